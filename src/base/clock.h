@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clock.h - the two clocks we read. */
+#ifndef XENSNAP_CLOCK_H
+#define XENSNAP_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* clock_ns() - monotonic nanoseconds; only differences mean something. */
+uint64_t clock_ns(void);
+
+/* clock_ms_since() - milliseconds, with fraction, since @start_ns. */
+double clock_ms_since(uint64_t start_ns);
+
+/*
+ * clock_utc() - now as "2026-11-22T20:35:13Z" in @ret (at least 21 bytes).
+ */
+void clock_utc(char *ret, size_t len);
+
+/* clock_sleep_ms() - sleep, signals or not. */
+void clock_sleep_ms(unsigned int ms);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * disk.h - door 2: point-in-time views of virtual disks.
+ *
+ * A driver makes a read-only view of one disk as its storage can (an LVM
+ * snapshot, a thin snapshot), tells what that will cost, reads it, and drops
+ * it.  Views outlive this process; they carry LVM tags by which they can be
+ * found again.  Nothing here knows of domains or of memory.
+ *
+ * Life of a struct disk, for a snapshot (d: the domain runs, D: it stands
+ * still):
+ *
+ *   d  disk_open()     which driver, which device; changes nothing
+ *   d  disk_plan()     what the view will be called, take and cost; changes
+ *                      nothing; everything that can be wrong is found here
+ *   d  disk_prepare()  whatever can be made beforehand
+ *   D  disk_hold()     drivers with DISK_CAN_HOLD: writes wait from here on
+ *   D  disk_view()     drivers without it
+ *   d  disk_view()     drivers with it: the view is of the moment of the hold,
+ *                      and the disk's writes go on
+ *      disk_release()  on failure: whatever is held goes on, no view
+ *      disk_close()
+ *
+ * Afterwards, by what the record says: disk_view_open(), disk_view_state(),
+ * disk_view_drop().
+ *
+ * Threads: one thread per struct disk at a time.  disk_view() of disks with
+ * the same `group` must not run at the same time (LVM would make them wait
+ * anyway); different groups may.
+ */
+#ifndef XENSNAP_DISK_H
+#define XENSNAP_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+enum disk_can {
+	DISK_CAN_HOLD = 1,	/* the instant is the hold, the view comes later */
+};
+
+/* How large a classic view's copy-on-write area shall be. */
+struct disk_cow_size {
+	unsigned int percent;	/* of the disk, when bytes is 0 */
+	uint64_t bytes;
+};
+
+/* What ties a view to the snapshot it belongs to: written into its tags. */
+struct disk_owner {
+	const char *domain;	/* "web1" */
+	const char *snapshot;	/* "before-upgrade" */
+	const char *generation;	/* uuid of this instant */
+	const char *vdev;	/* "xvda" */
+};
+
+/*
+ * A view, as a record on disk names it: enough to find it again from nothing.
+ */
+struct disk_view_ref {
+	char driver[16];	/* "classic", "thin" */
+	char source[1024];	/* the disk: "/dev/vg/web1-root" */
+	char view[1024];	/* the view: "/dev/vg/xensnap-..." */
+	char source_uuid[64];	/* LVM's uuid of the disk */
+	char view_uuid[64];	/* LVM's uuid of the view, "" before it is made */
+	char generation[40];	/* as in the view's tags */
+	uint64_t bytes;		/* size of the disk */
+	uint64_t cow_bytes;	/* size of the copy-on-write area, 0 for none */
+};
+
+enum disk_view_state {
+	DISK_VIEW_GOOD,
+	DISK_VIEW_GONE,		/* no such volume */
+	DISK_VIEW_LOST,		/* there, but overflowed or invalid */
+	DISK_VIEW_FOREIGN,	/* the name is taken by a volume that isn't ours */
+};
+
+struct disk;
+
+struct disk_ops {
+	const char *name;
+	unsigned int can;	/* enum disk_can */
+
+	/*
+	 * claims() - is this path a disk of this driver's kind?  1, 0, or -1
+	 * with @err.  The rest: see the functions of the same names below.
+	 */
+	int (*claims)(const char *path, struct err *err);
+	int (*open)(const char *path, struct disk **ret, struct err *err);
+	int (*plan)(struct disk *d, const struct disk_owner *owner,
+		    const struct disk_cow_size *cow, struct err *err);
+	int (*prepare)(struct disk *d, struct err *err);
+	int (*hold)(struct disk *d, struct err *err);
+	int (*view)(struct disk *d, struct err *err);
+	int (*release)(struct disk *d, struct err *err);
+	void (*close)(struct disk *d);
+	int (*view_state)(const struct disk_view_ref *ref,
+			  enum disk_view_state *ret, double *ret_used,
+			  struct err *err);
+	int (*view_open)(const struct disk_view_ref *ref, int *ret_fd,
+			 struct err *err);
+	int (*view_close)(const struct disk_view_ref *ref, int fd,
+			  struct err *err);
+	int (*view_drop)(const struct disk_view_ref *ref, struct err *err);
+};
+
+/* Drivers embed this as their first member. */
+struct disk {
+	const struct disk_ops *ops;
+	char group[128];		/* the volume group, "" for none */
+	char device[64];		/* dm name that hold() suspends, or "" */
+	struct disk_view_ref ref;	/* filled by open, plan, view */
+	uint64_t need_bytes;		/* room the view takes in its group (plan) */
+	char chosen[200];		/* what plan() chose, for people */
+	uint64_t held_ns;		/* clock_ns() when writes began to wait, or 0 */
+	uint64_t freed_ns;		/* clock_ns() when they went on, or 0 */
+};
+
+/*
+ * disk_open() - find the driver for the disk at @path and open it.
+ *
+ * Changes nothing.  *@ret is the caller's, to disk_close().  -1 with
+ * ERR_NOTFOUND, ERR_UNSUPPORTED (no driver takes views of such a disk),
+ * ERR_DENIED, ERR_IO.
+ */
+int disk_open(const char *path, struct disk **ret, struct err *err);
+
+/*
+ * disk_plan() - choose the view's name and size and check all that can go
+ * wrong: name free, room in the group or pool, origin active and not suspended
+ * by others, snapshot target there.  @cow: for classic views.  Room is
+ * checked for this disk alone: who has several disks in one `group` adds up
+ * need_bytes and asks disk_group_room().
+ *
+ * Changes nothing.  Fills d->ref (but view_uuid), need_bytes, chosen, device.
+ * -1 with ERR_NOSPC, ERR_EXISTS, ERR_STATE, ERR_UNSUPPORTED, ERR_IO.
+ */
+int disk_plan(struct disk *d, const struct disk_owner *owner,
+	      const struct disk_cow_size *cow, struct err *err);
+
+/*
+ * disk_groups_have_room() - is there room for all of @disks together, each
+ * planned?  0, or -1 with ERR_NOSPC naming the group, what is needed and what
+ * is free.
+ */
+int disk_groups_have_room(struct disk *const *disks, unsigned int n,
+			  struct err *err);
+
+/*
+ * disk_warm() - start what makes the coming disk_view()s of @disks quicker (a
+ * waiting LVM process per group), while the domain still runs.  Failing is no
+ * error: the views are then made without.  disk_cool() ends it; it may be
+ * called without a disk_warm() before.
+ */
+void disk_warm(struct disk *const *disks, unsigned int n);
+
+/* disk_cool() - end what disk_warm() started, and wait for its end. */
+void disk_cool(void);
+
+/*
+ * disk_prepare() - make what can be made while the domain runs (a classic
+ * view's copy-on-write volume, zeroed and tagged).  Seconds.  On failure
+ * nothing is left.  What it made goes away by disk_view_drop() on d->ref.
+ */
+int disk_prepare(struct disk *d, struct err *err);
+
+/*
+ * disk_hold() - let the disk's writes wait in device-mapper, after those
+ * under way are done.  Only drivers with DISK_CAN_HOLD.  Milliseconds; it
+ * does not start programs, take LVM's locks or allocate memory that it
+ * could have had before.  The hold outlives this process: it must be in the
+ * journal before (d->device).  On failure nothing is held.  Sets held_ns.
+ */
+int disk_hold(struct disk *d, struct err *err);
+
+/*
+ * disk_view() - make the view.  A held disk's writes go on as soon as the
+ * storage has it (freed_ns).  On failure there is no view; a held disk may
+ * still be held: disk_release() it.  Fills ref.view_uuid.
+ */
+int disk_view(struct disk *d, struct err *err);
+
+/*
+ * disk_release() - let a held disk go on.  No hold counts as success.  A view
+ * made later would not be of the instant: drop it.
+ */
+int disk_release(struct disk *d, struct err *err);
+
+/* disk_close() - free @d (NULL is allowed).  Touches no device. */
+void disk_close(struct disk *d);
+
+/*
+ * disk_release_device() - resume the dm device called @device if it is
+ * suspended: what the watchdog and `recover` do for the dead.  A device that
+ * is gone counts as success.  *@ret_resumed tells whether it had to be.
+ */
+int disk_release_device(const char *device, bool *ret_resumed,
+			struct err *err);
+
+/*
+ * disk_view_state() - is the view that a record names still what it was?
+ * *@ret_used: the part of its copy-on-write area that is used, 0 to 1, or
+ * negative when that means nothing.  -1 with ERR_IO when it cannot be told.
+ */
+int disk_view_state(const struct disk_view_ref *ref,
+		    enum disk_view_state *ret, double *ret_used,
+		    struct err *err);
+
+/*
+ * disk_view_open() - open the view for reading (activating it if need be).
+ * *@ret_fd goes back to disk_view_close().  -1 with ERR_NOTFOUND, ERR_CORRUPT
+ * (lost), ERR_IO; then nothing is open or active that wasn't before.
+ */
+int disk_view_open(const struct disk_view_ref *ref, int *ret_fd,
+		   struct err *err);
+
+/*
+ * disk_view_close() - close it again.  -1 with ERR_CORRUPT when the view
+ * turned out to be lost while it was read: what was read is then of no use.
+ */
+int disk_view_close(const struct disk_view_ref *ref, int fd,
+		    struct err *err);
+
+/*
+ * disk_view_drop() - remove the view and whatever belongs to it, also half
+ * made.  Gone already counts as success.  Only a volume that carries our tag
+ * and, when ref->generation is set, that generation is touched.  -1 with
+ * ERR_BUSY (open by somebody), ERR_IO; then it is still there.
+ */
+int disk_view_drop(const struct disk_view_ref *ref, struct err *err);
+
+/*
+ * disk_find_views() - all volumes on this host that carry our tags, as refs
+ * (with generation; source may be empty for a copy-on-write volume that no
+ * disk uses yet); malloc()ed for the caller.  @ret_owners, when not NULL: for
+ * each "DOMAIN@NAME" by its tags, a malloc()ed array of malloc()ed strings.
+ * No LVM here: none are found, and that is no error.
+ */
+int disk_find_views(struct disk_view_ref **ret, char ***ret_owners,
+		    unsigned int *ret_n, struct err *err);
+
+/* The drivers; disk.c asks them in this order. */
+extern const struct disk_ops disk_sim_ops;
+extern const struct disk_ops disk_thin_ops;
+extern const struct disk_ops disk_classic_ops;
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domain.h - door 1: the hypervisor.
+ *
+ * Finds a domain, tells what it is and what can be done with it, writes its
+ * memory to a descriptor with a call at the instant it stands still, and lets
+ * it go on.  Knows nothing of disks beyond their names in the domain's
+ * configuration, and keeps nothing.
+ *
+ * Life of a struct domain: domain_find() -> domain_describe() -> domain_save()
+ * -> domain_resume() -> domain_close().  domain_rescue() needs none of it: it
+ * is what the watchdog and `recover` call for a domain left standing.
+ *
+ * Threads: one thread per struct domain.
+ */
+#ifndef XENSNAP_DOMAIN_H
+#define XENSNAP_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+#define DOMAIN_NAME_MAX 64		/* bytes, without the NUL */
+#define DOMAIN_UUID_LEN 36
+#define DOMAIN_DISKS_MAX 64
+
+enum domain_type {
+	DOMAIN_PV,
+	DOMAIN_PVH,
+	DOMAIN_HVM,
+};
+
+enum domain_state {
+	DOMAIN_GONE,			/* no such domain (any more) */
+	DOMAIN_RUNNING,			/* running or blocked: its normal life */
+	DOMAIN_PAUSED,			/* by the toolstack */
+	DOMAIN_SUSPENDED,		/* acknowledged a suspend; stands still */
+	DOMAIN_SHUT_DOWN,		/* powered off, rebooting or crashed */
+	DOMAIN_DYING,
+};
+
+/* One disk as the domain's configuration names it. */
+struct domain_disk {
+	char vdev[32];			/* "xvda" */
+	char source[1024];		/* path in dom0, "" for an empty drive */
+	char format[16];		/* "raw", "qcow2", ... */
+	char backend[16];		/* "phy", "qdisk", "tap" */
+	bool readonly;
+	bool cdrom;
+	bool shared;			/* configured as "w!" or shared */
+};
+
+struct domain_info {
+	char name[DOMAIN_NAME_MAX + 1];
+	char uuid[DOMAIN_UUID_LEN + 1];
+	uint32_t domid;
+	enum domain_type type;
+	enum domain_state state;
+	uint64_t memory_bytes;		/* what the domain has now */
+	char xen_version[32];		/* "4.17.7" */
+	bool live_ok;			/* memory can be copied while it runs */
+	char live_why[200];		/* when it cannot: why, one line */
+	unsigned int n_disks;
+	struct domain_disk disks[DOMAIN_DISKS_MAX];
+};
+
+/* What domain_save() measured, all in ns on the monotonic clock. */
+struct domain_times {
+	uint64_t asked_ns;		/* the guest was asked to suspend, or 0 */
+	uint64_t suspended_ns;		/* it stood still */
+	uint64_t saved_ns;		/* all memory was written */
+	uint64_t resumed_ns;		/* it runs again */
+};
+
+/*
+ * What the caller wants to do while the domain stands still.  Called once, in
+ * the thread of domain_save(), as soon as the domain stands still and while
+ * the rest of its memory is being written: whatever takes long belongs in a
+ * thread of its own.  A return of -1 makes domain_save() fail with @err; the
+ * domain then still stands still and is the caller's to resume.
+ */
+typedef int domain_instant(void *ctx, struct err *err);
+
+struct domain;
+
+struct domain_ops {
+	const char *name;		/* "libxl", "sim" */
+
+	/* See the functions of the same names below; all are required. */
+	int (*find)(const char *name, struct domain **ret, struct err *err);
+	int (*describe)(struct domain *d, struct domain_info *ret,
+			struct err *err);
+	char *(*config)(struct domain *d, struct err *err);
+	int (*save)(struct domain *d, int fd, bool live, domain_instant *instant,
+		    void *ctx, struct domain_times *times, struct err *err);
+	int (*resume)(struct domain *d, struct err *err);
+	int (*rescue)(uint32_t domid, const char *uuid, unsigned int wait_ms,
+		      bool *ret_resumed, struct err *err);
+	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
+		     struct err *err);
+	void (*close)(struct domain *d);
+};
+
+struct domain {
+	const struct domain_ops *ops;
+};
+
+/*
+ * domain_find() - look up the domain called @name (a domid is not a name).
+ *
+ * Changes nothing.  On success *@ret is the caller's, to domain_close().
+ * Returns 0, or -1 with ERR_NOTFOUND, ERR_DENIED (not root), ERR_UNSUPPORTED
+ * (no Xen here, or no driver for it in this build), ERR_IO.
+ */
+int domain_find(const char *name, struct domain **ret, struct err *err);
+
+/*
+ * domain_describe() - what the domain is at this moment.  Changes nothing.
+ * Returns 0, or -1 with ERR_NOTFOUND (it is gone), ERR_UNSUPPORTED (more than
+ * DOMAIN_DISKS_MAX disks), ERR_IO.
+ */
+int domain_describe(struct domain *d, struct domain_info *ret,
+		    struct err *err);
+
+/*
+ * domain_config() - the domain's configuration as libxl's JSON, malloc()ed
+ * for the caller; this is what a save file embeds.  NULL with @err.
+ */
+char *domain_config(struct domain *d, struct err *err);
+
+/*
+ * domain_save() - write the domain in xl's save format to @fd (a file or
+ * a pipe, blocking, written in sequence), and call @instant when it stands
+ * still.
+ *
+ * @live: copy memory while the domain runs, stopping it for the last dirty
+ * pages; otherwise it stands still all the while.  Blocks for as long as that
+ * takes; a cancel request (base/cancel.h) ends it early with ERR_CANCELLED.
+ * xl's monitor process of the domain is not ours here: the caller stops it
+ * before and lets it go on after (xl_monitor.h).
+ *
+ * Returns 0: everything is written, and the domain STANDS STILL until
+ * domain_resume().  -1 with ERR_TIMEOUT (the guest did not answer), ERR_IO,
+ * ERR_NOSPC, ERR_CANCELLED, ERR_UNSUPPORTED, or what @instant reported: then
+ * what is in @fd is of no use, and the domain may stand still or run: call
+ * domain_rescue().
+ * @times is filled as far as it came.
+ */
+int domain_save(struct domain *d, int fd, bool live, domain_instant *instant,
+		void *ctx, struct domain_times *times, struct err *err);
+
+/*
+ * domain_resume() - let a domain that domain_save() left standing go on, where
+ * it stood, with its devices as they were (Xen's fast resume).  Takes
+ * milliseconds.  Returns 0, or -1 with ERR_STATE (it does not stand still)
+ * or ERR_IO; on failure it may still stand still.
+ */
+int domain_resume(struct domain *d, struct err *err);
+
+/*
+ * domain_rescue() - make sure that domain @domid with @uuid does not stand
+ * still because of a suspend that somebody asked for and then died.
+ *
+ * A request that the guest has not seen yet is withdrawn; one that it has
+ * acknowledged is waited for, at most @wait_ms, and the domain then resumed.
+ * A domain that runs, was paused by others, shut down or is gone is left
+ * alone.  May be called at any time, by any process, again and again; @uuid
+ * guards against a domid that was used anew.
+ *
+ * Returns 0 with *@ret_resumed telling whether it had to be resumed; -1 with
+ * ERR_IO, or ERR_TIMEOUT when the guest acknowledged but did not stop: it
+ * runs, and may stop yet.
+ */
+int domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
+		  bool *ret_resumed, struct err *err);
+
+/* domain_state() - the state of domain @domid, DOMAIN_GONE when its uuid is
+ * not @uuid.  Changes nothing.  -1 with ERR_IO or ERR_UNSUPPORTED. */
+int domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
+		 struct err *err);
+
+/* domain_close() - free @d (NULL is allowed); the domain is not touched. */
+void domain_close(struct domain *d);
+
+/* domain_type_name() - "PV", "PVH", "HVM". */
+const char *domain_type_name(enum domain_type type);
+
+/* domain_state_name() - "running", "suspended", ... */
+const char *domain_state_name(enum domain_state state);
+
+/* The drivers; domain.c picks one. */
+extern const struct domain_ops domain_libxl_ops;
+extern const struct domain_ops domain_sim_ops;
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * job.h - the stories: what each command does, told once, in order.
+ *
+ * A job prints nothing; it reports through base/log.h, a progress callback
+ * and its results.  Every job takes the locks it needs, writes the journal
+ * before it changes a domain or a device, and undoes what it did when it
+ * fails; what is true afterwards is in the error's text.
+ */
+#ifndef XENSNAP_JOB_H
+#define XENSNAP_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "disk.h"
+#include "err.h"
+#include "snapshot.h"
+
+/*
+ * Long work tells how far it is: @what ("memory", "xvda"), bytes done and all
+ * bytes (0: unknown).  Called often; the callee limits its own output.
+ */
+typedef void job_progress(const char *what, uint64_t done, uint64_t total,
+			  void *ctx);
+
+/* ---- create ---- */
+
+enum create_mode {
+	CREATE_AUTO,		/* live where possible, else stop */
+	CREATE_LIVE,		/* live, or an error */
+	CREATE_STOP,
+};
+
+struct create_opts {
+	enum create_mode mode;
+	struct disk_cow_size cow;
+	bool dry_run;		/* plan and check only */
+	job_progress *progress;	/* or NULL */
+	void *progress_ctx;
+};
+
+/*
+ * job_create() - freeze the domain @domain and keep it as @domain@@name; an
+ * empty @name becomes the time, "20261122-203513".
+ *
+ * @ret is the committed snapshot; after a dry run, what it would be.  On
+ * failure the domain runs as before, and no view and no file is left, or the
+ * error says which and what to do.
+ */
+int job_create(const char *domain, const char *name,
+	       const struct create_opts *opts, struct snapshot *ret,
+	       struct err *err);
+
+/* ---- delete ---- */
+
+/*
+ * job_delete() - remove the snapshot: its views, then its folder.  On failure
+ * what is left is finished by `xensnap recover`; it is listed no more.
+ */
+int job_delete(const char *domain, const char *name, bool dry_run,
+	       struct err *err);
+
+/* ---- export ---- */
+
+enum export_format {
+	EXPORT_RAW,
+	EXPORT_QCOW2,
+};
+
+struct export_opts {
+	enum export_format format;
+	bool no_sums;		/* leave SHA256SUMS out */
+	bool dry_run;
+	job_progress *progress;
+	void *progress_ctx;
+};
+
+struct export_file {
+	char name[64];
+	uint64_t bytes;		/* its length */
+	uint64_t data_bytes;	/* of them not holes */
+	char sha256[65];	/* hex, "" without sums */
+};
+
+struct export_report {
+	char dir[1024];
+	unsigned int n_files;
+	struct export_file files[DOMAIN_DISKS_MAX + 4];
+};
+
+/*
+ * job_export() - write the snapshot as plain files into the folder @dir, which
+ * must not exist or be empty: xvda.img ..., memory.xl, domain.cfg,
+ * SHA256SUMS.  On failure the folder is removed again if we made it, else the
+ * files that we made in it.
+ */
+int job_export(const char *domain, const char *name, const char *dir,
+	       const struct export_opts *opts, struct export_report *ret,
+	       struct err *err);
+
+/*
+ * job_export_disk() - write one disk, raw, to @fd: sparse when @fd is a
+ * regular file, in sequence otherwise.
+ */
+int job_export_disk(const char *domain, const char *name, const char *vdev,
+		    int fd, const struct export_opts *opts, struct err *err);
+
+/* ---- recover ---- */
+
+struct recover_note {
+	char what[160];		/* "web1@before", "web1", "/dev/vg/..." */
+	char did[200];		/* "undone: ...", "finished: ..." */
+};
+
+#define RECOVER_NOTES_MAX 256
+
+struct recover_report {
+	unsigned int n_notes;	/* capped; the rest is in n_more */
+	unsigned int n_more;
+	unsigned int n_failed;	/* could not be put right: see warnings */
+	struct recover_note notes[RECOVER_NOTES_MAX];
+};
+
+/*
+ * job_recover() - finish or undo what dead processes left behind: on all
+ * domains, or on @domain alone.  Domains on which a process is at work are
+ * left to it.  May be repeated; the second time there is nothing to do.
+ */
+int job_recover(const char *domain, bool dry_run, struct recover_report *ret,
+		struct err *err);
+
+/* ---- show ---- */
+
+struct view_report {
+	enum disk_view_state state;
+	double used;		/* 0 to 1, negative: not known */
+	char why[120];		/* when the state could not be told */
+};
+
+/*
+ * job_check_views() - look at the views of @s on their storage; @ret has
+ * s->n_disks entries.  A view that is lost is no failure of this.
+ */
+int job_check_views(const struct snapshot *s, struct view_report *ret,
+		    struct err *err);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * snapshot.h - what is kept on this host: a folder for each snapshot.
+ *
+ *   /var/lib/xensnap/DOMAIN/NAME/        0700, all files 0600
+ *       snapshot.json    this record
+ *       domain.json      the domain's configuration, libxl's JSON
+ *       memory.xl        memory in xl's save format: `xl restore` takes it
+ *   /var/lib/xensnap/DOMAIN/.NAME.partial/    being made
+ *   /var/lib/xensnap/DOMAIN/.NAME.deleting/   being deleted
+ *   /var/lib/xensnap/DOMAIN/.lock             who is at work on the domain
+ *
+ * A snapshot exists when its folder has its final name; the rename is the
+ * commit.  There is no database: the views carry LVM tags, so each side can be
+ * found from the other.  XENSNAP_ROOT in the environment replaces
+ * /var/lib/xensnap.
+ */
+#ifndef XENSNAP_SNAPSHOT_H
+#define XENSNAP_SNAPSHOT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "disk.h"
+#include "domain.h"
+#include "err.h"
+
+#define SNAPSHOT_NAME_MAX 64	/* bytes, for a domain's and a snapshot's name */
+#define SNAPSHOT_PHASES_MAX 8
+
+enum snapshot_mode {
+	SNAPSHOT_LIVE,
+	SNAPSHOT_STOP,
+};
+
+struct snapshot_disk {
+	char vdev[32];
+	struct disk_view_ref view;
+	double io_stall_ms;	/* how long its writes waited, pause included */
+};
+
+struct snapshot_phase {
+	char name[24];
+	double ms;
+};
+
+struct snapshot {
+	char domain[SNAPSHOT_NAME_MAX + 1];
+	char name[SNAPSHOT_NAME_MAX + 1];
+	char uuid[DOMAIN_UUID_LEN + 1];		/* of the domain */
+	char generation[DOMAIN_UUID_LEN + 1];	/* of this instant */
+	char created[24];			/* UTC, RFC 3339 */
+	enum snapshot_mode mode;
+	char type[8];				/* "PV", "PVH", "HVM" */
+	char xen_version[32];
+	double pause_ms;
+	unsigned int n_phases;
+	struct snapshot_phase phases[SNAPSHOT_PHASES_MAX];
+	uint64_t memory_bytes;			/* size of memory.xl */
+	unsigned int n_disks;
+	struct snapshot_disk disks[DOMAIN_DISKS_MAX];
+};
+
+/*
+ * snapshot_split_name() - "web1@before" into @domain and @name (each
+ * SNAPSHOT_NAME_MAX + 1 bytes).  @name becomes "" when there is no "@NAME";
+ * with @need_name that is an error.  Names are 1 to 64 of A-Z a-z 0-9 . _ + -
+ * and start with a letter or a digit.  -1 with ERR_INVALID naming the fault.
+ */
+int snapshot_split_name(const char *text, bool need_name, char *domain,
+			char *name, struct err *err);
+
+/* snapshot_root() - "/var/lib/xensnap", or what XENSNAP_ROOT says. */
+const char *snapshot_root(void);
+
+/*
+ * snapshot_lock() - become the only one at work on @domain's snapshots; does
+ * not wait.  Makes the domain's folder.  Returns a descriptor; closing it (or
+ * dying) unlocks.  -1 with ERR_BUSY naming the holder's pid, ERR_DENIED,
+ * ERR_IO.
+ */
+int snapshot_lock(const char *domain, struct err *err);
+
+/*
+ * snapshot_begin() - make the partial folder for @s (names filled).  Returns
+ * its descriptor; -1 with ERR_EXISTS when the name is taken, or ERR_STATE when
+ * a dead process left a partial folder (`xensnap recover` clears it).
+ * The lock is held.
+ */
+int snapshot_begin(const struct snapshot *s, struct err *err);
+
+/*
+ * snapshot_commit() - write snapshot.json into the partial folder @dirfd and
+ * give the folder its final name, durably.  On failure it may still be
+ * partial, or already committed if only the last fsync failed (said so).
+ */
+int snapshot_commit(const struct snapshot *s, int dirfd, struct err *err);
+
+/* snapshot_abort() - remove the partial folder of @s; gone is success. */
+int snapshot_abort(const char *domain, const char *name, struct err *err);
+
+/*
+ * snapshot_load() - read the record of @domain@@name.  -1 with ERR_NOTFOUND,
+ * ERR_CORRUPT, ERR_IO.
+ */
+int snapshot_load(const char *domain, const char *name, struct snapshot *ret,
+		  struct err *err);
+
+/*
+ * snapshot_dir() - open the folder of a committed snapshot.  A descriptor, or
+ * -1 with ERR_NOTFOUND, ERR_IO.
+ */
+int snapshot_dir(const char *domain, const char *name, struct err *err);
+
+/*
+ * snapshot_each() - call @fn for each committed snapshot, oldest first, of
+ * @domain or, when NULL, of all.  A record that cannot be read is given as
+ * s == NULL with its names and the error; @fn returning -1 stops.
+ */
+int snapshot_each(const char *domain,
+		  int (*fn)(const struct snapshot *s, const char *domain,
+			    const char *name, const struct err *bad,
+			    void *ctx),
+		  void *ctx, struct err *err);
+
+/*
+ * snapshot_begin_delete() - rename the folder to its deleting name: from here
+ * on it does not exist any more, and recover finishes what is left.
+ */
+int snapshot_begin_delete(const char *domain, const char *name,
+			  struct err *err);
+
+/* snapshot_end_delete() - remove the deleting folder; gone is success. */
+int snapshot_end_delete(const char *domain, const char *name,
+			struct err *err);
+
+/* snapshot_mode_name() - "live", "stop". */
+const char *snapshot_mode_name(enum snapshot_mode mode);
+
+/*
+ * snapshot_to_json() - the record, as in snapshot.json and in `--json`; the
+ * caller puts it.  NULL with ERR_NOMEM.
+ */
+struct json_object *snapshot_to_json(const struct snapshot *s,
+				     struct err *err);
+
+/* snapshot_from_json() - the reverse; -1 with ERR_CORRUPT. */
+int snapshot_from_json(struct json_object *o, struct snapshot *ret,
+		       struct err *err);
+
+#endif
