@@ -8,8 +8,9 @@
  * configuration, and keeps nothing.
  *
  * Life of a struct domain: domain_find() -> domain_describe() -> domain_save()
- * -> domain_resume() -> domain_close().  domain_rescue() needs none of it: it
- * is what the watchdog and `recover` call for a domain left standing.
+ * -> domain_resume() -> domain_finish() -> domain_close().  domain_rescue()
+ * needs none of it: it is what the watchdog and `recover` call for a domain
+ * left standing.
  *
  * Threads: one thread per struct domain.
  */
@@ -50,7 +51,7 @@ struct domain_disk {
 	char backend[16];		/* "phy", "qdisk", "tap" */
 	bool readonly;
 	bool cdrom;
-	bool shared;			/* configured as "w!" or shared */
+	bool shared;			/* written to by other domains as well */
 };
 
 struct domain_info {
@@ -61,18 +62,21 @@ struct domain_info {
 	enum domain_state state;
 	uint64_t memory_bytes;		/* what the domain has now */
 	char xen_version[32];		/* "4.17.7" */
+	bool save_ok;			/* memory can be saved at all */
+	char save_why[200];		/* when it cannot: why, one line */
 	bool live_ok;			/* memory can be copied while it runs */
 	char live_why[200];		/* when it cannot: why, one line */
 	unsigned int n_disks;
 	struct domain_disk disks[DOMAIN_DISKS_MAX];
 };
 
-/* What domain_save() measured, all in ns on the monotonic clock. */
+/* When it happened, all in ns on the monotonic clock; 0: it did not, or not
+ * seen. */
 struct domain_times {
-	uint64_t asked_ns;		/* the guest was asked to suspend, or 0 */
-	uint64_t suspended_ns;		/* it stood still */
-	uint64_t saved_ns;		/* all memory was written */
-	uint64_t resumed_ns;		/* it runs again */
+	uint64_t asked_ns;		/* the guest was asked to suspend */
+	uint64_t suspended_ns;		/* we saw it stand still */
+	uint64_t saved_ns;		/* all of its memory was written */
+	uint64_t resumed_ns;		/* the caller's, after domain_resume() */
 };
 
 /*
@@ -84,6 +88,23 @@ struct domain_times {
  */
 typedef int domain_instant(void *ctx, struct err *err);
 
+/*
+ * How far domain_save() is: @bytes are written so far (0 when it cannot be
+ * told, as for a pipe).  Called several times a second, in the thread of
+ * domain_save(); never between the instant and its return, so that it costs
+ * no pause.  A live save writes pages that change again and again, so there
+ * is no total; the domain's memory_bytes is the least to expect.
+ */
+typedef void domain_progress(uint64_t bytes, void *ctx);
+
+struct domain_save_how {
+	int fd;				/* where to; a file or a pipe, blocking */
+	bool live;			/* copy memory while the domain runs */
+	domain_instant *instant;	/* or NULL */
+	domain_progress *progress;	/* or NULL */
+	void *ctx;			/* for both */
+};
+
 struct domain;
 
 struct domain_ops {
@@ -94,9 +115,10 @@ struct domain_ops {
 	int (*describe)(struct domain *d, struct domain_info *ret,
 			struct err *err);
 	char *(*config)(struct domain *d, struct err *err);
-	int (*save)(struct domain *d, int fd, bool live, domain_instant *instant,
-		    void *ctx, struct domain_times *times, struct err *err);
+	int (*save)(struct domain *d, const struct domain_save_how *how,
+		    struct domain_times *times, struct err *err);
 	int (*resume)(struct domain *d, struct err *err);
+	int (*finish)(struct domain *d, struct err *err);
 	int (*rescue)(uint32_t domid, const char *uuid, unsigned int wait_ms,
 		      bool *ret_resumed, struct err *err);
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
@@ -132,25 +154,27 @@ int domain_describe(struct domain *d, struct domain_info *ret,
 char *domain_config(struct domain *d, struct err *err);
 
 /*
- * domain_save() - write the domain in xl's save format to @fd (a file or
- * a pipe, blocking, written in sequence), and call @instant when it stands
- * still.
+ * domain_save() - write the domain in xl's save format to @how->fd, in
+ * sequence, and call @how->instant when it stands still.
  *
- * @live: copy memory while the domain runs, stopping it for the last dirty
- * pages; otherwise it stands still all the while.  Blocks for as long as that
- * takes; a cancel request (base/cancel.h) ends it early with ERR_CANCELLED.
- * xl's monitor process of the domain is not ours here: the caller stops it
- * before and lets it go on after (xl_monitor.h).
+ * @how->live: copy memory while the domain runs, stopping it for the last
+ * dirty pages; otherwise it stands still all the while.  Blocks for as long as
+ * that takes; a cancel request (base/cancel.h) ends it early with
+ * ERR_CANCELLED, but not during the call of @instant.  xl's monitor process of
+ * the domain is not ours here: the caller stops it before and lets it go on
+ * after (xl_monitor.h).
  *
- * Returns 0: everything is written, and the domain STANDS STILL until
- * domain_resume().  -1 with ERR_TIMEOUT (the guest did not answer), ERR_IO,
- * ERR_NOSPC, ERR_CANCELLED, ERR_UNSUPPORTED, or what @instant reported: then
+ * Returns 0: the domain's memory and state are written, and it STANDS STILL
+ * until domain_resume().  The end of the stream is not written yet, since that
+ * need not be waited for in the pause: that is domain_finish().
+ * -1 with ERR_TIMEOUT (the guest did not answer), ERR_IO, ERR_NOSPC,
+ * ERR_CANCELLED, ERR_UNSUPPORTED, ERR_STATE, or what @instant reported: then
  * what is in @fd is of no use, and the domain may stand still or run: call
  * domain_rescue().
  * @times is filled as far as it came.
  */
-int domain_save(struct domain *d, int fd, bool live, domain_instant *instant,
-		void *ctx, struct domain_times *times, struct err *err);
+int domain_save(struct domain *d, const struct domain_save_how *how,
+		struct domain_times *times, struct err *err);
 
 /*
  * domain_resume() - let a domain that domain_save() left standing go on, where
@@ -161,18 +185,36 @@ int domain_save(struct domain *d, int fd, bool live, domain_instant *instant,
 int domain_resume(struct domain *d, struct err *err);
 
 /*
+ * domain_finish() - complete what domain_save() wrote, after it returned 0:
+ * wait for the hypervisor's log-dirty mode to end and write the end of the
+ * stream.  Belongs after domain_resume(), so that it costs no pause; before it
+ * is allowed.  Takes milliseconds; cannot be cancelled.  Returns 0, or -1 with
+ * ERR_IO or ERR_NOSPC: the file is of no use then.  Does not change whether
+ * the domain runs.
+ */
+int domain_finish(struct domain *d, struct err *err);
+
+/*
  * domain_rescue() - make sure that domain @domid with @uuid does not stand
  * still because of a suspend that somebody asked for and then died.
  *
- * A request that the guest has not seen yet is withdrawn; one that it has
- * acknowledged is waited for, at most @wait_ms, and the domain then resumed.
- * A domain that runs, was paused by others, shut down or is gone is left
+ * Only for a domain that we have written down as being saved by us: one that
+ * an admin suspended on purpose looks the same.  A save of somebody else that
+ * is at work (`xl save`) is recognised by its living helper process and left
+ * alone.
+ *
+ * A request that the guest has not seen yet is withdrawn.  Whether the guest
+ * has seen one and is about to stop cannot be told from outside, so a domain
+ * that runs is watched for @wait_ms and resumed if it stops in that time; 0
+ * when the death was long ago.  A helper process that the dead one left behind
+ * is ended, and log-dirty mode, which it would have switched off, is switched
+ * off.  A domain that was paused by others, shut down or is gone is left
  * alone.  May be called at any time, by any process, again and again; @uuid
  * guards against a domid that was used anew.
  *
  * Returns 0 with *@ret_resumed telling whether it had to be resumed; -1 with
- * ERR_IO, or ERR_TIMEOUT when the guest acknowledged but did not stop: it
- * runs, and may stop yet.
+ * ERR_BUSY (somebody else is saving it), ERR_IO or ERR_UNSUPPORTED: it may
+ * stand still.
  */
 int domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 		  bool *ret_resumed, struct err *err);
@@ -182,7 +224,10 @@ int domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 int domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 		 struct err *err);
 
-/* domain_close() - free @d (NULL is allowed); the domain is not touched. */
+/*
+ * domain_close() - free @d (NULL is allowed).  A save that domain_finish() has
+ * not ended is ended; apart from that the domain is not touched.
+ */
 void domain_close(struct domain *d);
 
 /* domain_type_name() - "PV", "PVH", "HVM". */
