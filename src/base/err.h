@@ -17,27 +17,30 @@
 enum err_code {
 	ERR_NONE = 0,
 	ERR_NOMEM,
-	ERR_IO,			/* a system call or a device failed */
-	ERR_NOSPC,		/* no room: volume group, pool, file system */
+	ERR_IO,    /* a system call or a device failed */
+	ERR_NOSPC, /* no room: volume group, pool, file system */
 	ERR_NOTFOUND,
 	ERR_EXISTS,
-	ERR_BUSY,		/* somebody else is at work on it: exit 4 */
+	ERR_BUSY, /* somebody else is at work on it: exit 4 */
 	ERR_TIMEOUT,
-	ERR_DENIED,		/* not root, or not permitted */
-	ERR_CORRUPT,		/* a record that cannot be what we wrote */
-	ERR_UNSUPPORTED,	/* this host, domain or disk cannot do that */
-	ERR_CANCELLED,		/* the user asked to stop */
-	ERR_STATE,		/* the domain or device is not as required */
-	ERR_INVALID,		/* bad input: exit 2 when it is the command line */
+	ERR_DENIED,      /* not root, or not permitted */
+	ERR_CORRUPT,     /* a record that cannot be what we wrote */
+	ERR_UNSUPPORTED, /* this host, domain or disk cannot do that */
+	ERR_CANCELLED,   /* the user asked to stop */
+	ERR_STATE,       /* the domain or device is not as required */
+	ERR_INVALID,     /* bad input: exit 2 when it is the command line */
 };
 
 struct err {
 	enum err_code code;
-	int sys;		/* errno, or 0 */
-	char text[480];		/* one line, no newline, always terminated */
+	int sys;        /* errno, or 0 */
+	char text[480]; /* one line, no newline, always terminated */
 };
 
-#define ERR_INIT { ERR_NONE, 0, "" }
+#define ERR_INIT                 \
+	{                        \
+		.code = ERR_NONE \
+	}
 
 /*
  * err_set() - record an error; @sys is an errno whose text is appended after

@@ -10,6 +10,9 @@
 #include "fd.h"
 
 #define JSON_FILE_MAX ((size_t)16 << 20)
+#define JSON_LAYOUT                                          \
+	(JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | \
+	 JSON_C_TO_STRING_NOSLASHESCAPE)
 
 struct json_object *
 json_parse(const char *text, size_t len, const char *what, struct err *err)
@@ -154,11 +157,7 @@ json_write_file(int dirfd, const char *name, struct json_object *o,
 	size_t len;
 	int rc;
 
-	s = json_object_to_json_string_length(o,
-					      JSON_C_TO_STRING_PRETTY |
-						      JSON_C_TO_STRING_SPACED |
-						      JSON_C_TO_STRING_NOSLASHESCAPE,
-					      &len);
+	s = json_object_to_json_string_length(o, JSON_LAYOUT, &len);
 	if (s)
 		text = malloc(len + 1);
 	if (!text)

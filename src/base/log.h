@@ -9,10 +9,10 @@
 #define XENSNAP_LOG_H
 
 enum log_level {
-	LOG_WARNING,		/* "..., continuing" */
-	LOG_NOTICE,		/* the state of a domain or device changed */
-	LOG_INFO,		/* -v */
-	LOG_DEBUG,		/* -vv */
+	LOG_WARNING, /* "..., continuing" */
+	LOG_NOTICE,  /* the state of a domain or device changed */
+	LOG_INFO,    /* -v */
+	LOG_DEBUG,   /* -vv */
 };
 
 typedef void log_sink(enum log_level level, const char *line, void *ctx);

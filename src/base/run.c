@@ -33,9 +33,9 @@
 #define RUN_TIMEOUT_MS 60000u
 #define RUN_GRACE_MS 5000
 
-static const char *const path_dirs[] = { "/usr/sbin", "/usr/bin", "/sbin",
-					 "/bin", "/usr/local/sbin",
-					 "/usr/local/bin" };
+static const char *const path_dirs[] = { "/usr/sbin",       "/usr/bin",
+					 "/sbin",           "/bin",
+					 "/usr/local/sbin", "/usr/local/bin" };
 #define PATH_ENV \
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
@@ -43,10 +43,10 @@ struct child {
 	char program[PATH_MAX];
 	const char *const *argv;
 	const char *env[RUN_ENV_MAX + 3];
-	int fds[3];		/* what becomes 0, 1, 2; all above 2 */
+	int fds[3]; /* what becomes 0, 1, 2; all above 2 */
 	int keep_fd;
-	int report[2];		/* the pipe that tells a failed exec */
-	int files[2];		/* captured stdout and stderr, or -1 */
+	int report[2]; /* the pipe that tells a failed exec */
+	int files[2];  /* captured stdout and stderr, or -1 */
 	pid_t pid;
 	int pidfd;
 };
@@ -160,8 +160,7 @@ default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn))
-child_main(struct child *c)
+static void __attribute__((noreturn)) child_main(struct child *c)
 {
 	ssize_t r;
 	int sys;

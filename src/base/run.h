@@ -16,20 +16,23 @@
 #include "err.h"
 
 struct run_opts {
-	unsigned int timeout_ms;	/* 0: 60 s */
-	int stdin_fd;			/* -1: /dev/null */
-	int stdout_fd;			/* -1: captured into run_result.out */
-	int keep_fd;			/* a descriptor the child inherits, or -1 */
-	const char *const *env;		/* more "NAME=value", NULL-terminated, or NULL */
+	unsigned int timeout_ms; /* 0: 60 s */
+	int stdin_fd;            /* -1: /dev/null */
+	int stdout_fd;           /* -1: captured into run_result.out */
+	int keep_fd;             /* a descriptor the child inherits, or -1 */
+	const char *const *env; /* more "NAME=value", NULL-terminated, or NULL */
 };
 
-#define RUN_OPTS_INIT { 0, -1, -1, -1, NULL }
+#define RUN_OPTS_INIT                                          \
+	{                                                      \
+		.stdin_fd = -1, .stdout_fd = -1, .keep_fd = -1 \
+	}
 
 struct run_result {
-	int status;		/* exit status, or 128 + signal */
-	char *out;		/* NUL-terminated; owned by the result */
+	int status; /* exit status, or 128 + signal */
+	char *out;  /* NUL-terminated; owned by the result */
 	size_t out_len;
-	char *err;		/* NUL-terminated; owned by the result */
+	char *err; /* NUL-terminated; owned by the result */
 };
 
 /*

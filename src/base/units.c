@@ -54,8 +54,8 @@ large:
 const char *
 units_size(uint64_t bytes, char *ret, size_t len)
 {
-	static const char *const names[] = { "KiB", "MiB", "GiB", "TiB", "PiB",
-					     "EiB" };
+	static const char *const names[] = { "KiB", "MiB", "GiB",
+					     "TiB", "PiB", "EiB" };
 	double n = (double)bytes / 1024;
 	size_t i = 0;
 
