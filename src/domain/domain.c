@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* domain.c - see domain.h: picks the driver and passes the calls on. */
+#include "domain.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The driver of this process; the same at every call, since what decides does
+ * not change.  NULL with ERR_UNSUPPORTED when this build has none.
+ */
+static const struct domain_ops *
+driver(struct err *err)
+{
+#ifdef XENSNAP_WITH_SIM
+	if (getenv("XENSNAP_SIM"))
+		return &domain_sim_ops;
+#endif
+#ifdef XENSNAP_WITH_XEN
+	(void)err;
+	return &domain_libxl_ops;
+#else
+	err_set(err, ERR_UNSUPPORTED, 0, "this xensnap was built without Xen");
+	return NULL;
+#endif
+}
+
+int
+domain_find(const char *name, struct domain **ret, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	*ret = NULL;
+	if (!ops)
+		return -1;
+	return ops->find(name, ret, err);
+}
+
+int
+domain_describe(struct domain *d, struct domain_info *ret, struct err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	return d->ops->describe(d, ret, err);
+}
+
+char *
+domain_config(struct domain *d, struct err *err)
+{
+	return d->ops->config(d, err);
+}
+
+int
+domain_save(struct domain *d, const struct domain_save_how *how,
+	    struct domain_times *times, struct err *err)
+{
+	assert(how->fd >= 0);
+	memset(times, 0, sizeof(*times));
+	return d->ops->save(d, how, times, err);
+}
+
+int
+domain_resume(struct domain *d, struct err *err)
+{
+	return d->ops->resume(d, err);
+}
+
+int
+domain_finish(struct domain *d, struct err *err)
+{
+	return d->ops->finish(d, err);
+}
+
+int
+domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
+	      bool *ret_resumed, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	*ret_resumed = false;
+	if (!ops)
+		return -1;
+	return ops->rescue(domid, uuid, wait_ms, ret_resumed, err);
+}
+
+int
+domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
+	     struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	*ret = DOMAIN_GONE;
+	if (!ops)
+		return -1;
+	return ops->state(domid, uuid, ret, err);
+}
+
+void
+domain_close(struct domain *d)
+{
+	if (d)
+		d->ops->close(d);
+}
+
+const char *
+domain_type_name(enum domain_type type)
+{
+	switch (type) {
+	case DOMAIN_PV:
+		return "PV";
+	case DOMAIN_PVH:
+		return "PVH";
+	case DOMAIN_HVM:
+		return "HVM";
+	}
+	return "unknown";
+}
+
+const char *
+domain_state_name(enum domain_state state)
+{
+	switch (state) {
+	case DOMAIN_GONE:
+		return "gone";
+	case DOMAIN_RUNNING:
+		return "running";
+	case DOMAIN_PAUSED:
+		return "paused";
+	case DOMAIN_SUSPENDED:
+		return "suspended";
+	case DOMAIN_SHUT_DOWN:
+		return "shut down";
+	case DOMAIN_DYING:
+		return "dying";
+	}
+	return "unknown";
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domain_libxl.h - what the files of the libxl driver share.
+ *
+ * Only domain_libxl*.c include this (and libxl.h by it).  All functions are
+ * called in the one thread of their struct domain.
+ */
+#ifndef XENSNAP_DOMAIN_LIBXL_H
+#define XENSNAP_DOMAIN_LIBXL_H
+
+#include <libxl.h>
+#include <libxl_event.h>
+#include <libxl_utils.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <xentoollog.h>
+
+#include "domain.h"
+#include "err.h"
+
+/*
+ * libxl's messages and its progress arrive here.  The first error since
+ * lx_log_clear() is kept, because libxl's own result says little more than
+ * "failed" and what follows the first error is mostly its echo.
+ */
+struct lx_log {
+	xentoollog_logger vtable;	/* first: libxl knows us by it */
+	char error[256];		/* "" for none */
+	int error_sys;			/* its errno, or 0 */
+	bool no_space;			/* any error since was ENOSPC */
+	bool no_ack;			/* the guest ignored the request */
+	uint64_t asked_ns;		/* the guest was asked to suspend */
+	uint64_t acked_ns;		/* it said that it will */
+	uint64_t suspended_ns;		/* "Domain now suspended" came */
+	uint64_t complete_ns;		/* "Complete" came */
+};
+
+/* lx_log_init() - make @log a logger that writes to base/log.h. */
+void lx_log_init(struct lx_log *log);
+
+/* lx_log_clear() - forget the errors and times so far. */
+void lx_log_clear(struct lx_log *log);
+
+/* One asynchronous operation of libxl and what became of it. */
+struct lx_op {
+	bool running;
+	bool aborted;			/* we asked libxl to end it early */
+	int rc;				/* libxl's result, once it ended */
+	uint64_t done_ns;
+};
+
+struct lx_domain {
+	struct domain base;		/* first: the door knows us by it */
+	libxl_ctx *ctx;
+	struct lx_log log;
+	uint32_t domid;
+	char name[DOMAIN_NAME_MAX + 1];
+	char uuid[DOMAIN_UUID_LEN + 1];
+	bool is_hvm;			/* has a QEMU that stops with it */
+	struct lx_op save;		/* between domain_save() and _finish() */
+};
+
+/* A libxl context with its logger, for calls that have no struct domain. */
+struct lx_host {
+	libxl_ctx *ctx;
+	struct lx_log log;
+};
+
+/*
+ * lx_open() - check that this host is Xen's dom0 and that we are root, and
+ * open libxl.  @log must outlast *@ret, which libxl_ctx_free() ends.  -1 with
+ * ERR_DENIED, ERR_UNSUPPORTED, ERR_TIMEOUT or ERR_IO.
+ */
+int lx_open(struct lx_log *log, libxl_ctx **ret, struct err *err);
+
+/* lx_uuid() - @uuid as text in @ret, DOMAIN_UUID_LEN + 1 bytes. */
+void lx_uuid(const libxl_uuid *uuid, char *ret);
+
+/* lx_state() - what @info says of a domain. */
+enum domain_state lx_state(const libxl_dominfo *info);
+
+/*
+ * lx_error() - err_set() with "@what: what libxl said".  @rc, libxl's result,
+ * chooses the code where @log knows no better.  Always returns -1.
+ */
+int lx_error(const struct lx_log *log, int rc, struct err *err,
+	     const char *what);
+
+/*
+ * lx_resume() - libxl's fast resume of @domid, and nothing else.  -1 with
+ * ERR_STATE (it does not stand still) or ERR_IO.
+ */
+int lx_resume(libxl_ctx *ctx, struct lx_log *log, uint32_t domid,
+	      struct err *err);
+
+/*
+ * lx_drop_device_model_state() - remove the file in which libxl keeps QEMU's
+ * state during a save of @domid.  libxl itself leaves it until the domain's
+ * end, guest memory in it, and the next save would write over its start only.
+ */
+void lx_drop_device_model_state(uint32_t domid);
+
+/*
+ * lx_log_dirty_off() - end the mode in which the hypervisor notes which memory
+ * of @domid changes.  Left on by a save helper that was killed, it would make
+ * the domain slower until its next save.  A domain without it is left as it
+ * is.  -1 with ERR_IO.
+ */
+int lx_log_dirty_off(uint32_t domid, struct err *err);
+
+/* The members of domain_libxl_ops that have files of their own; see
+ * domain.h for each. */
+int lx_describe(struct domain *d, struct domain_info *ret, struct err *err);
+char *lx_config(struct domain *d, struct err *err);
+int lx_save(struct domain *d, const struct domain_save_how *how,
+	    struct domain_times *times, struct err *err);
+int lx_finish(struct domain *d, struct err *err);
+int lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
+	      bool *ret_resumed, struct err *err);
+
+#endif
