@@ -38,49 +38,49 @@
 #include "err.h"
 
 enum disk_can {
-	DISK_CAN_HOLD = 1,	/* the instant is the hold, the view comes later */
+	DISK_CAN_HOLD = 1, /* the instant is the hold, the view comes later */
 };
 
 /* How large a classic view's copy-on-write area shall be. */
 struct disk_cow_size {
-	unsigned int percent;	/* of the disk, when bytes is 0 */
+	unsigned int percent; /* of the disk, when bytes is 0 */
 	uint64_t bytes;
 };
 
 /* What ties a view to the snapshot it belongs to: written into its tags. */
 struct disk_owner {
-	const char *domain;	/* "web1" */
-	const char *snapshot;	/* "before-upgrade" */
-	const char *generation;	/* uuid of this instant */
-	const char *vdev;	/* "xvda" */
+	const char *domain;     /* "web1" */
+	const char *snapshot;   /* "before-upgrade" */
+	const char *generation; /* uuid of this instant */
+	const char *vdev;       /* "xvda" */
 };
 
 /*
  * A view, as a record on disk names it: enough to find it again from nothing.
  */
 struct disk_view_ref {
-	char driver[16];	/* "classic", "thin" */
-	char source[1024];	/* the disk: "/dev/vg/web1-root" */
-	char view[1024];	/* the view: "/dev/vg/xensnap-..." */
-	char source_uuid[64];	/* LVM's uuid of the disk */
-	char view_uuid[64];	/* LVM's uuid of the view, "" before it is made */
-	char generation[40];	/* as in the view's tags */
-	uint64_t bytes;		/* size of the disk */
-	uint64_t cow_bytes;	/* size of the copy-on-write area, 0 for none */
+	char driver[16];      /* "classic", "thin" */
+	char source[1024];    /* the disk: "/dev/vg/web1-root" */
+	char view[1024];      /* the view: "/dev/vg/xensnap-..." */
+	char source_uuid[64]; /* LVM's uuid of the disk */
+	char view_uuid[64];   /* LVM's uuid of the view, "" before it is made */
+	char generation[40];  /* as in the view's tags */
+	uint64_t bytes;       /* size of the disk */
+	uint64_t cow_bytes;   /* size of the copy-on-write area, 0 for none */
 };
 
 enum disk_view_state {
 	DISK_VIEW_GOOD,
-	DISK_VIEW_GONE,		/* no such volume */
-	DISK_VIEW_LOST,		/* there, but overflowed or invalid */
-	DISK_VIEW_FOREIGN,	/* the name is taken by a volume that isn't ours */
+	DISK_VIEW_GONE,    /* no such volume */
+	DISK_VIEW_LOST,    /* there, but overflowed or invalid */
+	DISK_VIEW_FOREIGN, /* the name is taken by a volume that isn't ours */
 };
 
 struct disk;
 
 struct disk_ops {
 	const char *name;
-	unsigned int can;	/* enum disk_can */
+	unsigned int can; /* enum disk_can */
 
 	/*
 	 * claims() - is this path a disk of this driver's kind?  1, 0, or -1
@@ -108,13 +108,13 @@ struct disk_ops {
 /* Drivers embed this as their first member. */
 struct disk {
 	const struct disk_ops *ops;
-	char group[128];		/* the volume group, "" for none */
-	char device[64];		/* dm name that hold() suspends, or "" */
-	struct disk_view_ref ref;	/* filled by open, plan, view */
-	uint64_t need_bytes;		/* room the view takes in its group (plan) */
-	char chosen[200];		/* what plan() chose, for people */
-	uint64_t held_ns;		/* clock_ns() when writes began to wait, or 0 */
-	uint64_t freed_ns;		/* clock_ns() when they went on, or 0 */
+	char group[128];          /* the volume group, "" for none */
+	char device[64];          /* dm name that hold() suspends, or "" */
+	struct disk_view_ref ref; /* filled by open, plan, view */
+	uint64_t need_bytes;      /* room the view takes in its group (plan) */
+	char chosen[200];         /* what plan() chose, for people */
+	uint64_t held_ns;  /* clock_ns() when writes began to wait, or 0 */
+	uint64_t freed_ns; /* clock_ns() when they went on, or 0 */
 };
 
 /*
@@ -195,17 +195,15 @@ void disk_close(struct disk *d);
  * suspended: what the watchdog and `recover` do for the dead.  A device that
  * is gone counts as success.  *@ret_resumed tells whether it had to be.
  */
-int disk_release_device(const char *device, bool *ret_resumed,
-			struct err *err);
+int disk_release_device(const char *device, bool *ret_resumed, struct err *err);
 
 /*
  * disk_view_state() - is the view that a record names still what it was?
  * *@ret_used: the part of its copy-on-write area that is used, 0 to 1, or
  * negative when that means nothing.  -1 with ERR_IO when it cannot be told.
  */
-int disk_view_state(const struct disk_view_ref *ref,
-		    enum disk_view_state *ret, double *ret_used,
-		    struct err *err);
+int disk_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
+		    double *ret_used, struct err *err);
 
 /*
  * disk_view_open() - open the view for reading (activating it if need be).
@@ -219,8 +217,7 @@ int disk_view_open(const struct disk_view_ref *ref, int *ret_fd,
  * disk_view_close() - close it again.  -1 with ERR_CORRUPT when the view
  * turned out to be lost while it was read: what was read is then of no use.
  */
-int disk_view_close(const struct disk_view_ref *ref, int fd,
-		    struct err *err);
+int disk_view_close(const struct disk_view_ref *ref, int fd, struct err *err);
 
 /*
  * disk_view_drop() - remove the view and whatever belongs to it, also half

@@ -27,16 +27,16 @@ typedef void job_progress(const char *what, uint64_t done, uint64_t total,
 /* ---- create ---- */
 
 enum create_mode {
-	CREATE_AUTO,		/* live where possible, else stop */
-	CREATE_LIVE,		/* live, or an error */
+	CREATE_AUTO, /* live where possible, else stop */
+	CREATE_LIVE, /* live, or an error */
 	CREATE_STOP,
 };
 
 struct create_opts {
 	enum create_mode mode;
 	struct disk_cow_size cow;
-	bool dry_run;		/* plan and check only */
-	job_progress *progress;	/* or NULL */
+	bool dry_run;           /* plan and check only */
+	job_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
 
@@ -70,7 +70,7 @@ enum export_format {
 
 struct export_opts {
 	enum export_format format;
-	bool no_sums;		/* leave SHA256SUMS out */
+	bool no_sums; /* leave SHA256SUMS out */
 	bool dry_run;
 	job_progress *progress;
 	void *progress_ctx;
@@ -78,9 +78,9 @@ struct export_opts {
 
 struct export_file {
 	char name[64];
-	uint64_t bytes;		/* its length */
-	uint64_t data_bytes;	/* of them not holes */
-	char sha256[65];	/* hex, "" without sums */
+	uint64_t bytes;      /* its length */
+	uint64_t data_bytes; /* of them not holes */
+	char sha256[65];     /* hex, "" without sums */
 };
 
 struct export_report {
@@ -109,16 +109,16 @@ int job_export_disk(const char *domain, const char *name, const char *vdev,
 /* ---- recover ---- */
 
 struct recover_note {
-	char what[160];		/* "web1@before", "web1", "/dev/vg/..." */
-	char did[200];		/* "undone: ...", "finished: ..." */
+	char what[160]; /* "web1@before", "web1", "/dev/vg/..." */
+	char did[200];  /* "undone: ...", "finished: ..." */
 };
 
 #define RECOVER_NOTES_MAX 256
 
 struct recover_report {
-	unsigned int n_notes;	/* capped; the rest is in n_more */
+	unsigned int n_notes; /* capped; the rest is in n_more */
 	unsigned int n_more;
-	unsigned int n_failed;	/* could not be put right: see warnings */
+	unsigned int n_failed; /* could not be put right: see warnings */
 	struct recover_note notes[RECOVER_NOTES_MAX];
 };
 
@@ -134,8 +134,8 @@ int job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 
 struct view_report {
 	enum disk_view_state state;
-	double used;		/* 0 to 1, negative: not known */
-	char why[120];		/* when the state could not be told */
+	double used;   /* 0 to 1, negative: not known */
+	char why[120]; /* when the state could not be told */
 };
 
 /*

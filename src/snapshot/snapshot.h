@@ -26,7 +26,7 @@
 #include "domain.h"
 #include "err.h"
 
-#define SNAPSHOT_NAME_MAX 64	/* bytes, for a domain's and a snapshot's name */
+#define SNAPSHOT_NAME_MAX 64 /* bytes, for a domain's and a snapshot's name */
 #define SNAPSHOT_PHASES_MAX 8
 
 enum snapshot_mode {
@@ -37,7 +37,7 @@ enum snapshot_mode {
 struct snapshot_disk {
 	char vdev[32];
 	struct disk_view_ref view;
-	double io_stall_ms;	/* how long its writes waited, pause included */
+	double io_stall_ms; /* how long its writes waited, pause included */
 };
 
 struct snapshot_phase {
@@ -48,16 +48,16 @@ struct snapshot_phase {
 struct snapshot {
 	char domain[SNAPSHOT_NAME_MAX + 1];
 	char name[SNAPSHOT_NAME_MAX + 1];
-	char uuid[DOMAIN_UUID_LEN + 1];		/* of the domain */
-	char generation[DOMAIN_UUID_LEN + 1];	/* of this instant */
-	char created[24];			/* UTC, RFC 3339 */
+	char uuid[DOMAIN_UUID_LEN + 1];       /* of the domain */
+	char generation[DOMAIN_UUID_LEN + 1]; /* of this instant */
+	char created[24];                     /* UTC, RFC 3339 */
 	enum snapshot_mode mode;
-	char type[8];				/* "PV", "PVH", "HVM" */
+	char type[8]; /* "PV", "PVH", "HVM" */
 	char xen_version[32];
 	double pause_ms;
 	unsigned int n_phases;
 	struct snapshot_phase phases[SNAPSHOT_PHASES_MAX];
-	uint64_t memory_bytes;			/* size of memory.xl */
+	uint64_t memory_bytes; /* size of memory.xl */
 	unsigned int n_disks;
 	struct snapshot_disk disks[DOMAIN_DISKS_MAX];
 };
@@ -75,12 +75,17 @@ int snapshot_split_name(const char *text, bool need_name, char *domain,
 const char *snapshot_root(void);
 
 /*
- * snapshot_lock() - become the only one at work on @domain's snapshots; does
- * not wait.  Makes the domain's folder.  Returns a descriptor; closing it (or
- * dying) unlocks.  -1 with ERR_BUSY naming the holder's pid, ERR_DENIED,
+ * snapshot_lock() - become the only one at work on @domain's snapshots,
+ * waiting at most @wait_ms.  Makes the domain's folder.  Returns a descriptor
+ * that child processes made by fork() share: unlocked is when all of them have
+ * closed it or died.  -1 with ERR_BUSY naming the holder's pid, ERR_DENIED,
  * ERR_IO.
  */
-int snapshot_lock(const char *domain, struct err *err);
+int snapshot_lock(const char *domain, unsigned int wait_ms, struct err *err);
+
+/* snapshot_unlock() - close *@lock; removes the domain's folder when nothing
+ * is kept in it any more. */
+void snapshot_unlock(const char *domain, int *lock);
 
 /*
  * snapshot_begin() - make the partial folder for @s (names filled).  Returns
@@ -108,10 +113,17 @@ int snapshot_load(const char *domain, const char *name, struct snapshot *ret,
 		  struct err *err);
 
 /*
- * snapshot_dir() - open the folder of a committed snapshot.  A descriptor, or
- * -1 with ERR_NOTFOUND, ERR_IO.
+ * snapshot_load_dir() - the same from an open folder, also a partial or a
+ * deleting one; whose it says it is is not checked.
  */
-int snapshot_dir(const char *domain, const char *name, struct err *err);
+int snapshot_load_dir(int dirfd, struct snapshot *ret, struct err *err);
+
+/*
+ * snapshot_use() - open the folder of a committed snapshot for reading; until
+ * the descriptor is closed nobody can delete it.  Several may.  -1 with
+ * ERR_NOTFOUND, ERR_BUSY (it is being deleted at this moment), ERR_IO.
+ */
+int snapshot_use(const char *domain, const char *name, struct err *err);
 
 /*
  * snapshot_each() - call @fn for each committed snapshot, oldest first, of
@@ -120,20 +132,49 @@ int snapshot_dir(const char *domain, const char *name, struct err *err);
  */
 int snapshot_each(const char *domain,
 		  int (*fn)(const struct snapshot *s, const char *domain,
-			    const char *name, const struct err *bad,
-			    void *ctx),
+			    const char *name, const struct err *bad, void *ctx),
 		  void *ctx, struct err *err);
+
+enum snapshot_leftover {
+	SNAPSHOT_PARTIAL,  /* was being made */
+	SNAPSHOT_DELETING, /* was being deleted */
+};
+
+/*
+ * snapshot_leftovers() - call @fn for each folder of @domain that is neither
+ * a snapshot nor ours to keep, with a descriptor of it (closed afterwards).
+ * @fn may remove the folder; its returning -1 stops.  The lock is held.
+ */
+int snapshot_leftovers(const char *domain,
+		       int (*fn)(enum snapshot_leftover kind, int dirfd,
+				 const char *domain, const char *name,
+				 void *ctx),
+		       void *ctx, struct err *err);
+
+/*
+ * snapshot_domains() - call @fn for each domain that has a folder here; its
+ * returning -1 stops.
+ */
+int snapshot_domains(int (*fn)(const char *domain, void *ctx), void *ctx,
+		     struct err *err);
 
 /*
  * snapshot_begin_delete() - rename the folder to its deleting name: from here
- * on it does not exist any more, and recover finishes what is left.
+ * on it does not exist any more, and recover finishes what is left.  -1 with
+ * ERR_NOTFOUND, ERR_BUSY (somebody reads it), ERR_IO; then it is there as
+ * before.
  */
 int snapshot_begin_delete(const char *domain, const char *name,
 			  struct err *err);
 
 /* snapshot_end_delete() - remove the deleting folder; gone is success. */
-int snapshot_end_delete(const char *domain, const char *name,
-			struct err *err);
+int snapshot_end_delete(const char *domain, const char *name, struct err *err);
+
+/*
+ * snapshot_end_commit() - give the partial folder that already holds a whole
+ * snapshot.json its final name: what recover does when only that was missing.
+ */
+int snapshot_end_commit(const char *domain, const char *name, struct err *err);
 
 /* snapshot_mode_name() - "live", "stop". */
 const char *snapshot_mode_name(enum snapshot_mode mode);
@@ -142,8 +183,7 @@ const char *snapshot_mode_name(enum snapshot_mode mode);
  * snapshot_to_json() - the record, as in snapshot.json and in `--json`; the
  * caller puts it.  NULL with ERR_NOMEM.
  */
-struct json_object *snapshot_to_json(const struct snapshot *s,
-				     struct err *err);
+struct json_object *snapshot_to_json(const struct snapshot *s, struct err *err);
 
 /* snapshot_from_json() - the reverse; -1 with ERR_CORRUPT. */
 int snapshot_from_json(struct json_object *o, struct snapshot *ret,

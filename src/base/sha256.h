@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sha256.h - SHA-256 (FIPS 180-4), piece by piece, by OpenSSL, which uses the
+ * processor's instructions for it.
+ */
+#ifndef XENSNAP_SHA256_H
+#define XENSNAP_SHA256_H
+
+#include <stddef.h>
+
+#define SHA256_HEX_LEN 64
+
+struct sha256;
+
+/* sha256_new() - begin; NULL when out of memory.  sha256_free() it. */
+struct sha256 *sha256_new(void);
+
+/* sha256_add() - @len more bytes; 0, or -1 when OpenSSL fails. */
+int sha256_add(struct sha256 *h, const void *p, size_t len);
+
+/*
+ * sha256_hex() - the sum as lower-case hex in @ret, SHA256_HEX_LEN + 1 bytes;
+ * nothing may be added afterwards.  0, or -1 when OpenSSL fails.
+ */
+int sha256_hex(struct sha256 *h, char *ret);
+
+/* sha256_free() - free @h (NULL is allowed). */
+void sha256_free(struct sha256 *h);
+
+#endif

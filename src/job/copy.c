@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * copy.c - move the bytes of a disk from one descriptor to another.
+ *
+ * The source is cut into segments.  Workers take the next segment in turn,
+ * skip what the source says is a hole, read the rest, and write the runs of
+ * blocks that are not zero.  Segments do not depend on each other, so no
+ * order has to be kept and a slow write does not stop the reading.
+ */
+#include "copy.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cancel.h"
+#include "fd.h"
+
+#define SEGMENT ((uint64_t)COPY_IN_FLIGHT / N_WORKERS)
+#define N_WORKERS 2
+#define BLOCK 4096u /* the unit in which zeros are left out */
+
+struct copy_state {
+	const struct copy_task *t;
+	atomic_uint_fast64_t next; /* offset of the next free segment */
+	atomic_uint_fast64_t done;
+	atomic_uint_fast64_t data;
+	atomic_bool stop;
+	pthread_mutex_t mutex; /* progress, and the first error */
+	struct err err;
+};
+
+static void
+fail(struct copy_state *c, const struct err *e)
+{
+	pthread_mutex_lock(&c->mutex);
+	if (c->err.code == ERR_NONE)
+		c->err = *e;
+	pthread_mutex_unlock(&c->mutex);
+	atomic_store(&c->stop, true);
+}
+
+/* An all-zero block equals itself shifted by one byte, if it begins with 0. */
+static bool
+is_zero(const unsigned char *p, size_t len)
+{
+	return p[0] == 0 && memcmp(p, p + 1, len - 1) == 0;
+}
+
+/* Write the runs of blocks in @buf that are not zero. */
+static int
+write_runs(struct copy_state *c, const unsigned char *buf, size_t len,
+	   uint64_t offset, struct err *err)
+{
+	size_t start, end;
+
+	for (start = 0; start < len; start = end) {
+		size_t n = len - start < BLOCK ? len - start : BLOCK;
+
+		end = start + n;
+		if (is_zero(buf + start, n))
+			continue;
+		while (end < len) {
+			n = len - end < BLOCK ? len - end : BLOCK;
+			if (is_zero(buf + end, n))
+				break;
+			end += n;
+		}
+		if (fd_pwrite_all(c->t->to, buf + start, end - start,
+				  offset + start, err))
+			return -1;
+		atomic_fetch_add(&c->data, end - start);
+	}
+	return 0;
+}
+
+/*
+ * The next range of data at or after @offset and before @end, by what the
+ * source knows of its holes; a device knows nothing, and all is data.
+ * Returns its length, 0 when there is none, and moves *@offset to it.
+ */
+static uint64_t
+next_data(int fd, uint64_t *offset, uint64_t end)
+{
+	off_t data = lseek(fd, (off_t)*offset, SEEK_DATA);
+	off_t hole;
+
+	if (data < 0)
+		return errno == ENXIO ? 0 : end - *offset;
+	if ((uint64_t)data >= end)
+		return 0;
+	*offset = (uint64_t)data;
+	hole = lseek(fd, data, SEEK_HOLE);
+	if (hole < 0 || (uint64_t)hole > end)
+		return end - *offset;
+	return (uint64_t)hole - *offset;
+}
+
+static int
+read_exactly(const struct copy_task *t, unsigned char *buf, size_t len,
+	     uint64_t offset, struct err *err)
+{
+	ssize_t n = fd_pread_full(t->from, buf, len, offset, err);
+
+	if (n < 0)
+		return err_add(err, "read %s", t->what);
+	if ((size_t)n < len)
+		return err_set(err, ERR_IO, 0,
+			       "%s ends at %ju bytes, where %ju were expected",
+			       t->what, (uintmax_t)(offset + (size_t)n),
+			       (uintmax_t)t->bytes);
+	return 0;
+}
+
+static int
+copy_segment(struct copy_state *c, unsigned char *buf, uint64_t offset,
+	     uint64_t end, struct err *err)
+{
+	uint64_t len;
+
+	while (offset < end && (len = next_data(c->t->from, &offset, end))) {
+		if (read_exactly(c->t, buf, (size_t)len, offset, err) ||
+		    write_runs(c, buf, (size_t)len, offset, err))
+			return -1;
+		offset += len;
+	}
+	return 0;
+}
+
+static void
+tell(struct copy_state *c, uint64_t len)
+{
+	uint64_t done = atomic_fetch_add(&c->done, len) + len;
+
+	if (!c->t->progress)
+		return;
+	pthread_mutex_lock(&c->mutex);
+	c->t->progress(c->t->what, done, c->t->bytes, c->t->progress_ctx);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+static void *
+work(void *arg)
+{
+	struct copy_state *c = arg;
+	struct err e = ERR_INIT;
+	unsigned char *buf = NULL;
+
+	if (posix_memalign((void **)&buf, BLOCK, SEGMENT)) {
+		err_set(&e, ERR_NOMEM, 0, "out of memory");
+		fail(c, &e);
+		return NULL;
+	}
+	while (!atomic_load(&c->stop)) {
+		uint64_t offset = atomic_fetch_add(&c->next, SEGMENT);
+		uint64_t end = offset + SEGMENT;
+
+		if (offset >= c->t->bytes)
+			break;
+		if (end > c->t->bytes)
+			end = c->t->bytes;
+		if (cancel_check(&e) || copy_segment(c, buf, offset, end, &e)) {
+			fail(c, &e);
+			break;
+		}
+		tell(c, end - offset);
+	}
+	free(buf);
+	return NULL;
+}
+
+int
+copy_sparse(const struct copy_task *t, uint64_t *ret_data, struct err *err)
+{
+	struct copy_state c = { .t = t, .mutex = PTHREAD_MUTEX_INITIALIZER };
+	pthread_t other;
+	bool two;
+
+	if (ftruncate(t->to, (off_t)t->bytes))
+		return err_set(err, ERR_IO, errno, "make %s %ju bytes long",
+			       t->what, (uintmax_t)t->bytes);
+	/* Without a second thread the first does all: slower, not wrong. */
+	two = pthread_create(&other, NULL, work, &c) == 0;
+	work(&c);
+	if (two)
+		pthread_join(other, NULL);
+	*ret_data = atomic_load(&c.data);
+	if (c.err.code) {
+		*err = c.err;
+		return -1;
+	}
+	return 0;
+}
+
+int
+copy_stream(const struct copy_task *t, struct err *err)
+{
+	unsigned char *buf = malloc(SEGMENT);
+	uint64_t offset, len;
+	int rc = -1;
+
+	if (!buf)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	for (offset = 0; offset < t->bytes; offset += len) {
+		len = t->bytes - offset < SEGMENT ? t->bytes - offset : SEGMENT;
+		if (cancel_check(err) ||
+		    read_exactly(t, buf, (size_t)len, offset, err) ||
+		    fd_write_all(t->to, buf, (size_t)len, err))
+			goto out;
+		if (t->progress)
+			t->progress(t->what, offset + len, t->bytes,
+				    t->progress_ctx);
+	}
+	rc = 0;
+out:
+	free(buf);
+	return rc;
+}

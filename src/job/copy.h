@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * copy.h - move the bytes of a disk from one descriptor to another.
+ *
+ * Only descriptors, numbers and names come in here, so that one day this can
+ * be done by a process without privileges.
+ */
+#ifndef XENSNAP_COPY_H
+#define XENSNAP_COPY_H
+
+#include <stdint.h>
+
+#include "err.h"
+#include "job.h"
+
+struct copy_task {
+	const char *what;       /* "xvda", for progress and errors */
+	int from;               /* a file or a block device, read by offset */
+	int to;                 /* see below */
+	uint64_t bytes;         /* how many, from the beginning */
+	job_progress *progress; /* or NULL */
+	void *progress_ctx;
+};
+
+/*
+ * copy_sparse() - make the empty regular file @t->to hold @t->bytes bytes of
+ * @t->from.
+ *
+ * Holes are not read where the source can name them, and runs of zeros (of
+ * 4 KiB, aligned) are not written: the file is sparse.  Two workers read and
+ * write side by side, with at most COPY_IN_FLIGHT bytes in memory.  The data
+ * is not fsynced.  *@ret_data: bytes really written.
+ *
+ * A source that is shorter than @t->bytes is ERR_IO.  -1 also with
+ * ERR_CANCELLED, ERR_NOSPC; the file then holds a part.
+ */
+int copy_sparse(const struct copy_task *t, uint64_t *ret_data, struct err *err);
+
+/*
+ * copy_stream() - write @t->bytes bytes of @t->from to @t->to in sequence,
+ * zeros and all: for pipes.
+ */
+int copy_stream(const struct copy_task *t, struct err *err);
+
+#define COPY_IN_FLIGHT (8u << 20)
+
+/*
+ * copy_sum() - SHA-256 of the first @t->bytes of @t->from, as hex in @ret (65
+ * bytes).  Holes are not read.
+ */
+int copy_sum(const struct copy_task *t, char *ret, struct err *err);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * create.h - what the two files of the create story share: job_create.c tells
+ * it, create_instant.c is the part in which the domain stands still.
+ */
+#ifndef XENSNAP_CREATE_H
+#define XENSNAP_CREATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "disk.h"
+#include "domain.h"
+#include "err.h"
+#include "job.h"
+#include "journal.h"
+#include "snapshot.h"
+#include "watchdog.h"
+#include "xl_monitor.h"
+
+struct create {
+	struct snapshot *s; /* what is being made; the caller's */
+	const struct create_opts *opts;
+	struct err *err; /* of job_create()'s caller */
+
+	struct domain *domain;
+	struct domain_info info;
+	struct xl_monitor monitor;
+	unsigned int n_disks;
+	struct disk *disks[DOMAIN_DISKS_MAX]; /* as s->disks */
+
+	bool begun;           /* the partial folder is there */
+	unsigned int n_views; /* journalled, so maybe made */
+	bool left_standing;   /* the domain could not be resumed */
+	int dirfd;            /* the partial folder */
+	int memfd;            /* memory.xl in it */
+	struct journal journal;
+	struct watchdog watchdog;
+
+	struct domain_times times;
+	uint64_t held_ns;   /* all holds done */
+	uint64_t viewed_ns; /* all views inside the pause done */
+};
+
+/*
+ * create_instant() - the instant: stop the monitor, save the memory, hold and
+ * view the disks while the domain stands still, resume it, wake the monitor.
+ *
+ * Returns 0: the domain runs, memory.xl is written (not yet fsynced), disks
+ * that can be held are held and the others have their views.  -1 with c->err:
+ * the domain runs (or c->left_standing says that it may not), nothing is held.
+ */
+int create_instant(struct create *c);
+
+/*
+ * create_views() - after the instant: make the views of the held disks, one
+ * thread for each group of storage, and end the memory file beside it.  On
+ * failure nothing is held any more, views may be left for create_undo(), and
+ * -1 with the first error in c->err.
+ */
+int create_views(struct create *c);
+
+#endif

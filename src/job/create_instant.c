@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * create_instant.c - the part of create in which the domain stands still.
+ *
+ * Whatever is done here is paid for by the guest.  So: nothing that can be
+ * done before or after, no fsync, no program started that is not needed.
+ * Disks that can be held are held (milliseconds each) and viewed later; the
+ * others are viewed here, in threads of their own beside the writing of the
+ * last pages.  Whatever fails, the domain is resumed first and the reason is
+ * told afterwards.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "clock.h"
+#include "create.h"
+#include "fail.h"
+#include "log.h"
+
+/* After a save that failed, a guest may still be about to stop. */
+#define RESCUE_WATCH_MS 2000
+
+static bool
+can_hold(const struct disk *d)
+{
+	return d->ops->can & DISK_CAN_HOLD;
+}
+
+/* ---- views, one thread for each group ---- */
+
+struct view_crew {
+	pthread_t thread;
+	bool started;
+	struct create *c;
+	bool held; /* which disks are meant */
+	const char *group;
+	struct err err;
+};
+
+/* The first disk of each group leads it. */
+static bool
+leads_group(const struct create *c, unsigned int i, bool held)
+{
+	unsigned int k;
+
+	if (can_hold(c->disks[i]) != held)
+		return false;
+	for (k = 0; k < i; k++)
+		if (can_hold(c->disks[k]) == held &&
+		    strcmp(c->disks[k]->group, c->disks[i]->group) == 0)
+			return false;
+	return true;
+}
+
+static void *
+view_group(void *arg)
+{
+	struct view_crew *v = arg;
+	unsigned int i;
+
+	for (i = 0; i < v->c->n_disks; i++) {
+		struct disk *d = v->c->disks[i];
+
+		if (can_hold(d) != v->held || strcmp(d->group, v->group) != 0)
+			continue;
+		if (disk_view(d, &v->err)) {
+			err_add(&v->err, "disk %s", v->c->s->disks[i].vdev);
+			break;
+		}
+		fail_here(v->held ? "view.after" : "view.inside");
+	}
+	return NULL;
+}
+
+struct view_crews {
+	unsigned int n;
+	struct view_crew crew[DOMAIN_DISKS_MAX];
+};
+
+static void
+crews_start(struct view_crews *crews, struct create *c, bool held)
+{
+	unsigned int i;
+
+	crews->n = 0;
+	for (i = 0; i < c->n_disks; i++) {
+		struct view_crew *v = &crews->crew[crews->n];
+		int r;
+
+		if (!leads_group(c, i, held))
+			continue;
+		memset(v, 0, sizeof(*v));
+		v->c = c;
+		v->held = held;
+		v->group = c->disks[i]->group;
+		crews->n++;
+		r = pthread_create(&v->thread, NULL, view_group, v);
+		v->started = r == 0;
+		if (r)
+			err_set(&v->err, ERR_IO, r, "start a thread");
+	}
+}
+
+/* Wait for all; 0, or -1 with the first failure in @err. */
+static int
+crews_join(struct view_crews *crews, struct err *err)
+{
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < crews->n; i++) {
+		struct view_crew *v = &crews->crew[i];
+
+		if (v->started)
+			pthread_join(v->thread, NULL);
+		if (v->err.code && rc == 0) {
+			*err = v->err;
+			rc = -1;
+		}
+	}
+	crews->n = 0;
+	return rc;
+}
+
+static void
+release_all(struct create *c)
+{
+	struct err e = ERR_INIT;
+	unsigned int i;
+
+	for (i = 0; i < c->n_disks; i++) {
+		if (!can_hold(c->disks[i]))
+			continue;
+		err_clear(&e);
+		if (disk_release(c->disks[i], &e))
+			log_warning("disk %s may still be held: %s",
+				    c->s->disks[i].vdev, e.text);
+	}
+}
+
+int
+create_views(struct create *c)
+{
+	struct err views = ERR_INIT;
+	struct view_crews crews;
+	int rc;
+
+	crews_start(&crews, c, true);
+	/* Beside the views: the file's end needs nobody to wait for it. */
+	rc = domain_finish(c->domain, c->err);
+	if (crews_join(&crews, &views) && rc == 0) {
+		*c->err = views;
+		rc = -1;
+	}
+	disk_cool();
+	if (rc) {
+		release_all(c);
+		return -1;
+	}
+	return journal_step(&c->journal, JOURNAL_RESUMED, c->err);
+}
+
+/* ---- the instant itself ---- */
+
+struct instant {
+	struct create *c;
+	struct view_crews crews;
+};
+
+/* Called when the domain stands still; see domain.h. */
+static int
+at_instant(void *ctx, struct err *err)
+{
+	struct instant *in = ctx;
+	struct create *c = in->c;
+	unsigned int i;
+
+	fail_here("instant.begin");
+	for (i = 0; i < c->n_disks; i++) {
+		if (can_hold(c->disks[i]) && disk_hold(c->disks[i], err))
+			return err_add(err, "disk %s", c->s->disks[i].vdev);
+	}
+	c->held_ns = clock_ns();
+	fail_here("instant.held");
+	crews_start(&in->crews, c, false);
+	return 0;
+}
+
+static void
+memory_progress(uint64_t bytes, void *ctx)
+{
+	struct instant *in = ctx;
+	const struct create_opts *opts = in->c->opts;
+
+	if (opts->progress)
+		opts->progress("memory", bytes, in->c->info.memory_bytes,
+			       opts->progress_ctx);
+}
+
+/*
+ * The domain must run again, whatever was.  domain_resume() is for one that
+ * we know stands still; domain_rescue() for one of which we don't.
+ */
+static void
+resume(struct create *c, bool stands_still)
+{
+	struct err e = ERR_INIT;
+	bool resumed = false;
+
+	if (stands_still && domain_resume(c->domain, &e) == 0)
+		goto out;
+	err_clear(&e);
+	if (domain_rescue(c->info.domid, c->info.uuid, RESCUE_WATCH_MS,
+			  &resumed, &e)) {
+		c->left_standing = true;
+		log_warning("domain %s could not be resumed: %s; try `xensnap "
+			    "recover %s`",
+			    c->s->domain, e.text, c->s->domain);
+	}
+out:
+	c->times.resumed_ns = clock_ns();
+}
+
+static int
+instant_begin(struct create *c)
+{
+	if (journal_step(&c->journal, JOURNAL_INSTANT, c->err) ||
+	    watchdog_arm(&c->watchdog, &c->info, &c->monitor, c->disks,
+			 c->n_disks, c->err))
+		return -1;
+	return xl_monitor_stop(&c->monitor, c->err);
+}
+
+int
+create_instant(struct create *c)
+{
+	struct instant in = { .c = c };
+	struct domain_save_how how = {
+		.fd = c->memfd,
+		.live = c->s->mode == SNAPSHOT_LIVE,
+		.instant = at_instant,
+		.progress = memory_progress,
+		.ctx = &in,
+	};
+	struct err views = ERR_INIT;
+	int rc;
+
+	if (instant_begin(c)) {
+		xl_monitor_go_on(&c->monitor);
+		return -1;
+	}
+	rc = domain_save(c->domain, &how, &c->times, c->err);
+	fail_here("instant.saved");
+	if (crews_join(&in.crews, &views) && rc == 0) {
+		*c->err = views;
+		rc = -1;
+	}
+	c->viewed_ns = clock_ns();
+	fail_here("instant.viewed");
+	resume(c, c->times.saved_ns != 0);
+	fail_here("instant.resumed");
+	xl_monitor_go_on(&c->monitor);
+	if (rc == 0 && c->left_standing)
+		rc = err_set(c->err, ERR_IO, 0, "domain %s did not go on",
+			     c->s->domain);
+	if (rc)
+		release_all(c);
+	else
+		log_notice(
+			"%s stood still for %.1f ms and runs on", c->s->domain,
+			(double)(c->times.resumed_ns - c->times.suspended_ns) /
+				1e6);
+	return rc;
+}

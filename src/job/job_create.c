@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * job_create.c - freeze this instant and keep it beside the disks.
+ *
+ * The story is job_create(): plan, prepare, the instant, the views that can
+ * come after it, commit.  What each step did is noted in `struct create`, so
+ * that create_undo() knows what to take back; before each step the journal
+ * says what is coming, so that a stranger (`recover`) knows as well.
+ *
+ * Why the instant holds (inv. 1): between the moment when the domain stands
+ * still (S) and the moment when it runs again (R), a view of a disk may be
+ * taken at any time, in any order with the others: requests that were under
+ * way at S are still unanswered in the guest's memory and are sent again by
+ * whoever resumes that memory.  A held disk extends this beyond R: what the
+ * domain writes after R waits until the view is there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cancel.h"
+#include "clock.h"
+#include "create.h"
+#include "fail.h"
+#include "fd.h"
+#include "job.h"
+#include "journal.h"
+#include "log.h"
+#include "units.h"
+#include "uuid.h"
+
+#define MEMORY_FILE "memory.xl"
+#define CONFIG_FILE "domain.json"
+
+/* ---- plan: everything that can be wrong is found here ---- */
+
+static int
+plan_names(struct create *c, const char *domain, const char *name)
+{
+	struct snapshot *s = c->s;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	snprintf(s->domain, sizeof(s->domain), "%s", domain);
+	if (*name)
+		snprintf(s->name, sizeof(s->name), "%s", name);
+	else if (!gmtime_r(&now, &tm) ||
+		 !strftime(s->name, sizeof(s->name), "%Y%m%d-%H%M%S", &tm))
+		return err_set(c->err, ERR_IO, 0, "the clock tells no date");
+	return uuid_new(s->generation, c->err);
+}
+
+static int
+plan_domain(struct create *c)
+{
+	enum create_mode mode = c->opts->mode;
+	struct domain_info *info = &c->info;
+	struct snapshot *s = c->s;
+
+	if (domain_find(s->domain, &c->domain, c->err) ||
+	    domain_describe(c->domain, info, c->err))
+		return -1;
+	if (info->state != DOMAIN_RUNNING)
+		return err_set(c->err, ERR_STATE, 0,
+			       "domain %s is %s, not running; a domain that "
+			       "stands still cannot answer",
+			       s->domain, domain_state_name(info->state));
+	if (!info->save_ok)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "the memory of %s cannot be saved: %s",
+			       s->domain, info->save_why);
+	if (mode == CREATE_LIVE && !info->live_ok)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "--live cannot be done for %s: %s; use --stop",
+			       s->domain, info->live_why);
+	s->mode = mode != CREATE_STOP && info->live_ok ? SNAPSHOT_LIVE :
+							 SNAPSHOT_STOP;
+	if (mode == CREATE_AUTO && !info->live_ok)
+		log_notice("%s will stand still while its memory is copied "
+			   "(--stop): %s",
+			   s->domain, info->live_why);
+	snprintf(s->uuid, sizeof(s->uuid), "%s", info->uuid);
+	snprintf(s->type, sizeof(s->type), "%s", domain_type_name(info->type));
+	snprintf(s->xen_version, sizeof(s->xen_version), "%s",
+		 info->xen_version);
+	return 0;
+}
+
+/* Read-only disks and CD-ROMs stay in the configuration and have no view. */
+static bool
+needs_view(const struct domain_disk *d)
+{
+	return !d->readonly && !d->cdrom && d->source[0];
+}
+
+static int
+plan_disk(struct create *c, const struct domain_disk *dd)
+{
+	struct snapshot_disk *sd = &c->s->disks[c->n_disks];
+	struct disk_owner owner = {
+		.domain = c->s->domain,
+		.snapshot = c->s->name,
+		.generation = c->s->generation,
+		.vdev = dd->vdev,
+	};
+	struct disk **d = &c->disks[c->n_disks];
+
+	if (strcmp(dd->backend, "phy") != 0)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "disk %s (%s) is served by %s; only disks that "
+			       "the kernel serves (phy) can be frozen",
+			       dd->vdev, dd->source, dd->backend);
+	if (disk_open(dd->source, d, c->err))
+		return err_add(c->err, "disk %s", dd->vdev);
+	c->n_disks++;
+	if (disk_plan(*d, &owner, &c->opts->cow, c->err))
+		return err_add(c->err, "disk %s", dd->vdev);
+	log_info("disk %s: %s", dd->vdev, (*d)->chosen);
+	snprintf(sd->vdev, sizeof(sd->vdev), "%s", dd->vdev);
+	sd->view = (*d)->ref;
+	return 0;
+}
+
+static int
+plan_disks(struct create *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->info.n_disks; i++)
+		if (needs_view(&c->info.disks[i]) &&
+		    plan_disk(c, &c->info.disks[i]))
+			return -1;
+	c->s->n_disks = c->n_disks;
+	return disk_groups_have_room(c->disks, c->n_disks, c->err);
+}
+
+/*
+ * The file holds each page of memory once, and a live one those again that
+ * changed meanwhile; a tenth more covers the headers and a quiet guest.
+ */
+static int
+plan_space(struct create *c)
+{
+	uint64_t need = c->info.memory_bytes + c->info.memory_bytes / 10;
+	char need_text[24], free_text[24];
+	struct statvfs fs;
+	uint64_t room;
+
+	if (statvfs(snapshot_root(), &fs))
+		return err_set(c->err, ERR_IO, errno, "look at %s",
+			       snapshot_root());
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (room < need)
+		return err_set(c->err, ERR_NOSPC, 0,
+			       "%s has %s free, the memory of %s needs %s",
+			       snapshot_root(),
+			       units_size(room, free_text, sizeof(free_text)),
+			       c->s->domain,
+			       units_size(need, need_text, sizeof(need_text)));
+	return 0;
+}
+
+static int
+create_plan(struct create *c, const char *domain, const char *name)
+{
+	if (plan_names(c, domain, name) || plan_domain(c) || plan_disks(c) ||
+	    plan_space(c))
+		return -1;
+	return xl_monitor_find(c->s->domain, c->info.domid, &c->monitor,
+			       c->err);
+}
+
+/* ---- prepare: what can be made while the domain runs ---- */
+
+static int
+prepare_folder(struct create *c)
+{
+	char *config;
+	int rc;
+
+	c->dirfd = snapshot_begin(c->s, c->err);
+	if (c->dirfd < 0)
+		return -1;
+	c->begun = true;
+	if (journal_begin(&c->journal, c->dirfd, c->s->generation, &c->info,
+			  &c->monitor, c->err))
+		return -1;
+	config = domain_config(c->domain, c->err);
+	if (!config)
+		return -1;
+	rc = fd_write_file(c->dirfd, CONFIG_FILE, config, strlen(config),
+			   c->err);
+	free(config);
+	if (rc)
+		return -1;
+	c->memfd = openat(c->dirfd, MEMORY_FILE,
+			  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			  0600);
+	return c->memfd < 0 ?
+		       err_set(c->err, ERR_IO, errno, "make %s", MEMORY_FILE) :
+		       0;
+}
+
+static int
+prepare_views(struct create *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n_disks; i++) {
+		if (cancel_check(c->err) ||
+		    journal_view(&c->journal, c->disks[i], c->err))
+			return -1;
+		c->n_views = i + 1;
+		if (disk_prepare(c->disks[i], c->err))
+			return err_add(c->err, "disk %s", c->s->disks[i].vdev);
+	}
+	return 0;
+}
+
+static int
+create_prepare(struct create *c)
+{
+	if (prepare_folder(c) || prepare_views(c))
+		return -1;
+	disk_warm(c->disks, c->n_disks);
+	return 0;
+}
+
+/* ---- commit ---- */
+
+static double
+ms_between(uint64_t from_ns, uint64_t to_ns)
+{
+	return to_ns > from_ns ? (double)(to_ns - from_ns) / 1e6 : 0;
+}
+
+static void
+add_phase(struct snapshot *s, const char *name, uint64_t from, uint64_t to)
+{
+	struct snapshot_phase *p = &s->phases[s->n_phases++];
+
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	p->ms = ms_between(from, to);
+}
+
+/* The phases are laid end to end: together they are the pause. */
+static void
+record_times(struct create *c)
+{
+	const struct domain_times *t = &c->times;
+	struct snapshot *s = c->s;
+	unsigned int i;
+
+	s->pause_ms = ms_between(t->suspended_ns, t->resumed_ns);
+	add_phase(s, "hold", t->suspended_ns, c->held_ns);
+	add_phase(s, "memory", c->held_ns, t->saved_ns);
+	add_phase(s, "views", t->saved_ns, c->viewed_ns);
+	add_phase(s, "resume", c->viewed_ns, t->resumed_ns);
+	for (i = 0; i < c->n_disks; i++) {
+		uint64_t freed = c->disks[i]->freed_ns;
+
+		if (freed < t->resumed_ns)
+			freed = t->resumed_ns;
+		s->disks[i].io_stall_ms = ms_between(t->suspended_ns, freed);
+		s->disks[i].view = c->disks[i]->ref;
+	}
+}
+
+static int
+create_commit(struct create *c)
+{
+	struct stat st;
+
+	record_times(c);
+	if (fd_sync(c->memfd, MEMORY_FILE, c->err))
+		return -1;
+	if (fstat(c->memfd, &st))
+		return err_set(c->err, ERR_IO, errno, "look at %s",
+			       MEMORY_FILE);
+	c->s->memory_bytes = (uint64_t)st.st_size;
+	if (cancel_check(c->err) ||
+	    journal_step(&c->journal, JOURNAL_COMMIT, c->err))
+		return -1;
+	return snapshot_commit(c->s, c->dirfd, c->err);
+}
+
+/* ---- undo ---- */
+
+/*
+ * Take everything back, in the reverse order, going on after a failure; the
+ * text of the error that brought us here gets what is true now.
+ */
+static void
+create_undo(struct create *c)
+{
+	struct err e = ERR_INIT;
+	unsigned int i, left = 0;
+
+	if (!c->begun)
+		return;
+	if (journal_step(&c->journal, JOURNAL_UNDO, &e))
+		log_warning("%s", e.text);
+	for (i = 0; i < c->n_views; i++) {
+		err_clear(&e);
+		if (disk_view_drop(&c->disks[i]->ref, &e)) {
+			log_warning("view %s was left: %s",
+				    c->disks[i]->ref.view, e.text);
+			left++;
+		}
+	}
+	err_clear(&e);
+	if (left == 0 && snapshot_abort(c->s->domain, c->s->name, &e)) {
+		log_warning("%s", e.text);
+		left++;
+	}
+	if (left)
+		err_more(c->err, "not all was undone: run `xensnap recover %s`",
+			 c->s->domain);
+	else
+		err_more(c->err, "%s, nothing was kept",
+			 c->left_standing ? "the domain MAY STAND STILL" :
+					    "the domain runs");
+}
+
+static void
+create_done(struct create *c)
+{
+	unsigned int i;
+
+	disk_cool();
+	journal_end(&c->journal);
+	fd_close(&c->memfd);
+	fd_close(&c->dirfd);
+	for (i = 0; i < c->n_disks; i++)
+		disk_close(c->disks[i]);
+	domain_close(c->domain);
+	watchdog_stop(&c->watchdog);
+}
+
+int
+job_create(const char *domain, const char *name, const struct create_opts *opts,
+	   struct snapshot *ret, struct err *err)
+{
+	struct create c = {
+		.s = ret,
+		.opts = opts,
+		.dirfd = -1,
+		.memfd = -1,
+		.journal = JOURNAL_INIT,
+		.watchdog = WATCHDOG_INIT,
+		.err = err,
+	};
+	int lock = -1;
+	int rc = -1;
+
+	memset(ret, 0, sizeof(*ret));
+	lock = snapshot_lock(domain, 0, err);
+	if (lock < 0 || watchdog_start(&c.watchdog, err))
+		goto out;
+	if (create_plan(&c, domain, name))
+		goto out;
+	if (opts->dry_run) {
+		rc = 0;
+		goto out;
+	}
+	if (create_prepare(&c) || create_instant(&c) || create_views(&c) ||
+	    create_commit(&c)) {
+		create_undo(&c);
+		goto out;
+	}
+	rc = 0;
+out:
+	create_done(&c);
+	snapshot_unlock(domain, &lock);
+	return rc;
+}

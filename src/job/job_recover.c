@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * job_recover.c - finish or undo what dead processes left behind.
+ *
+ * Three kinds of leftovers, each told by what it is and not by when it was:
+ *
+ *   partial folder    create died.  With a whole record and a journal that
+ *                     says "commit", all views are made: finish it.  Else the
+ *                     domain is put right and everything is taken back.
+ *   deleting folder   delete died: finish it.
+ *   view without any  the folder is gone (or was never durable) and the view
+ *   record            carries our tags: remove it.
+ *
+ * A domain on which a process is at work is locked, and left to it.  After a
+ * crash of the host nothing runs any more that could be put right: the boot
+ * id in the journal tells, and only views and folders are dealt with.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delete.h"
+#include "fail.h"
+#include "fd.h"
+#include "job.h"
+#include "journal.h"
+#include "log.h"
+#include "watchdog.h"
+
+/* A watchdog at work shares the dead one's lock for a few seconds. */
+#define LOCK_WAIT_MS 15000
+
+/* How long a domain that runs is watched for a late answer to a suspend. */
+#define WATCH_MS 2000
+
+struct recover {
+	struct recover_report *report;
+	bool dry_run;
+	struct err *err;
+};
+
+static void
+note(struct recover *r, const char *what, const char *did)
+{
+	struct recover_report *report = r->report;
+	struct recover_note *n = &report->notes[report->n_notes];
+
+	if (report->n_notes == RECOVER_NOTES_MAX) {
+		report->n_more++;
+		return;
+	}
+	snprintf(n->what, sizeof(n->what), "%s", what);
+	snprintf(n->did, sizeof(n->did), "%s%s", r->dry_run ? "would be " : "",
+		 did);
+	report->n_notes++;
+}
+
+static void
+failed(struct recover *r, const char *what, const struct err *e)
+{
+	r->report->n_failed++;
+	log_warning("%s: %s", what, e->text);
+}
+
+/* ---- create died ---- */
+
+static void
+leftover_of(const struct journal_story *story, struct leftover *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->domid = story->domid;
+	memcpy(ret->uuid, story->uuid, sizeof(ret->uuid));
+	ret->monitor = story->monitor;
+	ret->n_devices = story->n_views;
+	memcpy(ret->devices, story->devices, sizeof(ret->devices));
+}
+
+/*
+ * The domain and its devices: only if they can have been touched and not been
+ * put right by the dead process itself, and if the host still is the one that
+ * ran them.
+ */
+static int
+put_domain_right(const struct journal_story *story, struct put_right *did,
+		 struct err *err)
+{
+	char boot_id[DOMAIN_UUID_LEN + 1];
+	struct leftover l;
+
+	memset(did, 0, sizeof(*did));
+	if (story->last != JOURNAL_INSTANT && story->last != JOURNAL_UNDO)
+		return 0;
+	if (journal_boot_id(boot_id, err))
+		return -1;
+	if (strcmp(boot_id, story->boot_id) != 0)
+		return 0;
+	leftover_of(story, &l);
+	return put_right(&l, WATCH_MS, did, err);
+}
+
+static int
+undo_create(struct recover *r, const struct journal_story *story,
+	    const char *domain, const char *name, const char *what)
+{
+	struct put_right did;
+	char text[200];
+	unsigned int i;
+
+	if (put_domain_right(story, &did, r->err))
+		return -1;
+	fail_here("recover.put_right");
+	for (i = 0; i < story->n_views; i++) {
+		if (disk_view_drop(&story->views[i], r->err))
+			return -1;
+		fail_here("recover.view");
+	}
+	if (snapshot_abort(domain, name, r->err))
+		return -1;
+	snprintf(text, sizeof(text), "undone: create died at step \"%s\"%s%s",
+		 journal_step_name(story->last),
+		 did.resumed ? "; the domain stood still and was resumed" : "",
+		 did.n_released ? "; held disks were let go on" : "");
+	note(r, what, text);
+	return 0;
+}
+
+static int
+recover_partial(struct recover *r, int dirfd, const char *domain,
+		const char *name, const char *what)
+{
+	struct journal_story *story = calloc(1, sizeof(*story));
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct err e = ERR_INIT;
+	int rc = -1;
+
+	if (!story || !s) {
+		err_set(r->err, ERR_NOMEM, 0, "out of memory");
+		goto out;
+	}
+	if (journal_read(dirfd, story, r->err))
+		goto out;
+	if (story->last == JOURNAL_COMMIT &&
+	    snapshot_load_dir(dirfd, s, &e) == 0) {
+		if (!r->dry_run && snapshot_end_commit(domain, name, r->err))
+			goto out;
+		note(r, what, "finished: all was made but its name");
+	} else if (r->dry_run) {
+		note(r, what, "undone: create died");
+	} else if (undo_create(r, story, domain, name, what)) {
+		goto out;
+	}
+	rc = 0;
+out:
+	free(story);
+	free(s);
+	return rc;
+}
+
+/* ---- delete died ---- */
+
+static int
+recover_deleting(struct recover *r, int dirfd, const char *domain,
+		 const char *name, const char *what)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct err e = ERR_INIT;
+	int rc = -1;
+
+	if (!s)
+		return err_set(r->err, ERR_NOMEM, 0, "out of memory");
+	if (snapshot_load_dir(dirfd, s, &e)) {
+		/* The record goes last, so without one the views are gone. */
+		if (e.code != ERR_NOTFOUND) {
+			*r->err = e;
+			goto out;
+		}
+		rc = r->dry_run ? 0 : snapshot_end_delete(domain, name, r->err);
+	} else {
+		rc = r->dry_run ? 0 : delete_rest(s, r->err);
+	}
+	if (rc == 0)
+		note(r, what, "finished: it was being deleted");
+out:
+	free(s);
+	return rc;
+}
+
+static int
+recover_one(enum snapshot_leftover kind, int dirfd, const char *domain,
+	    const char *name, void *ctx)
+{
+	struct recover *r = ctx;
+	char what[2 * SNAPSHOT_NAME_MAX + 2];
+	struct err e = ERR_INIT;
+	struct recover one = *r;
+	int rc = -1;
+
+	one.err = &e;
+	snprintf(what, sizeof(what), "%s@%s", domain, name);
+	switch (kind) {
+	case SNAPSHOT_PARTIAL:
+		rc = recover_partial(&one, dirfd, domain, name, what);
+		break;
+	case SNAPSHOT_DELETING:
+		rc = recover_deleting(&one, dirfd, domain, name, what);
+		break;
+	}
+	if (rc)
+		failed(r, what, &e);
+	return 0;
+}
+
+/* ---- views without a record ---- */
+
+static bool
+has_record(const struct disk_view_ref *ref, const char *owner)
+{
+	char domain[SNAPSHOT_NAME_MAX + 1], name[SNAPSHOT_NAME_MAX + 1];
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct err e = ERR_INIT;
+	bool has = true;
+
+	/* On any doubt the view stays. */
+	if (s && snapshot_split_name(owner, true, domain, name, &e) == 0 &&
+	    snapshot_load(domain, name, s, &e))
+		has = e.code != ERR_NOTFOUND;
+	else if (s && e.code == ERR_NONE)
+		has = strcmp(s->generation, ref->generation) == 0;
+	free(s);
+	return has;
+}
+
+static void
+recover_view(struct recover *r, const struct disk_view_ref *ref,
+	     const char *owner)
+{
+	struct err e = ERR_INIT;
+
+	if (has_record(ref, owner))
+		return;
+	if (!r->dry_run && disk_view_drop(ref, &e))
+		failed(r, ref->view, &e);
+	else
+		note(r, ref->view, "removed: a view without a record");
+}
+
+/* The views of @domain that no record names; its lock is held. */
+static int
+recover_views(struct recover *r, const char *domain)
+{
+	struct disk_view_ref *refs = NULL;
+	size_t len = strlen(domain);
+	char **owners = NULL;
+	unsigned int i, n = 0;
+
+	if (disk_find_views(&refs, &owners, &n, r->err))
+		return -1;
+	for (i = 0; i < n; i++)
+		if (strncmp(owners[i], domain, len) == 0 &&
+		    owners[i][len] == '@')
+			recover_view(r, &refs[i], owners[i]);
+	for (i = 0; i < n; i++)
+		free(owners[i]);
+	free(owners);
+	free(refs);
+	return 0;
+}
+
+/* ---- the story ---- */
+
+static int
+recover_domain(const char *domain, void *ctx)
+{
+	struct recover *r = ctx;
+	struct err e = ERR_INIT;
+	int lock = snapshot_lock(domain, LOCK_WAIT_MS, &e);
+
+	if (lock < 0) {
+		if (e.code != ERR_BUSY) {
+			*r->err = e;
+			return -1;
+		}
+		log_warning("%s: left alone: %s", domain, e.text);
+		return 0;
+	}
+	if (snapshot_leftovers(domain, recover_one, r, &e) ||
+	    recover_views(r, domain))
+		failed(r, domain, e.code ? &e : r->err);
+	snapshot_unlock(domain, &lock);
+	return 0;
+}
+
+/* Domains of which only a tagged view tells: their folder is gone. */
+static int
+recover_unheard(struct recover *r)
+{
+	struct disk_view_ref *refs = NULL;
+	char domain[SNAPSHOT_NAME_MAX + 1], name[SNAPSHOT_NAME_MAX + 1];
+	char **owners = NULL;
+	struct err e = ERR_INIT;
+	unsigned int i, n = 0;
+	int rc = 0;
+
+	if (disk_find_views(&refs, &owners, &n, r->err))
+		return -1;
+	for (i = 0; i < n; i++) {
+		if (rc == 0 && !has_record(&refs[i], owners[i]) &&
+		    snapshot_split_name(owners[i], true, domain, name, &e) == 0)
+			rc = recover_domain(domain, r);
+		free(owners[i]);
+	}
+	free(owners);
+	free(refs);
+	return rc;
+}
+
+int
+job_recover(const char *domain, bool dry_run, struct recover_report *ret,
+	    struct err *err)
+{
+	struct recover r = { .report = ret, .dry_run = dry_run, .err = err };
+
+	memset(ret, 0, sizeof(*ret));
+	if (domain)
+		return recover_domain(domain, &r);
+	if (snapshot_domains(recover_domain, &r, err))
+		return -1;
+	return dry_run ? 0 : recover_unheard(&r);
+}

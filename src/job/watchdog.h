@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * watchdog.h - a small process that puts things right when we die.
+ *
+ * Started before anything is touched.  It does nothing but wait at the other
+ * end of a socket.  If that end closes while it is armed, we are dead: it
+ * resumes the domain, lets held devices go on and wakes xl's monitor, within
+ * a second, and leaves the rest (views, files) to `xensnap recover`.  It
+ * shares the lock of the domain, so nobody else begins in between.
+ */
+#ifndef XENSNAP_WATCHDOG_H
+#define XENSNAP_WATCHDOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "disk.h"
+#include "domain.h"
+#include "err.h"
+#include "xl_monitor.h"
+
+struct watchdog {
+	int fd; /* our end of the socket, -1: none */
+	pid_t pid;
+};
+
+/* What a dead process may have left standing. */
+struct leftover {
+	uint32_t domid;
+	char uuid[DOMAIN_UUID_LEN + 1];
+	struct xl_monitor monitor;
+	unsigned int n_devices;
+	char devices[DOMAIN_DISKS_MAX][64]; /* dm names, "" is skipped */
+};
+
+/* What put_right() had to do. */
+struct put_right {
+	bool resumed;            /* the domain stood still */
+	unsigned int n_released; /* devices that were held */
+};
+
+#define WATCHDOG_INIT \
+	{             \
+		-1, 0 \
+	}
+
+/*
+ * watchdog_start() - fork it.  Before threads and before libxl: the child
+ * starts with a clean slate.  -1 with ERR_IO; then there is none.
+ */
+int watchdog_start(struct watchdog *w, struct err *err);
+
+/*
+ * watchdog_arm() - from now on our death means: rescue the domain, wake
+ * @monitor, release the devices of those of @disks that have one.  Returns
+ * when the watchdog has said that it knows.  -1 with ERR_IO when it is dead.
+ */
+int watchdog_arm(struct watchdog *w, const struct domain_info *info,
+		 const struct xl_monitor *monitor, struct disk *const *disks,
+		 unsigned int n_disks, struct err *err);
+
+/*
+ * watchdog_stop() - tell it that all is well and wait for its end.  Also when
+ * it was never started.
+ */
+void watchdog_stop(struct watchdog *w);
+
+/*
+ * put_right() - what the watchdog does, and `recover` as well: withdraw or end
+ * a suspend of the domain, release @devices (dm names, "" is skipped), wake
+ * the monitor.  A guest that was asked to suspend may stop a little later, so
+ * one that runs is watched for @watch_ms.  Goes on after a failure, and
+ * returns -1 with the first one.  May be repeated.
+ */
+int put_right(const struct leftover *l, unsigned int watch_ms,
+	      struct put_right *ret, struct err *err);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * snapshot_record.c - the record of a snapshot, to JSON and back.
+ *
+ * The same object is snapshot.json and what `--json` prints, so that what is
+ * kept and what is told cannot differ.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "json_field.h"
+#include "snapshot.h"
+
+#define RECORD_FORMAT 1 /* raised when an older reader would err */
+
+static struct json_object *
+disk_to_json(const struct snapshot_disk *d)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_add_str(o, "vdev", d->vdev);
+	json_add_str(o, "driver", d->view.driver);
+	json_add_str(o, "source", d->view.source);
+	json_add_str(o, "view", d->view.view);
+	json_add_u64(o, "bytes", d->view.bytes);
+	json_add_u64(o, "cow_bytes", d->view.cow_bytes);
+	json_add_ms(o, "io_stall_ms", d->io_stall_ms);
+	json_add_str(o, "source_uuid", d->view.source_uuid);
+	json_add_str(o, "view_uuid", d->view.view_uuid);
+	return o;
+}
+
+struct json_object *
+snapshot_to_json(const struct snapshot *s, struct err *err)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *phases = json_object_new_object();
+	struct json_object *disks = json_object_new_array();
+	char full[2 * SNAPSHOT_NAME_MAX + 2];
+	unsigned int i;
+
+	if (!o || !phases || !disks) {
+		json_object_put(o);
+		json_object_put(phases);
+		json_object_put(disks);
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+		return NULL;
+	}
+	snprintf(full, sizeof(full), "%s@%s", s->domain, s->name);
+	json_add_u64(o, "format", RECORD_FORMAT);
+	json_add_str(o, "snapshot", full);
+	json_add_str(o, "domain", s->domain);
+	json_add_str(o, "name", s->name);
+	json_add_str(o, "domain_uuid", s->uuid);
+	json_add_str(o, "generation", s->generation);
+	json_add_str(o, "created", s->created);
+	json_add_str(o, "mode", snapshot_mode_name(s->mode));
+	json_add_str(o, "type", s->type);
+	json_add_str(o, "xen_version", s->xen_version);
+	json_add_ms(o, "pause_ms", s->pause_ms);
+	for (i = 0; i < s->n_phases; i++)
+		json_add_ms(phases, s->phases[i].name, s->phases[i].ms);
+	json_object_object_add(o, "phases_ms", phases);
+	json_add_u64(o, "memory_bytes", s->memory_bytes);
+	for (i = 0; i < s->n_disks; i++)
+		json_object_array_add(disks, disk_to_json(&s->disks[i]));
+	json_object_object_add(o, "disks", disks);
+	return o;
+}
+
+static double
+get_ms(struct json_object *o, const char *key)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, key, &v) ?
+		       json_object_get_double(v) :
+		       0;
+}
+
+static int
+disk_from_json(struct json_object *o, const char *generation,
+	       struct snapshot_disk *d, struct err *err)
+{
+	struct disk_view_ref *v = &d->view;
+
+	if (json_copy_str(o, "vdev", d->vdev, sizeof(d->vdev), err) ||
+	    json_copy_str(o, "driver", v->driver, sizeof(v->driver), err) ||
+	    json_copy_str(o, "source", v->source, sizeof(v->source), err) ||
+	    json_copy_str(o, "view", v->view, sizeof(v->view), err) ||
+	    json_copy_str(o, "source_uuid", v->source_uuid,
+			  sizeof(v->source_uuid), err) ||
+	    json_copy_str(o, "view_uuid", v->view_uuid, sizeof(v->view_uuid),
+			  err) ||
+	    json_u64(o, "bytes", &v->bytes, err) ||
+	    json_u64(o, "cow_bytes", &v->cow_bytes, err))
+		return -1;
+	snprintf(v->generation, sizeof(v->generation), "%s", generation);
+	d->io_stall_ms = get_ms(o, "io_stall_ms");
+	return 0;
+}
+
+static int
+mode_from_json(struct json_object *o, enum snapshot_mode *ret, struct err *err)
+{
+	const char *mode = json_str(o, "mode", err);
+
+	if (!mode)
+		return -1;
+	if (strcmp(mode, snapshot_mode_name(SNAPSHOT_LIVE)) == 0)
+		*ret = SNAPSHOT_LIVE;
+	else if (strcmp(mode, snapshot_mode_name(SNAPSHOT_STOP)) == 0)
+		*ret = SNAPSHOT_STOP;
+	else
+		return err_set(err, ERR_CORRUPT, 0, "mode \"%.20s\" is unknown",
+			       mode);
+	return 0;
+}
+
+static int
+phases_from_json(struct json_object *o, struct snapshot *s, struct err *err)
+{
+	struct json_object *phases;
+
+	if (!json_object_object_get_ex(o, "phases_ms", &phases) ||
+	    !json_object_is_type(phases, json_type_object))
+		return err_set(err, ERR_CORRUPT, 0, "\"phases_ms\" is missing");
+	json_object_object_foreach(phases, key, value)
+	{
+		struct snapshot_phase *p = &s->phases[s->n_phases];
+
+		if (s->n_phases == SNAPSHOT_PHASES_MAX ||
+		    strlen(key) >= sizeof(p->name))
+			return err_set(err, ERR_CORRUPT, 0,
+				       "\"phases_ms\" holds too much");
+		strcpy(p->name, key);
+		p->ms = json_object_get_double(value);
+		s->n_phases++;
+	}
+	return 0;
+}
+
+static int
+disks_from_json(struct json_object *o, struct snapshot *s, struct err *err)
+{
+	struct json_object *disks = json_array(o, "disks", err);
+	size_t i, n;
+
+	if (!disks)
+		return -1;
+	n = json_object_array_length(disks);
+	if (n > DOMAIN_DISKS_MAX)
+		return err_set(err, ERR_CORRUPT, 0, "%zu disks are too many",
+			       n);
+	for (i = 0; i < n; i++) {
+		if (disk_from_json(json_object_array_get_idx(disks, i),
+				   s->generation, &s->disks[i], err))
+			return err_add(err, "disk %zu", i);
+	}
+	s->n_disks = (unsigned int)n;
+	return 0;
+}
+
+int
+snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
+{
+	uint64_t format;
+
+	memset(ret, 0, sizeof(*ret));
+	if (json_u64(o, "format", &format, err))
+		return -1;
+	if (format != RECORD_FORMAT)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "the record is of format %ju, made by another "
+			       "version of xensnap",
+			       (uintmax_t)format);
+	if (json_copy_str(o, "domain", ret->domain, sizeof(ret->domain), err) ||
+	    json_copy_str(o, "name", ret->name, sizeof(ret->name), err) ||
+	    json_copy_str(o, "domain_uuid", ret->uuid, sizeof(ret->uuid),
+			  err) ||
+	    json_copy_str(o, "generation", ret->generation,
+			  sizeof(ret->generation), err) ||
+	    json_copy_str(o, "created", ret->created, sizeof(ret->created),
+			  err) ||
+	    json_copy_str(o, "type", ret->type, sizeof(ret->type), err) ||
+	    json_copy_str(o, "xen_version", ret->xen_version,
+			  sizeof(ret->xen_version), err) ||
+	    mode_from_json(o, &ret->mode, err) ||
+	    json_u64(o, "memory_bytes", &ret->memory_bytes, err) ||
+	    phases_from_json(o, ret, err) || disks_from_json(o, ret, err))
+		return -1;
+	ret->pause_ms = get_ms(o, "pause_ms");
+	return 0;
+}
