@@ -19,8 +19,8 @@ job_check_views(const struct snapshot *s, struct view_report *ret,
 		ret[i].why[0] = '\0';
 		if (disk_view_state(&s->disks[i].view, &ret[i].state,
 				    &ret[i].used, &one))
-			snprintf(ret[i].why, sizeof(ret[i].why), "%s",
-				 one.text);
+			snprintf(ret[i].why, sizeof(ret[i].why), "%.*s",
+				 (int)sizeof(ret[i].why) - 1, one.text);
 	}
 	return 0;
 }
