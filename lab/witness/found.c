@@ -46,7 +46,9 @@ found_read(const struct disks *d, unsigned int k, struct found *f, char *mem)
 	for (uint32_t s = 0; s < d->slots; s += n) {
 		ssize_t size;
 
-		n = d->slots - s < READ_STEP ? d->slots - s : READ_STEP;
+		n = d->slots - s;
+		if (n > READ_STEP)
+			n = READ_STEP;
 		size = (ssize_t)(n * RECORD_SIZE);
 		if (pread(disk->fd, mem, (size_t)size,
 			  disk_slot(d, disk, 0, s)) != size)

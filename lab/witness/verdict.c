@@ -99,7 +99,9 @@ verdict_region(struct verdict_counts *c, unsigned int k, int load, char *mem)
 	for (uint32_t s = 0; s < slots; s += n) {
 		ssize_t size;
 
-		n = slots - s < READ_STEP ? slots - s : READ_STEP;
+		n = slots - s;
+		if (n > READ_STEP)
+			n = READ_STEP;
 		size = (ssize_t)(n * RECORD_SIZE);
 		if (pread(disk->fd, mem, (size_t)size,
 			  disk_slot(verdict_disks, disk, load, s)) != size) {
