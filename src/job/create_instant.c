@@ -260,6 +260,7 @@ create_instant(struct create *c)
 	fail_here("instant.viewed");
 	resume(c, c->times.saved_ns != 0);
 	fail_here("instant.resumed");
+	clock_utc(c->s->created, sizeof(c->s->created));
 	xl_monitor_go_on(&c->monitor);
 	if (rc == 0 && c->left_standing)
 		rc = err_set(c->err, ERR_IO, 0, "domain %s did not go on",
