@@ -17,6 +17,7 @@
 #include "disks.h"
 #include "record.h"
 #include "say.h"
+#include "xenstore.h"
 
 #define WAIT_STEPS	1200		/* of 50 ms: a minute */
 #define EXT4_MAGIC_AT	1080
@@ -185,10 +186,15 @@ disk_open(const struct disks *d, struct disk *k)
 void
 disks_open(struct disks *d, const struct options *o)
 {
+	char list[OPTION_TEXT_MAX];
+
 	memset(d, 0, sizeof(*d));
 	d->slots = o->slots;
 	d->load_slots = o->load_slots;
-	disks_list(d, o->disks[0] ? o->disks : "1");
+	snprintf(list, sizeof(list), "%s", o->disks);
+	if (list[0] == '\0')
+		xenstore_disks(list, sizeof(list));
+	disks_list(d, list);
 	for (unsigned int i = 0; i < d->count; i++) {
 		disk_wait(&d->disk[i]);
 		disk_mount(&d->disk[i], o->fs);

@@ -41,8 +41,9 @@ struct disks {
 /*
  * disks_open() - find, wait for, mount and open all disks of @o.
  *
- * As pid 1, disks are names in /dev and are waited for; otherwise they are
- * paths of files, or of directories, which stand for mounted file systems.
+ * As pid 1, disks are names in /dev and are waited for; without the option
+ * they are those that xenstore knows of.  Otherwise they are paths of files,
+ * or of directories, which stand for mounted file systems.
  * Any failure is fatal().
  */
 void disks_open(struct disks *d, const struct options *o);

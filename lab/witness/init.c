@@ -70,15 +70,17 @@ init_module(const char *path)
 static void
 init_modules(void)
 {
-	char line[512];
+	char line[256], path[300];
 	FILE *f = fopen("/modules/order", "re");
 
 	if (!f)
 		return;
 	while (fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\r\n")] = '\0';
+		snprintf(path, sizeof(path), "%s%s",
+			 line[0] == '/' ? "" : "/modules/", line);
 		if (line[0])
-			init_module(line);
+			init_module(path);
 	}
 	fclose(f);
 }
@@ -96,6 +98,22 @@ init_quiet(void)
 	close(fd);
 }
 
+/* Xen's request to shut down ends in the kernel calling these. */
+static void
+init_links(void)
+{
+	char self[256];
+	ssize_t r = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (r < 0)
+		fatal("/proc/self/exe: %s", strerror(errno));
+	self[r] = '\0';
+	mkdir("/sbin", 0755);
+	if ((symlink(self, "/sbin/poweroff") && errno != EEXIST) ||
+	    (symlink(self, "/sbin/reboot") && errno != EEXIST))
+		fatal("/sbin/poweroff: %s", strerror(errno));
+}
+
 void
 init_setup(void)
 {
@@ -105,6 +123,7 @@ init_setup(void)
 	init_mount("proc", "/proc");
 	init_mount("sysfs", "/sys");
 	init_quiet();
+	init_links();
 	init_modules();
 	/* Ctrl-alt-del becomes SIGINT for pid 1. */
 	reboot(RB_DISABLE_CAD);

@@ -11,7 +11,9 @@
  * init_setup() - mount /proc, /sys and /dev, open the console, load modules.
  *
  * As pid 1 only, first of all.  Modules are the files named in
- * /modules/order, one path a line; without that file none are needed.
+ * /modules/order, one a line (those without a leading / lie in
+ * /modules); without that file none are needed.  Makes /sbin/poweroff and
+ * /sbin/reboot as links to this program if they are not there.
  * Failures are fatal().
  */
 void init_setup(void);

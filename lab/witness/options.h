@@ -13,7 +13,7 @@
 #define OPTION_TEXT_MAX	512
 
 struct options {
-	char disks[OPTION_TEXT_MAX];	/* a number, or names with commas */
+	char disks[OPTION_TEXT_MAX];	/* a number, or names with commas, or "" */
 	char fs[32];			/* auto, none, or a disk's name */
 	unsigned int slots;		/* ordered records per disk */
 	unsigned int load_slots;	/* load records per disk */

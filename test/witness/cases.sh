@@ -220,7 +220,7 @@ wait_lines 1 'WITNESS found' "$T/stale.log"
 ok "cold start with one disk later" has BROKEN foreign=0 torn=0
 ok "cold start with one disk later: missing" [ "$(field missing)" -gt 20 ]
 
-# --- the lines and the tools ---------------------------------------------------
+# --- the lines and the tools -------------------------------------------------
 
 line=
 ok "no verdict is longer than 200 characters" \
