@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+
 /*
  * The driver of this process; the same at every call, since what decides does
  * not change.  NULL with ERR_UNSUPPORTED when this build has none.
@@ -13,11 +15,11 @@
 static const struct domain_ops *
 driver(struct err *err)
 {
-#ifdef XENSNAP_WITH_SIM
+#ifdef HAVE_SIM
 	if (getenv("XENSNAP_SIM"))
 		return &domain_sim_ops;
 #endif
-#ifdef XENSNAP_WITH_XEN
+#ifdef HAVE_XEN
 	(void)err;
 	return &domain_libxl_ops;
 #else

@@ -1,32 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xl_cfg.h - a domain's configuration as xl's own text format, from libxl's
- * JSON: xl takes only the former on its command line.
+ * xl_cfg.h - a domain's configuration as xl's users write it.
+ *
+ * What a save file embeds is libxl's JSON; what people can read, change and
+ * give to `xl create` or `xl restore` is xl's own configuration file.  This
+ * turns the one into the other, with other disks behind the same names.  Pure:
+ * text in, text out.
  */
 #ifndef XENSNAP_XL_CFG_H
 #define XENSNAP_XL_CFG_H
 
+#include <stddef.h>
+
 #include "err.h"
 
-/* Where a disk of the configuration is to be found from now on. */
+/* What the domain is to find behind a disk name. */
 struct xl_cfg_disk {
-	const char *vdev;	/* "xvda" */
-	const char *path;	/* absolute */
-	const char *format;	/* "raw", "qcow2" */
+	const char *vdev;		/* "xvda" */
+	const char *path;
+	const char *format;		/* "raw", "qcow2" */
 };
 
 /*
- * xl_cfg_from_json() - the configuration in @config_json (libxl's
- * domain_config) as text that `xl create` and `xl restore` take, malloc()ed for
- * the caller; the @n disks in @disks at their new places, all others as they
- * were; the domain called @name unless that is NULL.  What the text format
- * cannot say is named in a comment in it.
+ * xl_cfg_from_json() - @config_json as the text of an xl configuration file,
+ * malloc()ed for the caller.
  *
- * Pure.  NULL with ERR_CORRUPT (no such configuration), ERR_NOTFOUND (a disk
- * that it does not have), ERR_NOMEM.
+ * The disks named in @disks are there with their new paths, as writable or
+ * read-only as before.  CD-ROM drives that are not in @disks stay as they are;
+ * every other disk that is not is left out.  @name_override: the domain is
+ * called so, and gets no uuid, so that xl makes a new one; NULL: name and uuid
+ * stay.  MAC addresses stay in both cases, since guests know their cards by
+ * them: two such domains do not belong on one network.
+ *
+ * What xl's format cannot say (or a string that cannot be quoted in it) is
+ * listed at the end in comment lines "# not carried over: ...".
+ *
+ * NULL with ERR_CORRUPT (not libxl's JSON), ERR_INVALID (a disk of @disks is
+ * not in the configuration, or its path cannot be written) or ERR_NOMEM.
  */
-char *xl_cfg_from_json(const char *config_json,
-		       const struct xl_cfg_disk *disks, unsigned int n,
-		       const char *name, struct err *err);
+char *xl_cfg_from_json(const char *config_json, const struct xl_cfg_disk *disks,
+		       size_t n_disks, const char *name_override,
+		       struct err *err);
 
 #endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xl_cfg_devices.h - the part of xl_cfg.h that writes disks, network cards and
+ * framebuffers. */
+#ifndef XENSNAP_XL_CFG_DEVICES_H
+#define XENSNAP_XL_CFG_DEVICES_H
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "err.h"
+#include "xl_cfg.h"
+
+/*
+ * xl_cfg_put_devices() - write disk=, vif= and vfb= of the configuration @root
+ * to @f, and take what was written out of @root.  -1 with ERR_INVALID as
+ * xl_cfg_from_json().
+ */
+int xl_cfg_put_devices(FILE *f, struct json_object *root,
+		       const struct xl_cfg_disk *disks, size_t n_disks,
+		       struct err *err);
+
+#endif
