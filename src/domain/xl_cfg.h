@@ -26,8 +26,9 @@ struct xl_cfg_disk {
  * malloc()ed for the caller.
  *
  * The disks named in @disks are there with their new paths, as writable or
- * read-only as before.  CD-ROM drives that are not in @disks stay as they are;
- * every other disk that is not is left out.  @name_override: the domain is
+ * read-only as before.  Of those that are not in @disks, CD-ROM drives and
+ * read-only disks stay as they are; a writable one is left out, since two
+ * domains must not write to one disk.  @name_override: the domain is
  * called so, and gets no uuid, so that xl makes a new one; NULL: name and uuid
  * stay.  MAC addresses stay in both cases, since guests know their cards by
  * them: two such domains do not belong on one network.
@@ -35,8 +36,9 @@ struct xl_cfg_disk {
  * What xl's format cannot say (or a string that cannot be quoted in it) is
  * listed at the end in comment lines "# not carried over: ...".
  *
- * NULL with ERR_CORRUPT (not libxl's JSON), ERR_INVALID (a disk of @disks is
- * not in the configuration, or its path cannot be written) or ERR_NOMEM.
+ * NULL with ERR_CORRUPT (not libxl's JSON), ERR_NOTFOUND (a disk of @disks is
+ * not in the configuration), ERR_INVALID (a path or the name cannot be
+ * written) or ERR_NOMEM.
  */
 char *xl_cfg_from_json(const char *config_json, const struct xl_cfg_disk *disks,
 		       size_t n_disks, const char *name_override,

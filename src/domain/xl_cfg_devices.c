@@ -164,8 +164,10 @@ put_one_disk(FILE *f, struct json_object *o, const struct xl_cfg_disk *disks,
 	if (other)
 		return put_disk(f, o, other->vdev, other->path, other->format,
 				err);
-	if (!xl_cfg_is_true(o, "is_cdrom"))
-		return 0;	/* stays in the JSON: not carried over */
+	/* Two domains that write to one disk would destroy it.  It stays in
+	 * the JSON, so it is listed as not carried over. */
+	if (xl_cfg_is_true(o, "readwrite") && !xl_cfg_is_true(o, "is_cdrom"))
+		return 0;
 	path = xl_cfg_get_str(o, "pdev_path");
 	format = xl_cfg_get_str(o, "format");
 	if (!path || !format || strcmp(format, "empty") == 0) {
@@ -191,7 +193,7 @@ check_disks_known(struct json_object *list, const struct xl_cfg_disk *disks,
 				break;
 		}
 		if (j == n)
-			return err_set(err, ERR_INVALID, 0, "the domain's "
+			return err_set(err, ERR_NOTFOUND, 0, "the domain's "
 				       "configuration has no disk %s",
 				       disks[i].vdev);
 	}

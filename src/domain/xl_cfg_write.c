@@ -269,6 +269,13 @@ is_list_of_objects(struct json_object *o)
 				   json_type_object);
 }
 
+/* libxl's own names all are; what is not must not end the comment. */
+static bool
+is_word(const char *s)
+{
+	return s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_.")] == '\0';
+}
+
 /* JSON has control characters escaped, so each is one line in any case. */
 static void
 put_rest_of(FILE *f, const char *path, struct json_object *o, int depth)
@@ -281,10 +288,8 @@ put_rest_of(FILE *f, const char *path, struct json_object *o, int depth)
 		return;
 	if (json_object_is_type(o, json_type_object) && depth < PATH_DEPTH) {
 		json_object_object_foreach(o, key, value) {
-			if (!xl_cfg_quotable(key) || strpbrk(key, "\r\n"))
-				key = "?";
 			snprintf(below, sizeof(below), "%s%s%s", path, dot,
-				 key);
+				 is_word(key) ? key : "?");
 			put_rest_of(f, below, value, depth + 1);
 		}
 		return;
