@@ -3,13 +3,19 @@
  * copy.c - move the bytes of a disk from one descriptor to another.
  *
  * The source is cut into segments.  Workers take the next segment in turn,
- * skip what the source says is a hole, read the rest, and write the runs of
- * blocks that are not zero.  Segments do not depend on each other, so no
- * order has to be kept and a slow write does not stop the reading.
+ * skip what the source says is a hole, read the rest piece by piece, and write
+ * the runs of blocks that are not zero.  Segments do not depend on each other,
+ * so no order has to be kept and a slow write does not stop the reading.
+ *
+ * What was written is sent to the device at once and dropped from the page
+ * cache some writes later: the fsync at the end has little to wait for, dom0's
+ * memory is not filled with what nobody reads again, and the next write finds
+ * pages that are still in the processor's cache.
  */
 #include "copy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -20,9 +26,11 @@
 #include "cancel.h"
 #include "fd.h"
 
-#define SEGMENT ((uint64_t)COPY_IN_FLIGHT / N_WORKERS)
+#define SEGMENT ((uint64_t)64 << 20)
+#define PIECE ((uint64_t)256 << 10) /* fits a processor's cache */
 #define N_WORKERS 2
 #define BLOCK 4096u /* the unit in which zeros are left out */
+#define TRAIL (COPY_IN_FLIGHT / N_WORKERS / PIECE)
 
 struct copy_state {
 	const struct copy_task *t;
@@ -32,6 +40,21 @@ struct copy_state {
 	atomic_bool stop;
 	pthread_mutex_t mutex; /* progress, and the first error */
 	struct err err;
+};
+
+/* The last writes of one worker, which may still be on their way. */
+struct trail {
+	unsigned int n;
+	struct {
+		off_t offset;
+		off_t len;
+	} run[TRAIL];
+};
+
+struct worker {
+	struct copy_state *c;
+	unsigned char *buf; /* PIECE bytes */
+	struct trail trail;
 };
 
 static void
@@ -51,11 +74,36 @@ is_zero(const unsigned char *p, size_t len)
 	return p[0] == 0 && memcmp(p, p + 1, len - 1) == 0;
 }
 
-/* Write the runs of blocks in @buf that are not zero. */
-static int
-write_runs(struct copy_state *c, const unsigned char *buf, size_t len,
-	   uint64_t offset, struct err *err)
+/*
+ * Begin to send a run to the device, and let go of the one that was written
+ * TRAIL runs ago.  All of it is advice: what fails here fails nowhere else, or
+ * in the fsync that the caller owes.
+ */
+static void
+trail_add(struct trail *t, int fd, uint64_t offset, size_t len)
 {
+	unsigned int i = t->n++ % TRAIL;
+
+	if (t->n > TRAIL) {
+		(void)sync_file_range(fd, t->run[i].offset, t->run[i].len,
+				      SYNC_FILE_RANGE_WAIT_BEFORE |
+					      SYNC_FILE_RANGE_WRITE |
+					      SYNC_FILE_RANGE_WAIT_AFTER);
+		(void)posix_fadvise(fd, t->run[i].offset, t->run[i].len,
+				    POSIX_FADV_DONTNEED);
+	}
+	t->run[i].offset = (off_t)offset;
+	t->run[i].len = (off_t)len;
+	(void)sync_file_range(fd, (off_t)offset, (off_t)len,
+			      SYNC_FILE_RANGE_WRITE);
+}
+
+/* Write the runs of blocks in the worker's buffer that are not zero. */
+static int
+write_runs(struct worker *w, size_t len, uint64_t offset, struct err *err)
+{
+	const unsigned char *buf = w->buf;
+	struct copy_state *c = w->c;
 	size_t start, end;
 
 	for (start = 0; start < len; start = end) {
@@ -74,6 +122,7 @@ write_runs(struct copy_state *c, const unsigned char *buf, size_t len,
 				  offset + start, err))
 			return -1;
 		atomic_fetch_add(&c->data, end - start);
+		trail_add(&w->trail, c->t->to, offset + start, end - start);
 	}
 	return 0;
 }
@@ -117,14 +166,17 @@ read_exactly(const struct copy_task *t, unsigned char *buf, size_t len,
 }
 
 static int
-copy_segment(struct copy_state *c, unsigned char *buf, uint64_t offset,
-	     uint64_t end, struct err *err)
+copy_segment(struct worker *w, uint64_t offset, uint64_t end, struct err *err)
 {
+	const struct copy_task *t = w->c->t;
 	uint64_t len;
 
-	while (offset < end && (len = next_data(c->t->from, &offset, end))) {
-		if (read_exactly(c->t, buf, (size_t)len, offset, err) ||
-		    write_runs(c, buf, (size_t)len, offset, err))
+	while (offset < end && (len = next_data(t->from, &offset, end))) {
+		if (len > PIECE)
+			len = PIECE;
+		if (cancel_check(err) ||
+		    read_exactly(t, w->buf, (size_t)len, offset, err) ||
+		    write_runs(w, (size_t)len, offset, err))
 			return -1;
 		offset += len;
 	}
@@ -146,11 +198,11 @@ tell(struct copy_state *c, uint64_t len)
 static void *
 work(void *arg)
 {
+	struct worker w = { .c = arg };
 	struct copy_state *c = arg;
 	struct err e = ERR_INIT;
-	unsigned char *buf = NULL;
 
-	if (posix_memalign((void **)&buf, BLOCK, SEGMENT)) {
+	if (posix_memalign((void **)&w.buf, BLOCK, PIECE)) {
 		err_set(&e, ERR_NOMEM, 0, "out of memory");
 		fail(c, &e);
 		return NULL;
@@ -163,13 +215,13 @@ work(void *arg)
 			break;
 		if (end > c->t->bytes)
 			end = c->t->bytes;
-		if (cancel_check(&e) || copy_segment(c, buf, offset, end, &e)) {
+		if (copy_segment(&w, offset, end, &e)) {
 			fail(c, &e);
 			break;
 		}
 		tell(c, end - offset);
 	}
-	free(buf);
+	free(w.buf);
 	return NULL;
 }
 
@@ -199,7 +251,7 @@ copy_sparse(const struct copy_task *t, uint64_t *ret_data, struct err *err)
 int
 copy_stream(const struct copy_task *t, struct err *err)
 {
-	unsigned char *buf = malloc(SEGMENT);
+	unsigned char *buf = malloc(PIECE);
 	uint64_t offset, len;
 	int rc = -1;
 

@@ -10,6 +10,7 @@
 #ifndef XENSNAP_JOB_H
 #define XENSNAP_JOB_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -84,7 +85,7 @@ struct export_file {
 };
 
 struct export_report {
-	char dir[1024];
+	char dir[PATH_MAX]; /* absolute */
 	unsigned int n_files;
 	struct export_file files[DOMAIN_DISKS_MAX + 4];
 };

@@ -30,6 +30,7 @@
 #include "xl_cfg.h"
 
 #define CONFIG_MAX (4u << 20)
+#define FILE_PATH_MAX (PATH_MAX + 64) /* a folder and a file of ours */
 
 struct export
 {
@@ -88,7 +89,7 @@ write_qcow2(struct export *e, const struct snapshot_disk *d,
 {
 	struct run_opts how = RUN_OPTS_INIT;
 	struct run_result res;
-	char to[PATH_MAX];
+	char to[FILE_PATH_MAX];
 	struct stat st;
 	const char *const argv[] = { "qemu-img", "convert", "-f", "raw",
 				     "-O",       "qcow2",   "--", d->view.view,
@@ -186,7 +187,7 @@ make_config(struct export *e, const char *json)
 		[EXPORT_QCOW2] = "qcow2",
 	};
 	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
-	char(*paths)[PATH_MAX] = calloc(DOMAIN_DISKS_MAX, sizeof(*paths));
+	char(*paths)[FILE_PATH_MAX] = calloc(DOMAIN_DISKS_MAX, sizeof(*paths));
 	char *text = NULL;
 	unsigned int i;
 
@@ -195,7 +196,7 @@ make_config(struct export *e, const char *json)
 		return NULL;
 	}
 	for (i = 0; i < e->s->n_disks; i++) {
-		snprintf(paths[i], PATH_MAX, "%s/%s.%s", e->dir.path,
+		snprintf(paths[i], FILE_PATH_MAX, "%s/%s.%s", e->dir.path,
 			 e->s->disks[i].vdev, suffix(e));
 		disks[i].vdev = e->s->disks[i].vdev;
 		disks[i].path = paths[i];
