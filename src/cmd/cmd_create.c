@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_create.c - xensnap create DOMAIN[@NAME] */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "job.h"
+#include "json.h"
+#include "names.h"
+#include "opts.h"
+#include "print.h"
+#include "progress.h"
+#include "units.h"
+
+#define COW_PERCENT 10 /* what the guides have said since 2010 */
+
+/* "20%" or "5G". */
+static int
+parse_cow_size(const char *text, struct disk_cow_size *ret, struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (text[len - 1] != '%') {
+		ret->percent = 0;
+		if (units_parse_size(text, &ret->bytes, err))
+			return err_add(err, "--cow-size");
+		if (ret->bytes == 0)
+			return err_set(err, ERR_INVALID, 0,
+				       "--cow-size: nothing fits into 0 bytes");
+		return 0;
+	}
+	ret->bytes = 0;
+	ret->percent = 0;
+	for (const char *p = text; *p != '%'; p++) {
+		if (!isdigit((unsigned char)*p) || ret->percent > 100)
+			goto bad;
+		ret->percent = ret->percent * 10 + (unsigned int)(*p - '0');
+	}
+	if (ret->percent >= 1 && ret->percent <= 100)
+		return 0;
+bad:
+	return err_set(err, ERR_INVALID, 0,
+		       "--cow-size: '%s' is not 1%% to 100%%", text);
+}
+
+static int
+read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
+	  struct err *err)
+{
+	const char *cow = opts_value(a, "cow-size");
+
+	memset(o, 0, sizeof(*o));
+	o->mode = opts_has(a, "live") ? CREATE_LIVE :
+		  opts_has(a, "stop") ? CREATE_STOP :
+					CREATE_AUTO;
+	o->dry_run = opts_has(a, "dry-run");
+	o->progress = progress_tell;
+	o->cow.percent = COW_PERCENT;
+	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
+	    snapshot_split_name(a->args[0], false, n->domain, n->name, err))
+		return opts_usage(a->verb, err);
+	return 0;
+}
+
+static int
+tell_json(const struct snapshot *s, bool dry_run, struct err *err)
+{
+	struct json_object *o = snapshot_to_json(s, err);
+	int rc;
+
+	if (!o)
+		return -1;
+	if (dry_run)
+		json_object_object_add(o, "dry_run",
+				       json_object_new_boolean(true));
+	rc = print_json(o, err);
+	json_object_put(o);
+	return rc;
+}
+
+static void
+tell_pause(const struct snapshot *s)
+{
+	char ms[24];
+
+	print_line("Pause   %s", units_ms(s->pause_ms, ms, sizeof(ms)));
+	for (unsigned int i = 0; i < s->n_phases; i++)
+		print_line("        %-10s %s", s->phases[i].name,
+			   units_ms(s->phases[i].ms, ms, sizeof(ms)));
+}
+
+static int
+tell_disks(const struct snapshot *s, bool dry_run, struct err *err)
+{
+	struct print_table t = { .n_columns = 5, .right = 1u << 2 | 1u << 3 };
+	const struct snapshot_disk *d;
+	char size[16], cell[24];
+
+	if (s->n_disks == 0)
+		return 0;
+	print_line("%s", "");
+	print_cell(&t, "DISK");
+	print_cell(&t, "DRIVER");
+	print_cell(&t, "SIZE");
+	print_cell(&t, dry_run ? "ROOM TAKEN" : "I/O WAITED");
+	print_cell(&t, "VIEW");
+	for (unsigned int i = 0; i < s->n_disks; i++) {
+		d = &s->disks[i];
+		print_cell(&t, "%s", d->vdev);
+		print_cell(&t, "%s", d->view.driver);
+		print_cell(&t, "%s",
+			   units_size(d->view.bytes, size, sizeof(size)));
+		print_cell(&t, "%s",
+			   dry_run ? units_size(d->view.cow_bytes, cell,
+						sizeof(cell)) :
+				     units_ms(d->io_stall_ms, cell,
+					      sizeof(cell)));
+		print_cell(&t, "%s", d->view.view);
+	}
+	return print_table(&t, err);
+}
+
+static const char *
+how(const struct snapshot *s)
+{
+	return s->mode == SNAPSHOT_LIVE ?
+		       "copied while the domain ran (live)" :
+		       "copied while the domain stood still (stop)";
+}
+
+static int
+tell(const struct snapshot *s, struct err *err)
+{
+	char full[NAMES_FULL_MAX], when[24], size[16];
+
+	names_full(s->domain, s->name, full);
+	print_line("%s: memory and %u disk%s of one instant, %s UTC", full,
+		   s->n_disks, s->n_disks == 1 ? "" : "s",
+		   names_when(s->created, when, sizeof(when)));
+	print_line("%s", "");
+	tell_pause(s);
+	print_line("Memory  %s, %s",
+		   units_size(s->memory_bytes, size, sizeof(size)), how(s));
+	print_line("Kept in %s/%s/%s", snapshot_root(), s->domain, s->name);
+	if (tell_disks(s, false, err))
+		return -1;
+	print_line("%s", "");
+	print_line("Next:   xensnap export %s DIR", full);
+	print_line("        xensnap delete %s", full);
+	return 0;
+}
+
+static int
+tell_dry(const struct snapshot *s, struct err *err)
+{
+	print_line("Would freeze %s as %s@%s: memory and %u disk%s (%s)",
+		   s->domain, s->domain, s->name, s->n_disks,
+		   s->n_disks == 1 ? "" : "s", snapshot_mode_name(s->mode));
+	return tell_disks(s, true, err);
+}
+
+int
+cmd_create(const struct cmd_args *args, struct err *err)
+{
+	struct snapshot *s = NULL;
+	struct create_opts o;
+	struct names n;
+	int rc = -1;
+
+	if (read_opts(args, &n, &o, err))
+		return -1;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	if (job_create(n.domain, n.name, &o, s, err))
+		goto out;
+	progress_end();
+	if (opts_has(args, "json"))
+		rc = tell_json(s, o.dry_run, err);
+	else
+		rc = o.dry_run ? tell_dry(s, err) : tell(s, err);
+out:
+	free(s);
+	return rc;
+}

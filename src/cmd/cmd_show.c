@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_show.c - xensnap show SNAPSHOT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "job.h"
+#include "json.h"
+#include "names.h"
+#include "opts.h"
+#include "print.h"
+#include "units.h"
+#include "views.h"
+
+static void
+show_disk(const struct snapshot_disk *d, const struct view_report *r)
+{
+	char size[16], cow[16], ms[24], state[160];
+
+	print_line("%s", "");
+	print_line("  %s", d->vdev);
+	print_line("    state       %s", views_word(r, state, sizeof(state)));
+	print_line("    disk        %s, %s", d->view.source,
+		   units_size(d->view.bytes, size, sizeof(size)));
+	print_line("    view        %s (%s)", d->view.view, d->view.driver);
+	if (d->view.cow_bytes)
+		print_line("    room        %s for what is written meanwhile",
+			   units_size(d->view.cow_bytes, cow, sizeof(cow)));
+	print_line("    I/O waited  %s",
+		   units_ms(d->io_stall_ms, ms, sizeof(ms)));
+}
+
+static void
+show_text(const struct snapshot *s, const struct view_report *r)
+{
+	char full[NAMES_FULL_MAX], text[24];
+
+	print_line("%s", names_full(s->domain, s->name, full));
+	print_line("  created     %s UTC",
+		   names_when(s->created, text, sizeof(text)));
+	print_line("  domain      %s (%s), %s", s->domain, s->type, s->uuid);
+	print_line("  generation  %s", s->generation);
+	print_line("  mode        %s, on Xen %s", snapshot_mode_name(s->mode),
+		   s->xen_version);
+	print_line("  pause       %s",
+		   units_ms(s->pause_ms, text, sizeof(text)));
+	for (unsigned int i = 0; i < s->n_phases; i++)
+		print_line("              %-10s %s", s->phases[i].name,
+			   units_ms(s->phases[i].ms, text, sizeof(text)));
+	print_line("  memory      %s",
+		   units_size(s->memory_bytes, text, sizeof(text)));
+	print_line("  kept in     %s/%s/%s", snapshot_root(), s->domain,
+		   s->name);
+	for (unsigned int i = 0; i < s->n_disks; i++)
+		show_disk(&s->disks[i], &r[i]);
+}
+
+static int
+show_json(const struct snapshot *s, const struct view_report *r,
+	  struct err *err)
+{
+	struct json_object *o = views_json(s, r, err);
+	int rc;
+
+	if (!o)
+		return -1;
+	rc = print_json(o, err);
+	json_object_put(o);
+	return rc;
+}
+
+int
+cmd_show(const struct cmd_args *args, struct err *err)
+{
+	struct view_report r[DOMAIN_DISKS_MAX];
+	struct snapshot *s = NULL;
+	struct names n;
+	int rc = -1;
+
+	if (names_snapshot(args, 0, &n, err))
+		return opts_usage(args->verb, err);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	if (snapshot_load(n.domain, n.name, s, err) ||
+	    job_check_views(s, r, err))
+		goto out;
+	if (!opts_has(args, "json"))
+		show_text(s, r);
+	else if (show_json(s, r, err))
+		goto out;
+	rc = CMD_DONE;
+	for (unsigned int i = 0; i < s->n_disks; i++) {
+		if (views_bad(&r[i]))
+			rc = CMD_WARNINGS;
+	}
+out:
+	free(s);
+	return rc;
+}

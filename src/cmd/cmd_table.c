@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_table.c - what each verb takes, does and is called. */
+#include <stddef.h>
+#include <string.h>
+
+#include "cmd.h"
+
+#define END_OF_OPTS          \
+	{                    \
+		.name = NULL \
+	}
+
+static const struct cmd_opt no_opts[] = { END_OF_OPTS };
+
+static const struct cmd_opt create_opts[] = {
+	{ .name = "live",
+	  .group = 'm',
+	  .help = "copy memory while the domain runs, and stop it only for the "
+		  "last pages and the views; an error where the domain cannot "
+		  "do that. Default: live where possible, else stop" },
+	{ .name = "stop",
+	  .group = 'm',
+	  .help = "let the domain stand still while all of its memory is "
+		  "copied" },
+	{ .name = "cow-size",
+	  .arg = "SIZE|PERCENT",
+	  .help = "room for what will be written to a classic LV while its "
+		  "view is kept: 5G, or 20% of the disk. A view that runs "
+		  "full is lost. Default: 10%" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example create_examples[] = {
+	{ "create web1@before-upgrade",
+	  "freeze web1 and keep it by that name" },
+	{ "create web1 --cow-size 20%",
+	  "named by the time; more room for its classic LVs" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_opt list_opts[] = {
+	{ .name = "names",
+	  .group = 'f',
+	  .help = "only the names, one a line, for scripts" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example list_examples[] = {
+	{ "list", "all snapshots on this host" },
+	{ "list web1 --names | xargs xensnap delete", "all of web1's, gone" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_example show_examples[] = {
+	{ "show web1@before-upgrade",
+	  "what it holds, and whether it is whole" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_example delete_examples[] = {
+	{ "delete web1@monday web1@tuesday", "remove both" }, { NULL, NULL }
+};
+
+static const struct cmd_opt export_opts[] = {
+	{ .name = "format",
+	  .arg = "raw|qcow2",
+	  .help = "what the disks become: sparse raw files, or qcow2 files "
+		  "(made by qemu-img). Default: raw" },
+	{ .name = "no-sums",
+	  .help = "leave out SHA256SUMS; what was written is then not read "
+		  "again" },
+	{ .name = "disk",
+	  .arg = "VDEV",
+	  .help = "only this disk, raw, to the standard output: DIR is \"-\"" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example export_examples[] = {
+	{ "export web1@before-upgrade /srv/web1", "disks, memory, config" },
+	{ "export --disk xvda web1@before-upgrade - | ssh host 'cat >xvda.img'",
+	  "one disk, to another machine" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_example recover_examples[] = {
+	{ "recover --dry-run", "what is left behind?" },
+	{ "recover", "finish or undo it" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_example help_examples[] = {
+	{ "help create", "the same as xensnap create --help" }, { NULL, NULL }
+};
+
+static const struct cmd_verb verbs[] = {
+	{ .name = "create",
+	  .args = "DOMAIN[@NAME]",
+	  .line = "freeze this instant and keep it beside the disks",
+	  .text = "Freeze a running domain, its memory and all of its disks at "
+		  "one instant, and keep that instant on this host: memory in "
+		  "a file, each disk as a view made by its storage. The "
+		  "domain goes on at once; how long it stood still is told. "
+		  "Without NAME the snapshot is named by the time.",
+	  .opts = create_opts,
+	  .examples = create_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_create },
+	{ .name = "list",
+	  .args = "[DOMAIN]",
+	  .line = "the snapshots kept on this host",
+	  .text = "List the snapshots on this host, or those of one domain, "
+		  "oldest first. A snapshot whose view is lost is told as "
+		  "lost, and the exit status is 3.",
+	  .opts = list_opts,
+	  .examples = list_examples,
+	  .max_args = 1,
+	  .flags = CMD_PRINTS,
+	  .run = cmd_list },
+	{ .name = "show",
+	  .args = "SNAPSHOT",
+	  .line = "all about one snapshot, and whether it is whole",
+	  .text = "Show what a snapshot holds, where it is, how long the "
+		  "domain stood still for it, and whether its views are still "
+		  "whole. If one is lost the exit status is 3.",
+	  .opts = no_opts,
+	  .examples = show_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_PRINTS,
+	  .run = cmd_show },
+	{ .name = "delete",
+	  .args = "SNAPSHOT...",
+	  .line = "remove snapshots, their views and their memory",
+	  .text = "Remove snapshots, in any order: their views, then what is "
+		  "kept of them. All are tried; those that could not be "
+		  "removed are named.",
+	  .opts = no_opts,
+	  .examples = delete_examples,
+	  .min_args = 1,
+	  .max_args = CMD_ARGS_ANY,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_delete },
+	{ .name = "export",
+	  .args = "SNAPSHOT DIR|-",
+	  .line = "plain files that work without us",
+	  .text = "Write a snapshot as plain files into DIR, which must be "
+		  "new or empty: its disks, memory.xl and domain.cfg, which xl "
+		  "restore takes, and SHA256SUMS. Or one disk to the standard "
+		  "output.",
+	  .opts = export_opts,
+	  .examples = export_examples,
+	  .min_args = 2,
+	  .max_args = 2,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_export },
+	{ .name = "recover",
+	  .args = "[DOMAIN]",
+	  .line = "finish or undo what a dead process left behind",
+	  .text = "Put right what a killed xensnap or a crash of the host left "
+		  "behind, on all domains or on one: a domain that stands "
+		  "still is resumed, half a snapshot is taken back, half a "
+		  "deletion finished. Says what it did and why. It does no "
+		  "harm to repeat it.",
+	  .opts = no_opts,
+	  .examples = recover_examples,
+	  .max_args = 1,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_recover },
+	{ .name = "help",
+	  .args = "[VERB]",
+	  .line = "this list, or all about one command",
+	  .text = "Show the commands, or all about one of them.",
+	  .opts = no_opts,
+	  .examples = help_examples,
+	  .max_args = 1,
+	  .run = cmd_help },
+};
+
+static const struct cmd_opt common[] = {
+	{ .name = "dry-run",
+	  .needs = CMD_CHANGES,
+	  .help = "check all that can be checked and say what would be done; "
+		  "change nothing" },
+	{ .name = "json",
+	  .group = 'f',
+	  .needs = CMD_PRINTS,
+	  .help = "print the result as one JSON object" },
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .help = "say what is being done; twice: how" },
+	{ .name = "quiet",
+	  .letter = 'q',
+	  .help = "say nothing but results, warnings and errors" },
+	{ .name = "help", .letter = 'h', .help = "this text" },
+	END_OF_OPTS
+};
+
+static const struct cmd_opt without_verb[] = {
+	{ .name = "help", .letter = 'h', .help = "the commands" },
+	{ .name = "version", .help = "the version" },
+	END_OF_OPTS
+};
+
+const struct cmd_verb *
+cmd_verb(unsigned int i)
+{
+	return i < sizeof(verbs) / sizeof(verbs[0]) ? &verbs[i] : NULL;
+}
+
+const struct cmd_verb *
+cmd_find(const char *name)
+{
+	const struct cmd_verb *v;
+
+	for (unsigned int i = 0; (v = cmd_verb(i)); i++) {
+		if (strcmp(v->name, name) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+const struct cmd_opt *
+cmd_opt(const struct cmd_verb *v, unsigned int i)
+{
+	const struct cmd_opt *o = v ? v->opts : without_verb;
+
+	for (; o->name; o++) {
+		if (i-- == 0)
+			return o;
+	}
+	for (o = common; v && o->name; o++) {
+		if ((v->flags & o->needs) == o->needs && i-- == 0)
+			return o;
+	}
+	return NULL;
+}
+
+#define NEAR_MAX 24
+
+/* How many letters must be added, removed or changed to make @a into @b. */
+static unsigned int
+distance(const char *a, const char *b)
+{
+	unsigned int row[NEAR_MAX + 1];
+	unsigned int above, best;
+	size_t len = strlen(b);
+
+	if (strlen(a) > NEAR_MAX || len > NEAR_MAX)
+		return NEAR_MAX;
+	for (unsigned int j = 0; j <= len; j++)
+		row[j] = j;
+	for (unsigned int i = 1; a[i - 1]; i++) {
+		above = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			best = above + (a[i - 1] != b[j - 1]);
+			above = row[j];
+			if (best > row[j] + 1)
+				best = row[j] + 1;
+			if (best > row[j - 1] + 1)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+const char *
+cmd_near(const struct cmd_verb *v, const char *text)
+{
+	const char *name, *nearest = NULL;
+	unsigned int least = 3;
+	unsigned int d;
+
+	for (unsigned int i = 0;; i++) {
+		if (v ? !cmd_opt(v, i) : !cmd_verb(i))
+			return nearest;
+		name = v ? cmd_opt(v, i)->name : cmd_verb(i)->name;
+		d = distance(text, name);
+		if (d < least && d < strlen(name)) {
+			least = d;
+			nearest = name;
+		}
+	}
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* names.c - see names.h. */
+#include "names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+names_snapshot(const struct cmd_args *a, unsigned int i, struct names *ret,
+	       struct err *err)
+{
+	return snapshot_split_name(a->args[i], true, ret->domain, ret->name,
+				   err);
+}
+
+int
+names_domain(const struct cmd_args *a, unsigned int i, struct names *ret,
+	     struct err *err)
+{
+	if (snapshot_split_name(a->args[i], false, ret->domain, ret->name, err))
+		return -1;
+	if (ret->name[0])
+		return err_set(err, ERR_INVALID, 0,
+			       "'%s' is a snapshot; a domain is asked for",
+			       a->args[i]);
+	return 0;
+}
+
+const char *
+names_full(const char *domain, const char *name, char *ret)
+{
+	snprintf(ret, NAMES_FULL_MAX, "%s@%s", domain, name);
+	return ret;
+}
+
+const char *
+names_when(const char *created, char *ret, size_t len)
+{
+	char *p;
+
+	snprintf(ret, len, "%s", created);
+	p = strchr(ret, 'T');
+	if (p)
+		*p = ' ';
+	p = strchr(ret, 'Z');
+	if (p)
+		*p = '\0';
+	return ret;
+}

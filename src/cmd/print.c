@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* print.c - see print.h. */
+#include "print.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "progress.h"
+#include "text.h"
+
+static unsigned int say_verbose;
+static bool say_quiet;
+
+static void
+to_stderr(enum log_level level, const char *line, void *ctx)
+{
+	static const char *const prefix[] = { [LOG_WARNING] = "warning: ",
+					      [LOG_NOTICE] = "",
+					      [LOG_INFO] = "",
+					      [LOG_DEBUG] = "debug: " };
+
+	(void)ctx;
+	if ((level == LOG_NOTICE && say_quiet) ||
+	    (level == LOG_INFO && say_verbose < 1) ||
+	    (level == LOG_DEBUG && say_verbose < 2))
+		return;
+	progress_above("xensnap: %s%s\n", prefix[level], line);
+}
+
+void
+print_init(unsigned int verbose, bool quiet)
+{
+	say_verbose = verbose;
+	say_quiet = quiet;
+	progress_init(!quiet && isatty(STDERR_FILENO));
+	log_to(to_stderr, NULL);
+}
+
+/* What the format makes, cleaned; malloc()ed, or NULL. */
+static char *__attribute__((format(printf, 1, 0)))
+clean_text(const char *fmt, va_list ap)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		return NULL;
+	return text_clean(s);
+}
+
+/* Set when stdout would not hold what it was given for want of memory. */
+static bool lost_line;
+
+void
+print_line(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = clean_text(fmt, ap);
+	va_end(ap);
+	if (!s) {
+		lost_line = true;
+		return;
+	}
+	puts(s);
+	free(s);
+}
+
+int
+print_json(struct json_object *o, struct err *err)
+{
+	const char *s = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			   JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (!s)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	puts(s);
+	return 0;
+}
+
+int
+print_end(struct err *err)
+{
+	/* A closed stdout is /dev/null by now (main.c). */
+	if (lost_line)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return err_set(err, ERR_IO, errno, "write the result");
+	return 0;
+}
+
+void
+print_error(const char *what, const struct err *err)
+{
+	char clean[256];
+
+	snprintf(clean, sizeof(clean), "%s", what);
+	progress_above("xensnap: %s%s%s\n", text_clean(clean),
+		       *what ? ": " : "", err->text);
+}
+
+void
+print_wrapped(FILE *f, const char *text, size_t indent, size_t used)
+{
+	size_t len;
+	bool first = true;
+
+	while (*text) {
+		len = strcspn(text, " ");
+		if (!first && used + 1 + len > PRINT_WIDTH) {
+			fputc('\n', f);
+			used = 0;
+			first = true;
+		}
+		if (first) {
+			for (; used < indent; used++)
+				fputc(' ', f);
+		} else {
+			fputc(' ', f);
+			used++;
+		}
+		fwrite(text, 1, len, f);
+		used += len;
+		text += len;
+		text += strspn(text, " ");
+		first = false;
+	}
+	fputc('\n', f);
+}
+
+void
+print_cell(struct print_table *t, const char *fmt, ...)
+{
+	va_list ap;
+	char **larger;
+	size_t room;
+
+	if (t->n_cells == t->room) {
+		room = t->room ? 2 * t->room : 64;
+		larger = reallocarray(t->cells, room, sizeof(*larger));
+		if (!larger) {
+			t->failed = true;
+			return;
+		}
+		t->cells = larger;
+		t->room = room;
+	}
+	va_start(ap, fmt);
+	t->cells[t->n_cells] = clean_text(fmt, ap);
+	va_end(ap);
+	if (t->cells[t->n_cells])
+		t->n_cells++;
+	else
+		t->failed = true;
+}
+
+/* Columns that @s takes: its characters (wide ones are not expected). */
+static size_t
+columns(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static void
+print_row(const struct print_table *t, char *const *row, const size_t *widths)
+{
+	size_t pad;
+
+	printf("%*s", (int)t->indent, "");
+	for (unsigned int i = 0; i < t->n_columns; i++) {
+		pad = widths[i] - columns(row[i]);
+		if (i > 0)
+			fputs("  ", stdout);
+		if (t->right & 1u << i)
+			printf("%*s%s", (int)pad, "", row[i]);
+		else if (i + 1 < t->n_columns)
+			printf("%s%*s", row[i], (int)pad, "");
+		else
+			fputs(row[i], stdout);
+	}
+	putchar('\n');
+}
+
+int
+print_table(struct print_table *t, struct err *err)
+{
+	size_t widths[32] = { 0 };
+	bool failed = t->failed || t->n_columns > 32;
+	size_t w;
+
+	for (size_t i = 0; !failed && i < t->n_cells; i++) {
+		w = columns(t->cells[i]);
+		if (w > widths[i % t->n_columns])
+			widths[i % t->n_columns] = w;
+	}
+	for (size_t i = 0; !failed && i + t->n_columns <= t->n_cells;
+	     i += t->n_columns)
+		print_row(t, t->cells + i, widths);
+	for (size_t i = 0; i < t->n_cells; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	t->cells = NULL;
+	t->n_cells = t->room = 0;
+	t->failed = false;
+	return failed ? err_set(err, ERR_NOMEM, 0, "out of memory") : 0;
+}
