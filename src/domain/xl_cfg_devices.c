@@ -164,8 +164,7 @@ put_one_disk(FILE *f, struct json_object *o, const struct xl_cfg_disk *disks,
 	if (other)
 		return put_disk(f, o, other->vdev, other->path, other->format,
 				err);
-	/* Two domains that write to one disk would destroy it.  It stays in
-	 * the JSON, so it is listed as not carried over. */
+	/* Two domains that write to one disk would destroy it. */
 	if (xl_cfg_is_true(o, "readwrite") && !xl_cfg_is_true(o, "is_cdrom"))
 		return 0;
 	path = xl_cfg_get_str(o, "pdev_path");
@@ -209,6 +208,25 @@ list_of(struct json_object *root, const char *key)
 	return json_object_is_type(list, json_type_array) ? list : NULL;
 }
 
+/* A comment for each disk that was not written. */
+static void
+put_left_out(FILE *f, struct json_object *list)
+{
+	size_t i, n = list ? json_object_array_length(list) : 0;
+	struct json_object *o;
+	const char *vdev;
+
+	for (i = 0; i < n; i++) {
+		o = json_object_array_get_idx(list, i);
+		vdev = xl_cfg_get_str(o, "vdev");
+		if (!vdev)
+			continue;
+		fprintf(f, "# not carried over: disk %s, to which the "
+			"original writes\n", is_plain(vdev) ? vdev : "?");
+		drop_disk_members(o);
+	}
+}
+
 static int
 put_disks(FILE *f, struct json_object *root, const struct xl_cfg_disk *disks,
 	  size_t n_disks, struct err *err)
@@ -224,6 +242,7 @@ put_disks(FILE *f, struct json_object *root, const struct xl_cfg_disk *disks,
 				 n_disks, err))
 			return -1;
 	fputs("]\n", f);
+	put_left_out(f, list);
 	return 0;
 }
 

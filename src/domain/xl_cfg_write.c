@@ -303,7 +303,8 @@ put_rest_of(FILE *f, const char *path, struct json_object *o, int depth)
 		}
 		return;
 	}
-	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
+	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	fprintf(f, "# not carried over: %s = %.*s%s\n", path, REST_VALUE_MAX,
 		text, strlen(text) > REST_VALUE_MAX ? "..." : "");
 }
