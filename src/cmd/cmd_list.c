@@ -17,6 +17,7 @@ struct list {
 	unsigned int n;
 	bool bad; /* a record cannot be read, or a view is lost */
 	struct print_table table;
+	struct print_table details; /* below it: what is wrong */
 	struct json_object *all;
 	struct err *err;
 };
@@ -57,53 +58,44 @@ list_unreadable(struct list *l, const char *domain, const char *name,
 		return add_json(l, o);
 	}
 	print_cell(&l->table, "%s", full);
-	for (unsigned int i = 0; i < 5; i++)
+	for (unsigned int i = 0; i < 4; i++)
 		print_cell(&l->table, "-");
-	print_cell(&l->table, "unreadable: %s", bad->text);
+	print_cell(&l->table, "unreadable");
+	print_cell(&l->details, "%s: %s", full, bad->text);
 	return 0;
 }
 
-/* The worst of the views, in a few words. */
+/* One word into the table; what is wrong, and where, below it. */
 static void
-state_of(const struct snapshot *s, const struct view_report *r, char *ret,
-	 size_t len)
+add_state(struct list *l, const struct snapshot *s, const char *full,
+	  const struct view_report *r)
 {
-	unsigned int n_bad = 0, first = 0;
-	char word[160];
+	bool lost = false, unknown = false;
+	char text[160];
 
-	for (unsigned int i = s->n_disks; i-- > 0;) {
-		if (views_bad(&r[i])) {
-			first = i;
-			n_bad++;
-		}
+	for (unsigned int i = 0; i < s->n_disks; i++) {
+		if (!views_bad(&r[i]))
+			continue;
+		lost = lost || views_lost(&r[i]);
+		unknown = unknown || !views_lost(&r[i]);
+		print_cell(&l->details, "%s: %s is %s", full, s->disks[i].vdev,
+			   views_word(&r[i], text, sizeof(text)));
 	}
-	if (n_bad == 0) {
-		snprintf(ret, len, "good");
-		return;
-	}
-	views_word(&r[first], word, sizeof(word));
-	if (n_bad == 1)
-		snprintf(ret, len, "%s (%s)", word, s->disks[first].vdev);
-	else
-		snprintf(ret, len, "%s (%s and %u more)", word,
-			 s->disks[first].vdev, n_bad - 1);
+	print_cell(&l->table, lost ? "lost" : unknown ? "unknown" : "good");
 }
 
 static void
 add_row(struct list *l, const struct snapshot *s, const struct view_report *r)
 {
-	char full[NAMES_FULL_MAX], text[240];
+	char full[NAMES_FULL_MAX], text[24];
 	struct print_table *t = &l->table;
 
-	state_of(s, r, text, sizeof(text));
 	print_cell(t, "%s", names_full(s->domain, s->name, full));
-	names_when(s->created, full, sizeof(full));
-	print_cell(t, "%.16s", full);
-	print_cell(t, "%s", snapshot_mode_name(s->mode));
-	print_cell(t, "%s", units_ms(s->pause_ms, full, sizeof(full)));
-	print_cell(t, "%s", units_size(s->memory_bytes, full, sizeof(full)));
+	print_cell(t, "%.16s", names_when(s->created, text, sizeof(text)));
+	print_cell(t, "%s", units_ms(s->pause_ms, text, sizeof(text)));
+	print_cell(t, "%s", units_size(s->memory_bytes, text, sizeof(text)));
 	print_cell(t, "%u", s->n_disks);
-	print_cell(t, "%s", text);
+	add_state(l, s, full, r);
 }
 
 static int
@@ -135,12 +127,11 @@ static void
 begin_table(struct print_table *t)
 {
 	static const char *const heads[] = { "SNAPSHOT", "CREATED (UTC)",
-					     "MODE",     "PAUSE",
-					     "MEMORY",   "DISKS",
-					     "STATE" };
+					     "PAUSE",    "MEMORY",
+					     "DISKS",    "STATE" };
 
 	t->n_columns = sizeof(heads) / sizeof(heads[0]);
-	t->right = 1u << 3 | 1u << 4 | 1u << 5;
+	t->right = 1u << 2 | 1u << 3 | 1u << 4;
 	for (unsigned int i = 0; i < t->n_columns; i++)
 		print_cell(t, "%s", heads[i]);
 }
@@ -169,14 +160,19 @@ finish(struct list *l, const char *domain, struct err *err)
 			   domain ? domain : "");
 		return 0;
 	}
-	return l->names ? 0 : print_table(&l->table, err);
+	if (l->names)
+		return 0;
+	if (print_table(&l->table, err))
+		return -1;
+	if (l->details.n_cells > 0)
+		print_line("%s", "");
+	return print_table(&l->details, err);
 }
 
 int
 cmd_list(const struct cmd_args *args, struct err *err)
 {
-	struct list l = { .err = err };
-	struct err ignored = ERR_INIT;
+	struct list l = { .err = err, .details.n_columns = 1 };
 	const char *domain = NULL;
 	struct names n;
 	int rc = -1;
@@ -199,7 +195,7 @@ cmd_list(const struct cmd_args *args, struct err *err)
 	rc = l.bad ? CMD_WARNINGS : CMD_DONE;
 out:
 	json_object_put(l.all);
-	l.table.failed = true; /* free, don't print: it is, or is of no use */
-	print_table(&l.table, &ignored);
+	print_table_done(&l.table);
+	print_table_done(&l.details);
 	return rc;
 }

@@ -44,12 +44,15 @@ roff(const char *s)
 	}
 }
 
+/* Those with a letter are the same for every verb: told once, at the end. */
 static void
-roff_opts(const struct cmd_verb *v)
+roff_opts(const struct cmd_verb *v, bool letters)
 {
 	const struct cmd_opt *o;
 
 	for (unsigned int i = 0; (o = cmd_opt(v, i)); i++) {
+		if (v && (o->letter != 0) != letters)
+			continue;
 		fputs(".TP\n", stdout);
 		if (o->letter)
 			printf(".BR \\-%c \", \" ", o->letter);
@@ -78,7 +81,7 @@ generate_man(void)
 		fputs("\n", stdout);
 		roff(v->text);
 		putchar('\n');
-		roff_opts(v);
+		roff_opts(v, false);
 		fputs(".PP\nExamples:\n", stdout);
 		for (const struct cmd_example *e = v->examples; e->line; e++) {
 			fputs(".TP\n.B xensnap ", stdout);
@@ -88,8 +91,10 @@ generate_man(void)
 			putchar('\n');
 		}
 	}
+	fputs(".SS With every verb\n", stdout);
+	roff_opts(cmd_verb(0), true);
 	fputs(".SS Without a verb\n", stdout);
-	roff_opts(NULL);
+	roff_opts(NULL, true);
 }
 
 /* ---- completions ---- */
@@ -146,6 +151,10 @@ bash_words(const struct cmd_verb *v)
 		printf("%s--%s%s", i ? " " : "", o->name, o->arg ? "=" : "");
 	printf("\" ;;\n\t%s:*) ", v->name);
 	if (takes(v, "SNAPSHOT")) {
+		/* What comes after the snapshot is a file: bash knows those. */
+		if (v->max_args == 2)
+			fputs("[[ ${all[*]:2:${#all[@]}-3} == *@* ]] || ",
+			      stdout);
 		fputs("words=$(xensnap list --names 2>/dev/null)", stdout);
 	} else if (takes(v, "DOMAIN")) {
 		fputs("words=$(xl list 2>/dev/null | "
@@ -172,7 +181,7 @@ generate_bash(void)
 
 	fputs("# bash completion for xensnap; made from its table of verbs\n"
 	      "_xensnap()\n{\n"
-	      "\tlocal line=${COMP_LINE:0:COMP_POINT} words= done= verb cur "
+	      "\tlocal line=${COMP_LINE:0:COMP_POINT} words='' done='' verb cur "
 	      "prev\n"
 	      "\tlocal -a all\n"
 	      "\tread -ra all <<<\"$line\"\n"

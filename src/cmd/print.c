@@ -35,6 +35,8 @@ print_init(unsigned int verbose, bool quiet)
 {
 	say_verbose = verbose;
 	say_quiet = quiet;
+	/* So that results and what is said beside them keep their order. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	progress_init(!quiet && isatty(STDERR_FILENO));
 	log_to(to_stderr, NULL);
 }
@@ -206,11 +208,17 @@ print_table(struct print_table *t, struct err *err)
 	for (size_t i = 0; !failed && i + t->n_columns <= t->n_cells;
 	     i += t->n_columns)
 		print_row(t, t->cells + i, widths);
+	print_table_done(t);
+	return failed ? err_set(err, ERR_NOMEM, 0, "out of memory") : 0;
+}
+
+void
+print_table_done(struct print_table *t)
+{
 	for (size_t i = 0; i < t->n_cells; i++)
 		free(t->cells[i]);
 	free(t->cells);
 	t->cells = NULL;
 	t->n_cells = t->room = 0;
 	t->failed = false;
-	return failed ? err_set(err, ERR_NOMEM, 0, "out of memory") : 0;
 }

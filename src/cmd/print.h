@@ -62,4 +62,7 @@ void print_cell(struct print_table *t, const char *fmt, ...)
 /* print_table() - print the table and free what it owns; -1 with ERR_NOMEM. */
 int print_table(struct print_table *t, struct err *err);
 
+/* print_table_done() - free what it owns; it may be used again. */
+void print_table_done(struct print_table *t);
+
 #endif

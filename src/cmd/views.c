@@ -39,6 +39,12 @@ views_bad(const struct view_report *r)
 	return strcmp(state_of(r), "good") != 0;
 }
 
+bool
+views_lost(const struct view_report *r)
+{
+	return strcmp(state_of(r), "lost") == 0;
+}
+
 const char *
 views_word(const struct view_report *r, char *ret, size_t len)
 {

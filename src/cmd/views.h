@@ -14,6 +14,9 @@
 /* views_bad() - is this view anything but good? */
 bool views_bad(const struct view_report *r);
 
+/* views_lost() - is it known to be lost, rather than merely not known? */
+bool views_lost(const struct view_report *r);
+
 /* views_word() - "good", "lost: ...", "unknown: ..." in @ret; returns @ret. */
 const char *views_word(const struct view_report *r, char *ret, size_t len);
 
