@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Talking to QEMU's monitor, as far as freezing a lab needs it."""
+
+import json
+import os
+import socket
+import time
+
+import common
+
+
+def connect_unix(directory, name):
+    """A connection to directory/name, however long that path is.
+
+    The kernel's limit for socket paths is 108 bytes; a name below
+    /proc/self/fd stays under it.
+    """
+    fd = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+    try:
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.connect(f"/proc/self/fd/{fd}/{name}")
+        return s
+    finally:
+        os.close(fd)
+
+
+class Qmp:
+    """One monitor session."""
+
+    def __init__(self, directory):
+        self.sock = connect_unix(directory, "qmp")
+        self.sock.settimeout(120)
+        self.file = self.sock.makefile("r", encoding="utf-8")
+        self._answer()
+        self.call("qmp_capabilities")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.file.close()
+        self.sock.close()
+
+    def _answer(self):
+        while True:
+            line = self.file.readline()
+            if not line:
+                raise common.LabError("QEMU went away")
+            answer = json.loads(line)
+            if "event" not in answer:
+                return answer
+
+    def call(self, command, **arguments):
+        """Run one command; LabError if QEMU refuses it."""
+        request = {"execute": command}
+        if arguments:
+            request["arguments"] = arguments
+        self.sock.sendall(json.dumps(request).encode() + b"\n")
+        answer = self._answer()
+        if "error" in answer:
+            raise common.LabError(f"QEMU: {command}: "
+                                  f"{answer['error']['desc']}")
+        return answer.get("return")
+
+    def save_memory(self, path):
+        """Stop the machine and write its memory and devices to path."""
+        self.call("stop")
+        self.call("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
+        quoted = str(path).replace("'", "'\\''")
+        self.call("migrate", uri=f"exec:cat > '{quoted}'")
+        while True:
+            state = self.call("query-migrate")
+            if state["status"] == "completed":
+                return
+            if state["status"] in ("failed", "cancelled"):
+                raise common.LabError("QEMU could not save the machine: "
+                                      f"{state.get('error-desc', '?')}")
+            time.sleep(0.05)
+
+    def wait_running(self, alive):
+        """Until an incoming machine has been read and runs."""
+        while True:
+            status = self.call("query-status")["status"]
+            if status == "running":
+                return
+            if status != "inmigrate":
+                self.call("cont")
+            if not alive():
+                raise common.LabError("QEMU ended while it resumed")
+            time.sleep(0.02)
