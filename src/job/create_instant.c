@@ -153,7 +153,6 @@ create_views(struct create *c)
 		*c->err = views;
 		rc = -1;
 	}
-	disk_cool();
 	if (rc) {
 		release_all(c);
 		return -1;

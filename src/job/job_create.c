@@ -333,7 +333,6 @@ create_done(struct create *c)
 {
 	unsigned int i;
 
-	disk_cool();
 	journal_end(&c->journal);
 	fd_close(&c->memfd);
 	fd_close(&c->dirfd);

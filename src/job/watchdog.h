@@ -31,7 +31,8 @@ struct leftover {
 	char uuid[DOMAIN_UUID_LEN + 1];
 	struct xl_monitor monitor;
 	unsigned int n_devices;
-	char devices[DOMAIN_DISKS_MAX][64]; /* dm names, "" is skipped */
+	/* device-mapper names, "" is skipped */
+	char devices[DOMAIN_DISKS_MAX][DISK_DEVICE_LEN];
 };
 
 /* What put_right() had to do. */

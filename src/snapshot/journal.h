@@ -56,7 +56,8 @@ struct journal_story {
 	struct xl_monitor monitor;
 	unsigned int n_views;
 	struct disk_view_ref views[DOMAIN_DISKS_MAX];
-	char devices[DOMAIN_DISKS_MAX][64]; /* dm names, "" for none */
+	/* device-mapper names, "" for none */
+	char devices[DOMAIN_DISKS_MAX][DISK_DEVICE_LEN];
 };
 
 /*
