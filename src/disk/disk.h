@@ -14,6 +14,7 @@
  *   d  disk_plan()     what the view will be called, take and cost; changes
  *                      nothing; everything that can be wrong is found here
  *   d  disk_prepare()  whatever can be made beforehand
+ *   d  disk_warm()     write out what would have to be written in the pause
  *   D  disk_hold()     drivers with DISK_CAN_HOLD: writes wait from here on
  *   D  disk_view()     drivers without it
  *   d  disk_view()     drivers with it: the view is of the moment of the hold,
@@ -25,8 +26,7 @@
  * disk_view_drop().
  *
  * Threads: one thread per struct disk at a time.  disk_view() of disks with
- * the same `group` must not run at the same time (LVM would make them wait
- * anyway); different groups may.
+ * the same `group` must not run at the same time; different groups may.
  */
 #ifndef XENSNAP_DISK_H
 #define XENSNAP_DISK_H
@@ -36,6 +36,8 @@
 #include <stdint.h>
 
 #include "err.h"
+
+#define DISK_DEVICE_LEN 128 /* a device-mapper name, NUL included */
 
 enum disk_can {
 	DISK_CAN_HOLD = 1, /* the instant is the hold, the view comes later */
@@ -108,13 +110,14 @@ struct disk_ops {
 /* Drivers embed this as their first member. */
 struct disk {
 	const struct disk_ops *ops;
-	char group[128];          /* the volume group, "" for none */
-	char device[64];          /* dm name that hold() suspends, or "" */
-	struct disk_view_ref ref; /* filled by open, plan, view */
-	uint64_t need_bytes;      /* room the view takes in its group (plan) */
-	char chosen[200];         /* what plan() chose, for people */
-	uint64_t held_ns;  /* clock_ns() when writes began to wait, or 0 */
-	uint64_t freed_ns; /* clock_ns() when they went on, or 0 */
+	char group[128];              /* the volume group, "" for none */
+	char device[DISK_DEVICE_LEN]; /* dm name that hold() suspends, or "" */
+	struct disk_view_ref ref;     /* filled by open, plan, view */
+	uint64_t need_bytes; /* room the view takes in its group (plan) */
+	uint64_t free_bytes; /* room there is in its group (plan) */
+	char chosen[200];    /* what plan() chose, for people */
+	uint64_t held_ns;    /* clock_ns() when writes began to wait, or 0 */
+	uint64_t freed_ns;   /* clock_ns() when they went on, or 0 */
 };
 
 /*
@@ -129,12 +132,13 @@ int disk_open(const char *path, struct disk **ret, struct err *err);
 /*
  * disk_plan() - choose the view's name and size and check all that can go
  * wrong: name free, room in the group or pool, origin active and not suspended
- * by others, snapshot target there.  @cow: for classic views.  Room is
- * checked for this disk alone: who has several disks in one `group` adds up
- * need_bytes and asks disk_group_room().
+ * by others, snapshot target there; LVM itself is asked whether it would do
+ * it.  Room is checked for this disk alone: who has several disks asks
+ * disk_groups_have_room() too.  Seconds.
  *
- * Changes nothing.  Fills d->ref (but view_uuid), need_bytes, chosen, device.
- * -1 with ERR_NOSPC, ERR_EXISTS, ERR_STATE, ERR_UNSUPPORTED, ERR_IO.
+ * Changes nothing (but may load a kernel module).  Fills d->ref (but
+ * view_uuid), need_bytes, free_bytes, chosen, device.  -1 with ERR_NOSPC,
+ * ERR_EXISTS, ERR_STATE, ERR_UNSUPPORTED, ERR_INVALID, ERR_IO.
  */
 int disk_plan(struct disk *d, const struct disk_owner *owner,
 	      const struct disk_cow_size *cow, struct err *err);
@@ -148,42 +152,43 @@ int disk_groups_have_room(struct disk *const *disks, unsigned int n,
 			  struct err *err);
 
 /*
- * disk_warm() - start what makes the coming disk_view()s of @disks quicker (a
- * waiting LVM process per group), while the domain still runs.  Failing is no
- * error: the views are then made without.  disk_cool() ends it; it may be
- * called without a disk_warm() before.
- */
-void disk_warm(struct disk *const *disks, unsigned int n);
-
-/* disk_cool() - end what disk_warm() started, and wait for its end. */
-void disk_cool(void);
-
-/*
- * disk_prepare() - make what can be made while the domain runs (a classic
- * view's copy-on-write volume, zeroed and tagged).  Seconds.  On failure
- * nothing is left.  What it made goes away by disk_view_drop() on d->ref.
+ * disk_prepare() - make what can be made while the domain runs.  LVM makes a
+ * whole view, which is then emptied: it waits to be set to the instant, and
+ * until then says nothing about the disk.  Seconds; the disk's writes wait for
+ * some milliseconds of that, as at any `lvcreate -s`.  Fills ref.view_uuid and
+ * the true ref.cow_bytes.  On failure nothing is left.  What it made goes away
+ * by disk_view_drop() on d->ref.
  */
 int disk_prepare(struct disk *d, struct err *err);
 
 /*
+ * disk_warm() - write out what this host's page cache holds for @disks, while
+ * the domain runs, so that disk_hold() has less to wait for.  Best right
+ * before the pause.  That it fails is no error.
+ */
+void disk_warm(struct disk *const *disks, unsigned int n);
+
+/*
  * disk_hold() - let the disk's writes wait in device-mapper, after those
- * under way are done.  Only drivers with DISK_CAN_HOLD.  Milliseconds; it
- * does not start programs, take LVM's locks or allocate memory that it
- * could have had before.  The hold outlives this process: it must be in the
- * journal before (d->device).  On failure nothing is held.  Sets held_ns.
+ * under way are done.  Only drivers with DISK_CAN_HOLD, prepared.
+ * Milliseconds; it does not start programs or take LVM's locks.  The hold
+ * outlives this process: it must be in the journal before (d->device).  On
+ * failure nothing is held; ERR_BUSY or ERR_STATE when another program was at
+ * the disk or its view meanwhile.  Sets held_ns.
  */
 int disk_hold(struct disk *d, struct err *err);
 
 /*
- * disk_view() - make the view.  A held disk's writes go on as soon as the
- * storage has it (freed_ns).  On failure there is no view; a held disk may
- * still be held: disk_release() it.  Fills ref.view_uuid.
+ * disk_view() - make the view.  A held disk's writes go on when it is there
+ * (freed_ns): milliseconds, without LVM.  On failure there is no view; a held
+ * disk is still held: disk_release() it, and drop what disk_prepare() made.
  */
 int disk_view(struct disk *d, struct err *err);
 
 /*
  * disk_release() - let a held disk go on.  No hold counts as success.  A view
- * made later would not be of the instant: drop it.
+ * made later would not be of the instant: drop it.  On failure it is held
+ * still.
  */
 int disk_release(struct disk *d, struct err *err);
 
@@ -237,8 +242,16 @@ int disk_view_drop(const struct disk_view_ref *ref, struct err *err);
 int disk_find_views(struct disk_view_ref **ret, char ***ret_owners,
 		    unsigned int *ret_n, struct err *err);
 
-/* The drivers; disk.c asks them in this order. */
-extern const struct disk_ops disk_sim_ops;
+/*
+ * disk_set_alive_fd() - from now on every LVM command that is started holds
+ * the descriptor @fd (not below 3; -1: none) open until it ends.  LVM commands
+ * outlive us when we are killed: with the write end of a pipe as @fd, the
+ * reader knows when the last of them is done, and that nothing of LVM is at
+ * work on a device any more.
+ */
+void disk_set_alive_fd(int fd);
+
+/* The drivers on LVM; disk.c asks them in this order. */
 extern const struct disk_ops disk_thin_ops;
 extern const struct disk_ops disk_classic_ops;
 

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * disk_classic.c - views of classic logical volumes, by dm-snapshot.
+ *
+ * prepare: LVM makes an ordinary snapshot, so that its metadata and all
+ *   devices are as they will be.  Then the view is emptied again: its device
+ *   gets a table that does nothing, the header of its copy-on-write area is
+ *   wiped, and the snapshot's own table is loaded, but not put into use.
+ *   From here on it costs the domain's writes nothing.
+ * hold: the disk's device is suspended: what was written is there, everything
+ *   further waits.
+ * view: the loaded table is put into use: the view is empty, so it shows the
+ *   disk as it is now, at the hold; then the disk is resumed.
+ *
+ * What is left is what `lvcreate -s` would have left, down to the tables; LVM
+ * knows of nothing else.  A process that dies on the way leaves a volume with
+ * our tags that lvremove takes away in each of these states.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cow.h"
+#include "disk_lv.h"
+#include "fd.h"
+#include "log.h"
+#include "run.h"
+#include "units.h"
+
+#define COW_PERCENT 10u
+#define COW_MIN_CHUNKS 256u /* less is gone with the first file system tick */
+
+/* What the view's device has until it is set to the instant. */
+#define UNSET_TARGET "error"
+
+struct classic {
+	struct lv_disk lv;
+	struct dm_dev view_dev;
+	struct dm_target table; /* the snapshot's */
+	uint64_t extents;       /* of the copy-on-write area */
+};
+
+static int
+classic_claims(const char *path, struct err *err)
+{
+	struct dm_dev dev;
+	struct dm_target table;
+	int r = lv_claims(path, &dev, &table, err);
+
+	return r == 1 ? strcmp(table.type, "thin") != 0 : r;
+}
+
+static int
+classic_open(const char *path, struct disk **ret, struct err *err)
+{
+	struct classic *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	c->lv.disk.ops = &disk_classic_ops;
+	if (lv_open(path, &c->lv, err)) {
+		free(c);
+		return -1;
+	}
+	*ret = &c->lv.disk;
+	return 0;
+}
+
+/* ---- plan ---- */
+
+/* Of which layouts LVM takes snapshots, and we have seen that it is right. */
+static int
+check_layout(const struct lvm_lv *lv, const char *path, struct err *err)
+{
+	static const char *const good[] = { "linear", "striped", "raid",
+					    "mirror", "cache" };
+	size_t len = strcspn(lv->layout, ",");
+
+	if (strstr(lv->role, "snapshot"))
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "%s is itself a snapshot", path);
+	if (strncmp(lv->layout, "cache,pool", 10) == 0)
+		goto bad;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (strlen(good[i]) == len &&
+		    strncmp(lv->layout, good[i], len) == 0)
+			return 0;
+bad:
+	return err_set(err, ERR_UNSUPPORTED, 0,
+		       "%s is of a kind (%s) of which no views are taken", path,
+		       lv->layout);
+}
+
+/* LVM loads the module when it needs it, so we may too. */
+static int
+check_kernel(struct err *err)
+{
+	static const char *const argv[] = { "modprobe", "dm-snapshot", NULL };
+	struct run_result res;
+	int r = dm_has_target("snapshot-origin", err);
+
+	if (r < 0)
+		return -1;
+	if (r > 0)
+		return 0;
+	r = run_ok(argv, NULL, &res, err);
+	run_done(&res);
+	if (r)
+		return err_add(err, "this kernel takes no snapshots");
+	r = dm_has_target("snapshot-origin", err);
+	if (r == 0)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "this kernel takes no snapshots (dm-snapshot)");
+	return r < 0 ? -1 : 0;
+}
+
+static uint64_t
+div_up(uint64_t a, uint64_t b)
+{
+	return a / b + (a % b != 0);
+}
+
+static void
+choose_size(struct classic *c, const struct disk_cow_size *cow)
+{
+	struct disk *d = &c->lv.disk;
+	uint64_t extent = c->lv.lv.extent_bytes;
+	unsigned int percent = cow->percent ? cow->percent : COW_PERCENT;
+	uint64_t min = (uint64_t)COW_MIN_CHUNKS * COW_CHUNK_BYTES;
+	uint64_t max = cow_max_bytes(d->ref.bytes);
+	uint64_t want = cow->bytes;
+	char size[24], whole[24], why[48];
+	const char *more = "";
+
+	snprintf(why, sizeof(why), "as asked for");
+	if (!want) {
+		want = d->ref.bytes / 100 * percent;
+		snprintf(why, sizeof(why), "%u %%", percent);
+	}
+	if (want < min) {
+		want = min;
+		more = ", raised to the least that is of use";
+	}
+	if (want >= max) {
+		want = max;
+		more = ", all that can be used: it cannot overflow";
+	}
+	c->extents = div_up(want, extent);
+	d->need_bytes = c->extents * extent;
+	d->ref.cow_bytes = d->need_bytes;
+	snprintf(d->chosen, sizeof(d->chosen),
+		 "copy-on-write area of %s for a disk of %s (%s%s)",
+		 units_size(d->need_bytes, size, sizeof(size)),
+		 units_size(d->ref.bytes, whole, sizeof(whole)), why, more);
+}
+
+static int
+check_room(const struct disk *d, struct err *err)
+{
+	char need[24], room[24];
+
+	if (d->need_bytes <= d->free_bytes)
+		return 0;
+	return err_set(err, ERR_NOSPC, 0,
+		       "volume group %s has %s free, the view of %s needs %s",
+		       d->group, units_size(d->free_bytes, room, sizeof(room)),
+		       d->ref.source,
+		       units_size(d->need_bytes, need, sizeof(need)));
+}
+
+static int
+create_cow(struct classic *c, bool test, struct err *err)
+{
+	char extents[24];
+	const char *const how[] = { "-l", extents, "-c", COW_CHUNK_WORD, NULL };
+
+	snprintf(extents, sizeof(extents), "%llu",
+		 (unsigned long long)c->extents);
+	return lv_create(&c->lv, how, test, err);
+}
+
+static int
+classic_plan(struct disk *d, const struct disk_owner *owner,
+	     const struct disk_cow_size *cow, struct err *err)
+{
+	struct classic *c = (struct classic *)d;
+
+	if (!c->lv.lv.extent_bytes)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "volume group %s: extents of no size", d->group);
+	if (check_layout(&c->lv.lv, d->ref.source, err) ||
+	    lv_plan(&c->lv, owner, err) || check_kernel(err))
+		return -1;
+	if (strncmp(c->lv.lv.layout, "mirror", 6) == 0)
+		log_warning("%s is a mirror of the old kind: LVM warns that "
+			    "its snapshots can hang when a device fails",
+			    d->ref.source);
+	choose_size(c, cow);
+	if (check_room(d, err))
+		return -1;
+	return create_cow(c, true, err);
+}
+
+/* ---- prepare ---- */
+
+/* Make the new view forget what it has seen, and ready to begin. */
+static int
+unset(struct classic *c, struct err *err)
+{
+	struct dm_target nothing = { .type = UNSET_TARGET };
+	const char *name = c->view_dev.name;
+	struct dm_dev cow;
+
+	if (dm_table(name, &c->table, err) || cow_find(&c->table, &cow, err))
+		return -1;
+	nothing.length = c->table.length;
+	if (dm_load(name, &nothing, c->view_dev.read_only, err) ||
+	    dm_resume(name, DM_UDEV_UNREADY, err) || cow_wipe(&cow, err))
+		return -1;
+	return dm_load(name, &c->table, c->view_dev.read_only, err);
+}
+
+static int
+classic_prepare(struct disk *d, struct err *err)
+{
+	struct classic *c = (struct classic *)d;
+	struct err ignored = ERR_INIT;
+
+	if (create_cow(c, false, err))
+		return -1;
+	d->ref.cow_bytes = c->lv.made.bytes;
+	if (lv_dev(&c->lv.made, &c->view_dev, err))
+		goto undo;
+	if (!c->view_dev.exists || c->view_dev.suspended) {
+		err_set(err, ERR_STATE, 0, "%s is not active", d->ref.view);
+		goto undo;
+	}
+	if (unset(c, err) == 0)
+		return 0;
+undo:
+	err_add(err, "%s", d->ref.view);
+	if (lv_view_drop(&d->ref, &ignored))
+		err_more(err, "and it was left: %s", ignored.text);
+	return -1;
+}
+
+/* ---- the instant ---- */
+
+/* LVM may have reloaded the view meanwhile, for whoever asked it to. */
+static int
+check_unset(const struct classic *c, struct err *err)
+{
+	struct dm_target now;
+	struct dm_dev dev;
+
+	if (dm_find_name(c->view_dev.name, &dev, err) ||
+	    dm_table(c->view_dev.name, &now, err))
+		return -1;
+	if (!dev.inactive_table || strcmp(now.type, UNSET_TARGET) != 0)
+		return err_set(err, ERR_STATE, 0,
+			       "%s was changed by another program meanwhile",
+			       c->lv.disk.ref.view);
+	return 0;
+}
+
+static int
+classic_hold(struct disk *d, struct err *err)
+{
+	struct classic *c = (struct classic *)d;
+
+	return check_unset(c, err) || lv_hold(&c->lv, err) ? -1 : 0;
+}
+
+/* Empty: nothing but the header and the first table, all of it metadata. */
+static int
+check_fresh(const struct classic *c, struct err *err)
+{
+	struct dm_snapshot_status s;
+	struct dm_target now;
+
+	if (dm_status(c->view_dev.name, &now, err))
+		return -1;
+	if (strcmp(now.type, "snapshot") != 0)
+		return err_set(err, ERR_STATE, 0, "%s is no snapshot but '%s'",
+			       c->lv.disk.ref.view, now.type);
+	if (dm_snapshot_status(&now, &s, err))
+		return -1;
+	if (s.invalid || s.used != s.metadata)
+		return err_set(err, ERR_STATE, 0,
+			       "%s is not empty at the instant: %s",
+			       c->lv.disk.ref.view, now.params);
+	return 0;
+}
+
+static int
+classic_view(struct disk *d, struct err *err)
+{
+	struct classic *c = (struct classic *)d;
+
+	if (!c->lv.held)
+		return err_set(err, ERR_STATE, 0, "%s is not held",
+			       d->ref.source);
+	if (check_unset(c, err) ||
+	    dm_resume(c->view_dev.name, DM_UDEV_SNAPSHOT, err) ||
+	    check_fresh(c, err))
+		return -1;
+	return lv_release(d, err);
+}
+
+/* ---- views that are there ---- */
+
+static int
+look(const struct lvm_lv *lv, enum disk_view_state *ret, double *ret_used,
+     struct dm_dev *ret_dev, struct err *err)
+{
+	struct dm_snapshot_status s;
+	struct dm_target status;
+
+	*ret_used = -1;
+	if (lv_dev(lv, ret_dev, err))
+		return -1;
+	if (!ret_dev->exists)
+		return err_set(err, ERR_STATE, 0,
+			       "/dev/%s/%s is not active (`lvchange -ay %s/%s` "
+			       "activates it)",
+			       lv->vg, lv->name, lv->vg, lv->name);
+	if (dm_status(ret_dev->name, &status, err))
+		return -1;
+	*ret = DISK_VIEW_LOST;
+	if (strcmp(status.type, "snapshot") != 0)
+		return 0; /* never set to its instant */
+	if (dm_snapshot_status(&status, &s, err))
+		return -1;
+	if (s.invalid)
+		return 0;
+	*ret = DISK_VIEW_GOOD;
+	if (s.total)
+		*ret_used = (double)s.used / (double)s.total;
+	return 0;
+}
+
+static int
+classic_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
+		   double *ret_used, struct err *err)
+{
+	struct lvm_lv lv;
+	struct dm_dev dev;
+
+	*ret_used = -1;
+	if (lv_find_view(ref, &lv, ret, err))
+		return -1;
+	return *ret == DISK_VIEW_GOOD ? look(&lv, ret, ret_used, &dev, err) : 0;
+}
+
+/* LVM activates a snapshot together with its disk, so it stays active. */
+static int
+activate(const struct lvm_lv *lv, struct err *err)
+{
+	const char *words[] = { "lvchange", "-y", "-ay", "--", NULL, NULL };
+	char name[2 * LVM_NAME_LEN];
+
+	snprintf(name, sizeof(name), "%s/%s", lv->vg, lv->name);
+	words[4] = name;
+	return lvm_run(words, err);
+}
+
+static int
+classic_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
+{
+	enum disk_view_state state;
+	struct lvm_lv lv;
+	struct dm_dev dev;
+	double used;
+
+	if (lv_find_view(ref, &lv, &state, err))
+		return -1;
+	if (state != DISK_VIEW_GOOD)
+		return err_set(err, ERR_NOTFOUND, 0,
+			       state == DISK_VIEW_GONE ? "%s is gone" :
+							 "%s is not ours",
+			       ref->view);
+	if (lv_dev(&lv, &dev, err) || (!dev.exists && activate(&lv, err)) ||
+	    look(&lv, &state, &used, &dev, err))
+		return -1;
+	if (state == DISK_VIEW_LOST)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "%s is lost: its copy-on-write area overflowed, "
+			       "or it was never finished",
+			       ref->view);
+	*ret_fd = lv_read_open(&dev, err);
+	return *ret_fd < 0 ? -1 : 0;
+}
+
+static int
+classic_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
+{
+	enum disk_view_state state;
+	double used;
+
+	fd_close(&fd);
+	if (classic_view_state(ref, &state, &used, err))
+		return -1;
+	if (state != DISK_VIEW_GOOD)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "%s was lost while it was read", ref->view);
+	return 0;
+}
+
+const struct disk_ops disk_classic_ops = {
+	.name = "classic",
+	.can = DISK_CAN_HOLD,
+	.claims = classic_claims,
+	.open = classic_open,
+	.plan = classic_plan,
+	.prepare = classic_prepare,
+	.hold = classic_hold,
+	.view = classic_view,
+	.release = lv_release,
+	.close = lv_close,
+	.view_state = classic_view_state,
+	.view_open = classic_view_open,
+	.view_close = classic_view_close,
+	.view_drop = lv_view_drop,
+};

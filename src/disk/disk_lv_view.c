@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* disk_lv_view.c - see disk_lv.h: views that are there, found and dropped. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "clock.h"
+#include "disk_lv.h"
+#include "fd.h"
+#include "log.h"
+
+/*
+ * LVM suspends a volume for milliseconds, seconds when there is much to write
+ * out; who died never resumes it.  And udev opens what has just changed.
+ */
+#define SETTLE_MS 3000u
+#define SETTLE_STEP_MS 50u
+
+/* ---- find ---- */
+
+/* "/dev/vg/lv" into its two names. */
+static int
+split_view(const char *path, char *vg, char *lv, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len;
+
+	if (strncmp(path, "/dev/", 5) != 0 || !slash || slash <= path + 5)
+		goto bad;
+	len = (size_t)(slash - path) - 5;
+	if (len >= LVM_NAME_LEN || strlen(slash + 1) >= LVM_NAME_LEN ||
+	    memchr(path + 5, '/', len))
+		goto bad;
+	memcpy(vg, path + 5, len);
+	vg[len] = '\0';
+	memcpy(lv, slash + 1, strlen(slash + 1) + 1);
+	return 0;
+bad:
+	return err_set(err, ERR_CORRUPT, 0, "'%s' is no logical volume", path);
+}
+
+static bool
+is_ours(const struct lvm_lv *lv, const struct disk_view_ref *ref)
+{
+	struct view_owner owner;
+
+	view_tags_read(lv->tags, &owner);
+	if (!owner.ours)
+		return false;
+	return !ref->generation[0] ||
+	       strcmp(owner.generation, ref->generation) == 0;
+}
+
+int
+lv_find_view(const struct disk_view_ref *ref, struct lvm_lv *ret,
+	     enum disk_view_state *ret_state, struct err *err)
+{
+	char vg[LVM_NAME_LEN], name[LVM_NAME_LEN];
+	int r = 0;
+
+	if (split_view(ref->view, vg, name, err))
+		return -1;
+	if (ref->view_uuid[0])
+		r = lvm_find_one(NULL, "lv_uuid", ref->view_uuid, ret, err);
+	if (r == 0)
+		r = lvm_find_one(vg, "lv_name", name, ret, err);
+	if (r < 0)
+		return -1;
+	if (r == 0)
+		*ret_state = DISK_VIEW_GONE;
+	else
+		*ret_state = is_ours(ret, ref) ? DISK_VIEW_GOOD :
+						 DISK_VIEW_FOREIGN;
+	return 0;
+}
+
+int
+lv_dev(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err)
+{
+	char uuid[LVM_DM_UUID_LEN];
+
+	lvm_dm_uuid(lv, uuid);
+	return dm_find_uuid(uuid, ret, err);
+}
+
+/* ---- read ---- */
+
+/* By number: udev may not have made its links yet. */
+int
+lv_read_open(const struct dm_dev *dev, struct err *err)
+{
+	char path[40];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/dm-%u", dev->minor);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "open %s (%s)", dev->name,
+			       path);
+	if (fstat(fd, &st) || !S_ISBLK(st.st_mode) ||
+	    st.st_rdev != makedev(dev->major, dev->minor)) {
+		fd_close(&fd);
+		return err_set(err, ERR_IO, 0, "%s is not %s", path, dev->name);
+	}
+	return fd;
+}
+
+/* ---- drop ---- */
+
+/* 1 when @busy() says no longer so within SETTLE_MS, 0, or -1. */
+static int
+settles(const struct lvm_lv *lv, bool (*busy)(const struct dm_dev *dev),
+	struct dm_dev *ret, struct err *err)
+{
+	uint64_t from = clock_ns();
+
+	for (;;) {
+		if (lv_dev(lv, ret, err))
+			return -1;
+		if (!ret->exists || !busy(ret))
+			return 1;
+		if (clock_ms_since(from) > SETTLE_MS)
+			return 0;
+		clock_sleep_ms(SETTLE_STEP_MS);
+	}
+}
+
+static bool
+is_suspended(const struct dm_dev *dev)
+{
+	return dev->suspended;
+}
+
+static bool
+is_open(const struct dm_dev *dev)
+{
+	return dev->open_count > 0;
+}
+
+/*
+ * LVM cannot remove a view while its disk or itself is suspended, and would
+ * leave both so.
+ */
+static int
+set_free(const struct lvm_lv *lv, enum dm_udev udev, struct err *err)
+{
+	struct dm_dev dev;
+	int r = settles(lv, is_suspended, &dev, err);
+
+	if (r < 0)
+		return -1;
+	if (r == 0) {
+		if (dm_resume(dev.name, udev, err))
+			return -1;
+		log_notice("%s was suspended, left so by a dead process; it "
+			   "goes on",
+			   dev.name);
+	}
+	return 0;
+}
+
+/* A table that waits to be put into use is not to be by accident. */
+static int
+disarm(const struct lvm_lv *view, struct err *err)
+{
+	struct dm_dev dev;
+
+	if (lv_dev(view, &dev, err))
+		return -1;
+	return dev.exists && dev.inactive_table ? dm_clear(dev.name, err) : 0;
+}
+
+static int
+make_removable(const struct lvm_lv *view, struct err *err)
+{
+	struct lvm_lv origin = *view;
+	struct dm_dev dev;
+	int r;
+
+	memcpy(origin.uuid, view->origin_uuid, sizeof(origin.uuid));
+	if (disarm(view, err) ||
+	    (origin.uuid[0] && set_free(&origin, DM_UDEV_VOLUME, err)) ||
+	    set_free(view, DM_UDEV_SNAPSHOT, err))
+		return -1;
+	r = settles(view, is_open, &dev, err);
+	if (r < 0)
+		return -1;
+	if (r == 0)
+		return err_set(err, ERR_BUSY, 0, "%s is open", dev.name);
+	return 0;
+}
+
+int
+lv_view_drop(const struct disk_view_ref *ref, struct err *err)
+{
+	const char *words[] = { "lvremove", "-y", "--", NULL, NULL };
+	char name[2 * LVM_NAME_LEN];
+	enum disk_view_state state;
+	struct lvm_lv lv;
+
+	if (lv_find_view(ref, &lv, &state, err))
+		return -1;
+	if (state == DISK_VIEW_FOREIGN)
+		log_info("%s is not ours (any more): left alone", ref->view);
+	if (state != DISK_VIEW_GOOD)
+		return 0;
+	if (make_removable(&lv, err))
+		return -1;
+	snprintf(name, sizeof(name), "%s/%s", lv.vg, lv.name);
+	words[3] = name;
+	return lvm_run(words, err);
+}
+
+/* ---- all of them ---- */
+
+/* The view @lv, which carries the tags @owner, as a record has it. */
+static void
+make_ref(const struct lvm_lv *lv, const struct view_owner *owner,
+	 struct disk_view_ref *ret)
+{
+	bool thin = strstr(lv->layout, "thin") != NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	snprintf(ret->driver, sizeof(ret->driver), "%s",
+		 thin ? "thin" : "classic");
+	snprintf(ret->view, sizeof(ret->view), "/dev/%s/%s", lv->vg, lv->name);
+	if (lv->origin[0])
+		snprintf(ret->source, sizeof(ret->source), "/dev/%s/%s", lv->vg,
+			 lv->origin);
+	snprintf(ret->source_uuid, sizeof(ret->source_uuid), "%s",
+		 lv->origin_uuid);
+	snprintf(ret->view_uuid, sizeof(ret->view_uuid), "%s", lv->uuid);
+	snprintf(ret->generation, sizeof(ret->generation), "%.*s",
+		 (int)sizeof(ret->generation) - 1, owner->generation);
+	ret->bytes = lv->bytes;
+	if (!thin)
+		ret->cow_bytes = lv->bytes;
+}
+
+static char *
+join_owner(const struct view_owner *o)
+{
+	size_t len = strlen(o->domain) + 1 + strlen(o->snapshot) + 1;
+	char *s = malloc(len);
+
+	if (s)
+		snprintf(s, len, "%s@%s", o->domain, o->snapshot);
+	return s;
+}
+
+static void
+free_owners(char **owners, unsigned int n)
+{
+	for (unsigned int i = 0; owners && i < n; i++)
+		free(owners[i]);
+	free(owners);
+}
+
+/* Somebody may use the word "xensnap" for a tag of his own. */
+static bool
+tells_owner(const struct view_owner *o)
+{
+	return o->ours && o->domain[0] && o->snapshot[0] && o->generation[0];
+}
+
+int
+lv_find_views(struct disk_view_ref **ret, char ***ret_owners,
+	      unsigned int *ret_n, struct err *err)
+{
+	struct disk_view_ref *refs = NULL;
+	struct lvm_lv *lvs = NULL;
+	char **owners = NULL;
+	unsigned int n = 0, k = 0;
+	int rc = -1;
+
+	if (lvm_find(NULL, "lv_tags", VIEW_TAG, &lvs, &n, err)) {
+		if (err->code != ERR_NOTFOUND)
+			return -1;
+		err_clear(err);
+	}
+	refs = calloc(n ? n : 1, sizeof(*refs));
+	owners = calloc(n ? n : 1, sizeof(*owners));
+	if (!refs || !owners) {
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+		goto out;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		struct view_owner o;
+
+		view_tags_read(lvs[i].tags, &o);
+		if (!tells_owner(&o))
+			continue;
+		make_ref(&lvs[i], &o, &refs[k]);
+		owners[k] = join_owner(&o);
+		if (!owners[k++]) {
+			err_set(err, ERR_NOMEM, 0, "out of memory");
+			goto out;
+		}
+	}
+	*ret = refs;
+	refs = NULL;
+	*ret_n = k;
+	if (ret_owners) {
+		*ret_owners = owners;
+		owners = NULL;
+	}
+	rc = 0;
+out:
+	free_owners(owners, k);
+	free(refs);
+	free(lvs);
+	return rc;
+}
+
+int
+lv_release_device(const char *device, bool *ret_resumed, struct err *err)
+{
+	struct dm_dev dev;
+
+	*ret_resumed = false;
+	if (dm_find_name(device, &dev, err)) {
+		if (err->code != ERR_UNSUPPORTED)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	if (!dev.exists || !dev.suspended)
+		return 0;
+	if (dm_resume(device, DM_UDEV_VOLUME, err))
+		return -1;
+	*ret_resumed = true;
+	return 0;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * disk_thin.c - views of thin logical volumes, by dm-thin.
+ *
+ * prepare: LVM makes an ordinary thin snapshot, not activated; so its metadata
+ *   and the pool's transaction id are as they will be, and the snapshot's
+ *   device id is LVM's choice.  Then the pool is told to forget what it has
+ *   under that id.
+ * hold: the disk's device is suspended.
+ * view: the pool is told to snapshot the disk, as it is now, under that id
+ *   ("create_snap", which wants its origin suspended); then the disk is
+ *   resumed.
+ *
+ * LVM itself must never snapshot a disk that is suspended already: it then
+ * leaves out that message, fails, and has counted its transaction.  Ours need
+ * no transaction, since LVM's metadata doesn't change.  A process that dies
+ * on the way leaves a volume with our tags that is not there in the pool,
+ * which lvremove takes for removed, or an earlier snapshot.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disk_lv.h"
+#include "fd.h"
+#include "log.h"
+
+/*
+ * A pool that is full stops every disk in it, and one without room for
+ * metadata needs repair by hand.
+ */
+#define POOL_REFUSE 0.95
+#define POOL_WARN 0.80
+
+struct thin {
+	struct lv_disk lv;
+	char pool[DM_NAME_MAX + 1]; /* the pool's device */
+	unsigned int id;            /* the disk's, in the pool */
+};
+
+static int
+thin_claims(const char *path, struct err *err)
+{
+	struct dm_dev dev;
+	struct dm_target table;
+	int r = lv_claims(path, &dev, &table, err);
+
+	return r == 1 ? strcmp(table.type, "thin") == 0 : r;
+}
+
+static int
+thin_open(const char *path, struct disk **ret, struct err *err)
+{
+	struct thin *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	t->lv.disk.ops = &disk_thin_ops;
+	if (lv_open(path, &t->lv, err)) {
+		free(t);
+		return -1;
+	}
+	*ret = &t->lv.disk;
+	return 0;
+}
+
+/* ---- plan ---- */
+
+/* A thin device's table is "major:minor id [external origin]". */
+static int
+find_pool(struct thin *t, struct err *err)
+{
+	unsigned int ma, mi;
+	struct dm_target table;
+	struct dm_dev pool;
+
+	if (dm_table(t->lv.disk.device, &table, err))
+		return -1;
+	if (strcmp(table.type, "thin") != 0 || table.n_targets != 1 ||
+	    sscanf(table.params, "%u:%u %u", &ma, &mi, &t->id) != 3)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "%s has a table of a kind not known: %s %s",
+			       t->lv.disk.ref.source, table.type, table.params);
+	if (t->id != t->lv.lv.thin_id)
+		return err_set(err, ERR_STATE, 0,
+			       "%s is number %u in its pool, LVM says %llu",
+			       t->lv.disk.ref.source, t->id,
+			       (unsigned long long)t->lv.lv.thin_id);
+	if (dm_find_number(ma, mi, &pool, err))
+		return -1;
+	if (!pool.exists || pool.suspended)
+		return err_set(err, ERR_STATE, 0, "the pool of %s is %s",
+			       t->lv.disk.ref.source,
+			       pool.exists ? "suspended" : "not active");
+	snprintf(t->pool, sizeof(t->pool), "%s", pool.name);
+	return 0;
+}
+
+static int
+check_health(const struct dm_pool_status *s, const char *pool, struct err *err)
+{
+	const char *what = NULL;
+
+	if (s->failed)
+		what = "has failed";
+	else if (s->needs_check)
+		what = "needs a check of its metadata (`lvconvert --repair`)";
+	else if (s->out_of_data)
+		what = "has run out of room for data";
+	else if (s->read_only)
+		what = "is read-only";
+	if (what)
+		return err_set(err, ERR_STATE, 0, "thin pool %s %s", pool,
+			       what);
+	return 0;
+}
+
+static int
+check_fill(double used, const char *what, const char *pool, struct err *err)
+{
+	if (used >= POOL_REFUSE)
+		return err_set(
+			err, ERR_NOSPC, 0,
+			"thin pool %s is %.0f %% full (%s); a view would "
+			"endanger all disks in it",
+			pool, used * 100, what);
+	if (used >= POOL_WARN)
+		log_warning("thin pool %s is %.0f %% full (%s)", pool,
+			    used * 100, what);
+	return 0;
+}
+
+static int
+check_pool(struct thin *t, struct err *err)
+{
+	struct disk *d = &t->lv.disk;
+	char pool[2 * LVM_NAME_LEN];
+	struct dm_pool_status s;
+	struct dm_target status;
+	struct lvm_lv lv;
+	int r;
+
+	snprintf(pool, sizeof(pool), "%s/%s", t->lv.lv.vg, t->lv.lv.pool);
+	r = lvm_find_one(NULL, "lv_uuid", t->lv.lv.pool_uuid, &lv, err);
+	if (r < 0)
+		return -1;
+	if (r == 0)
+		return err_set(err, ERR_STATE, 0, "there is no pool %s", pool);
+	if (dm_status(t->pool, &status, err) ||
+	    dm_pool_status(&status, &s, err) || check_health(&s, pool, err))
+		return -1;
+	if (s.transaction_id != lv.transaction_id)
+		return err_set(err, ERR_STATE, 0,
+			       "thin pool %s is at transaction %llu, LVM says "
+			       "%llu: it needs repair by hand",
+			       pool, (unsigned long long)s.transaction_id,
+			       (unsigned long long)lv.transaction_id);
+	if (check_fill(s.data_used, "data", pool, err) ||
+	    check_fill(s.metadata_used, "metadata", pool, err))
+		return -1;
+	snprintf(d->chosen, sizeof(d->chosen),
+		 "thin snapshot in pool %.100s (data %.0f %% full, metadata "
+		 "%.0f %%)",
+		 pool, s.data_used * 100, s.metadata_used * 100);
+	return 0;
+}
+
+static int
+create_thin(struct thin *t, bool test, struct err *err)
+{
+	/* Not activated, and skipped when all else is. */
+	static const char *const how[] = { "-ky", "-an", NULL };
+
+	return lv_create(&t->lv, how, test, err);
+}
+
+static int
+thin_plan(struct disk *d, const struct disk_owner *owner,
+	  const struct disk_cow_size *cow, struct err *err)
+{
+	struct thin *t = (struct thin *)d;
+
+	(void)cow;
+	if (lv_plan(&t->lv, owner, err) || find_pool(t, err) ||
+	    check_pool(t, err))
+		return -1;
+	return create_thin(t, true, err);
+}
+
+/* ---- prepare, and the instant ---- */
+
+static int
+tell_pool(struct thin *t, const char *text, struct err *err)
+{
+	if (dm_message(t->pool, text, err))
+		return err_add(err, "%s", t->lv.disk.ref.view);
+	return 0;
+}
+
+static int
+thin_prepare(struct disk *d, struct err *err)
+{
+	struct thin *t = (struct thin *)d;
+	struct err ignored = ERR_INIT;
+	char text[64];
+
+	if (create_thin(t, false, err))
+		return -1;
+	snprintf(text, sizeof(text), "delete %llu",
+		 (unsigned long long)t->lv.made.thin_id);
+	if (!t->lv.made.thin_id || t->lv.made.thin_id == t->id)
+		err_set(err, ERR_STATE, 0, "%s: LVM says its number is %llu",
+			d->ref.view, (unsigned long long)t->lv.made.thin_id);
+	else if (tell_pool(t, text, err) == 0)
+		return 0;
+	if (lv_view_drop(&d->ref, &ignored))
+		err_more(err, "and it was left: %s", ignored.text);
+	return -1;
+}
+
+static int
+thin_hold(struct disk *d, struct err *err)
+{
+	return lv_hold(&((struct thin *)d)->lv, err);
+}
+
+static int
+thin_view(struct disk *d, struct err *err)
+{
+	struct thin *t = (struct thin *)d;
+	char text[64];
+
+	if (!t->lv.held)
+		return err_set(err, ERR_STATE, 0, "%s is not held",
+			       d->ref.source);
+	snprintf(text, sizeof(text), "create_snap %llu %u",
+		 (unsigned long long)t->lv.made.thin_id, t->id);
+	if (tell_pool(t, text, err))
+		return -1;
+	return lv_release(d, err);
+}
+
+/* ---- views that are there ---- */
+
+/*
+ * Which views this process has activated, and how many readers they have: the
+ * last one puts them back as they were.
+ */
+#define ACTIVATED_MAX 64
+
+static struct activated {
+	char uuid[LVM_UUID_LEN];
+	unsigned int readers;
+} activated[ACTIVATED_MAX];
+static pthread_mutex_t activated_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int
+change_activation(const struct lvm_lv *lv, const char *how, struct err *err)
+{
+	const char *words[] = {
+		"lvchange", how,  "-K", "--config", "activation{monitoring=0}",
+		"--",       NULL, NULL
+	};
+	char name[2 * LVM_NAME_LEN];
+
+	snprintf(name, sizeof(name), "%s/%s", lv->vg, lv->name);
+	words[6] = name;
+	return lvm_run(words, err);
+}
+
+/* The entry of @uuid, or an empty one; NULL when all are taken. */
+static struct activated *
+activated_find(const char *uuid)
+{
+	struct activated *empty = NULL;
+
+	for (size_t i = 0; i < ACTIVATED_MAX; i++) {
+		if (activated[i].readers == 0)
+			empty = empty ? empty : &activated[i];
+		else if (strcmp(activated[i].uuid, uuid) == 0)
+			return &activated[i];
+	}
+	return empty;
+}
+
+/* Under the lock.  *@ret is the active device. */
+static int
+activate(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err)
+{
+	struct activated *a = activated_find(lv->uuid);
+
+	if (lv_dev(lv, ret, err))
+		return -1;
+	if (ret->exists) {
+		if (a && a->readers)
+			a->readers++;
+		return 0;
+	}
+	if (!a)
+		return err_set(err, ERR_BUSY, 0, "over %d views open at once",
+			       ACTIVATED_MAX);
+	if (change_activation(lv, "-ay", err))
+		return -1;
+	snprintf(a->uuid, sizeof(a->uuid), "%s", lv->uuid);
+	a->readers = 1;
+	if (lv_dev(lv, ret, err))
+		return -1;
+	return ret->exists ? 0 :
+			     err_set(err, ERR_STATE, 0,
+				     "/dev/%s/%s does not become active",
+				     lv->vg, lv->name);
+}
+
+/* Under the lock.  That it stays active when others read it is no failure. */
+static void
+deactivate(const struct lvm_lv *lv)
+{
+	struct activated *a = activated_find(lv->uuid);
+	struct err e = ERR_INIT;
+
+	if (!a || a->readers == 0 || --a->readers > 0)
+		return;
+	if (change_activation(lv, "-an", &e))
+		log_info("/dev/%s/%s stays active: %s", lv->vg, lv->name,
+			 e.text);
+}
+
+static int
+find_good(const struct disk_view_ref *ref, struct lvm_lv *ret, struct err *err)
+{
+	enum disk_view_state state;
+
+	if (lv_find_view(ref, ret, &state, err))
+		return -1;
+	if (state != DISK_VIEW_GOOD)
+		return err_set(err, ERR_NOTFOUND, 0,
+			       state == DISK_VIEW_GONE ? "%s is gone" :
+							 "%s is not ours",
+			       ref->view);
+	return 0;
+}
+
+static int
+thin_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
+{
+	struct lvm_lv lv;
+	struct dm_dev dev;
+	int rc = -1;
+
+	if (find_good(ref, &lv, err))
+		return -1;
+	pthread_mutex_lock(&activated_lock);
+	if (activate(&lv, &dev, err))
+		goto out;
+	*ret_fd = lv_read_open(&dev, err);
+	if (*ret_fd < 0) {
+		deactivate(&lv);
+		goto out;
+	}
+	rc = 0;
+out:
+	pthread_mutex_unlock(&activated_lock);
+	return rc;
+}
+
+/* dm-thin shows "Fail" instead of figures. */
+static int
+look(const struct dm_dev *dev, enum disk_view_state *ret, struct err *err)
+{
+	struct dm_target status;
+
+	if (dm_status(dev->name, &status, err))
+		return -1;
+	*ret = strcmp(status.type, "thin") == 0 &&
+			       strncmp(status.params, "Fail", 4) != 0 ?
+		       DISK_VIEW_GOOD :
+		       DISK_VIEW_LOST;
+	return 0;
+}
+
+static int
+thin_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
+		double *ret_used, struct err *err)
+{
+	struct lvm_lv lv;
+	struct dm_dev dev;
+
+	*ret_used = -1;
+	if (lv_find_view(ref, &lv, ret, err))
+		return -1;
+	if (*ret != DISK_VIEW_GOOD)
+		return 0;
+	if (lv_dev(&lv, &dev, err))
+		return -1;
+	return dev.exists ? look(&dev, ret, err) : 0;
+}
+
+static int
+thin_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
+{
+	enum disk_view_state state = DISK_VIEW_GOOD;
+	struct lvm_lv lv;
+	struct dm_dev dev;
+	int rc = -1;
+
+	fd_close(&fd);
+	if (find_good(ref, &lv, err))
+		return -1;
+	pthread_mutex_lock(&activated_lock);
+	if (lv_dev(&lv, &dev, err) == 0 &&
+	    (!dev.exists || look(&dev, &state, err) == 0))
+		rc = 0;
+	deactivate(&lv);
+	pthread_mutex_unlock(&activated_lock);
+	if (rc == 0 && state != DISK_VIEW_GOOD)
+		rc = err_set(err, ERR_CORRUPT, 0,
+			     "%s was lost while it was read", ref->view);
+	return rc;
+}
+
+const struct disk_ops disk_thin_ops = {
+	.name = "thin",
+	.can = DISK_CAN_HOLD,
+	.claims = thin_claims,
+	.open = thin_open,
+	.plan = thin_plan,
+	.prepare = thin_prepare,
+	.hold = thin_hold,
+	.view = thin_view,
+	.release = lv_release,
+	.close = lv_close,
+	.view_state = thin_view_state,
+	.view_open = thin_view_open,
+	.view_close = thin_view_close,
+	.view_drop = lv_view_drop,
+};

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* lvm.c - see lvm.h. */
+#include "lvm.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "log.h"
+#include "run.h"
+
+#define LVM "/sbin/lvm"
+#define LVM_TIMEOUT_MS 120000u
+#define LVM_ARGS_MAX 40
+#define LVM_UUID_HEX 32 /* without the hyphens */
+
+#define FIELDS                                                                 \
+	"vg_name,lv_name,lv_uuid,vg_uuid,origin,origin_uuid,pool_lv,"          \
+	"pool_lv_uuid,lv_layout,lv_role,lv_attr,lv_tags,lv_allocation_locked," \
+	"lv_permissions,vg_permissions,vg_lock_type,vg_exported,vg_partial,"   \
+	"lv_size,thin_id,transaction_id,vg_extent_size,vg_free,max_lv,lv_count"
+
+static int alive_fd = -1;
+
+void
+lvm_set_alive_fd(int fd)
+{
+	alive_fd = fd;
+}
+
+/* ---- running it ---- */
+
+/* What LVM says though nothing is wrong. */
+static bool
+is_noise(const char *line)
+{
+	static const char *const noise[] = {
+		"WARNING",
+		"Attempted to decrement suspended device counter below zero",
+		"Run `",
+		"TEST MODE",
+	};
+
+	for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
+		if (strncmp(line, noise[i], strlen(noise[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The first line of @text that says something, cut out of it; or NULL. */
+static const char *
+reason(char *text)
+{
+	char *line, *rest = text, *fallback = NULL;
+
+	while ((line = strsep(&rest, "\n"))) {
+		line += strspn(line, " \t");
+		if (*line && !is_noise(line))
+			return line;
+		if (*line && !fallback)
+			fallback = line;
+	}
+	return fallback;
+}
+
+static enum err_code
+code_of(const char *why)
+{
+	static const struct {
+		const char *text;
+		enum err_code code;
+	} known[] = {
+		{ "nsufficient free space", ERR_NOSPC },
+		{ "nsufficient suitable", ERR_NOSPC },
+		{ "free space in thin pool", ERR_NOSPC },
+		{ "Maximum number of", ERR_NOSPC },
+		{ "already exists", ERR_EXISTS },
+		{ "already in use", ERR_BUSY },
+		{ " in use", ERR_BUSY },
+		{ "is used by another device", ERR_BUSY },
+		{ "ermission denied", ERR_DENIED },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strstr(why, known[i].text))
+			return known[i].code;
+	return ERR_IO;
+}
+
+static int
+run_lvm(const char *const args[], struct run_result *res, struct err *err)
+{
+	static const char *const env[] = { "LVM_SUPPRESS_FD_WARNINGS=1", NULL };
+	struct run_opts opts = RUN_OPTS_INIT;
+	const char *argv[LVM_ARGS_MAX + 2] = { LVM };
+	const char *why;
+	size_t n;
+
+	memset(res, 0, sizeof(*res));
+	for (n = 0; args[n]; n++) {
+		if (n == LVM_ARGS_MAX)
+			return err_set(err, ERR_INVALID, 0,
+				       "lvm %s: over %d words", args[0],
+				       LVM_ARGS_MAX);
+		argv[n + 1] = args[n];
+	}
+	opts.timeout_ms = LVM_TIMEOUT_MS;
+	opts.keep_fd = alive_fd;
+	opts.env = env;
+	if (run(argv, &opts, res, err))
+		return -1;
+	if (res->err[0])
+		log_debug("%s: %s", args[0], res->err);
+	if (res->status == 0)
+		return 0;
+	why = reason(res->err);
+	if (why)
+		return err_set(err, code_of(why), 0, "%s: %s", args[0], why);
+	return err_set(err, ERR_IO, 0, "%s: status %d, and no message", args[0],
+		       res->status);
+}
+
+int
+lvm_run(const char *const args[], struct err *err)
+{
+	struct run_result res;
+	int rc = run_lvm(args, &res, err);
+
+	run_done(&res);
+	return rc;
+}
+
+/* ---- reports ---- */
+
+struct field {
+	const char *key;
+	size_t offset;
+	size_t len;
+};
+
+#define TEXT(key, member)                                    \
+	{                                                    \
+		key, offsetof(struct lvm_lv, member),        \
+			sizeof(((struct lvm_lv *)0)->member) \
+	}
+
+static const struct field texts[] = {
+	TEXT("vg_name", vg),
+	TEXT("lv_name", name),
+	TEXT("lv_uuid", uuid),
+	TEXT("vg_uuid", vg_uuid),
+	TEXT("origin", origin),
+	TEXT("origin_uuid", origin_uuid),
+	TEXT("pool_lv", pool),
+	TEXT("pool_lv_uuid", pool_uuid),
+	TEXT("lv_layout", layout),
+	TEXT("lv_role", role),
+	TEXT("lv_attr", attr),
+	TEXT("lv_tags", tags),
+	TEXT("lv_allocation_locked", locked),
+	TEXT("lv_permissions", permissions),
+	TEXT("vg_permissions", vg_permissions),
+	TEXT("vg_lock_type", vg_lock_type),
+	TEXT("vg_exported", vg_exported),
+	TEXT("vg_partial", vg_partial),
+};
+
+static const struct field numbers[] = {
+	TEXT("lv_size", bytes),
+	TEXT("thin_id", thin_id),
+	TEXT("transaction_id", transaction_id),
+	TEXT("vg_extent_size", extent_bytes),
+	TEXT("vg_free", vg_free_bytes),
+	TEXT("max_lv", vg_max_lv),
+	TEXT("lv_count", vg_lv_count),
+};
+
+/* Hidden volumes are shown as "[name]". */
+static void
+strip_brackets(char *s)
+{
+	size_t len = strlen(s);
+
+	if (len < 2 || s[0] != '[' || s[len - 1] != ']')
+		return;
+	memmove(s, s + 1, len - 2);
+	s[len - 2] = '\0';
+}
+
+static int
+read_row(struct json_object *o, struct lvm_lv *ret, struct err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const struct field *f = &texts[i];
+		const char *s = json_str_or(o, f->key, "");
+
+		if (strlen(s) >= f->len)
+			return err_set(err, ERR_CORRUPT, 0, "%s of %zu bytes",
+				       f->key, strlen(s));
+		memcpy((char *)ret + f->offset, s, strlen(s) + 1);
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		uint64_t n = json_u64_or(o, numbers[i].key, 0);
+
+		memcpy((char *)ret + numbers[i].offset, &n, sizeof(n));
+	}
+	strip_brackets(ret->name);
+	strip_brackets(ret->origin);
+	strip_brackets(ret->pool);
+	if (!ret->vg[0] || !ret->name[0] || !ret->uuid[0])
+		return err_set(err, ERR_CORRUPT, 0, "a volume without a name");
+	return 0;
+}
+
+/* A volume of several segments has a row for each: the first will do. */
+static int
+read_rows(struct json_object *rows, struct lvm_lv **ret, unsigned int *ret_n,
+	  struct err *err)
+{
+	size_t n = json_object_array_length(rows);
+	struct lvm_lv *lvs;
+	unsigned int k = 0;
+
+	if (n == 0)
+		return 0;
+	lvs = calloc(n, sizeof(*lvs));
+	if (!lvs)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		if (read_row(json_object_array_get_idx(rows, i), &lvs[k],
+			     err)) {
+			free(lvs);
+			return -1;
+		}
+		if (k == 0 || strcmp(lvs[k].uuid, lvs[k - 1].uuid) != 0)
+			k++;
+	}
+	*ret = lvs;
+	*ret_n = k;
+	return 0;
+}
+
+static int
+read_report(const char *text, size_t len, struct lvm_lv **ret,
+	    unsigned int *ret_n, struct err *err)
+{
+	struct json_object *o, *reports, *rows;
+	int rc = -1;
+
+	o = json_parse(text, len, "LVM's report", err);
+	if (!o)
+		return -1;
+	reports = json_array(o, "report", err);
+	if (!reports)
+		goto out;
+	rows = json_array(json_object_array_get_idx(reports, 0), "lv", err);
+	if (rows)
+		rc = read_rows(rows, ret, ret_n, err);
+out:
+	json_object_put(o);
+	return rc;
+}
+
+int
+lvm_find(const char *vg, const char *field, const char *value,
+	 struct lvm_lv **ret, unsigned int *ret_n, struct err *err)
+{
+	char select[400];
+	const char *const args[] = { "lvs",  "--reportformat",
+				     "json", "--units",
+				     "b",    "--nosuffix",
+				     "-a",   "-o",
+				     FIELDS, "-S",
+				     select, NULL };
+	struct run_result res;
+	int n, rc;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (strchr(value, '"') || strchr(value, '\\') ||
+	    (vg && (strchr(vg, '"') || strchr(vg, '\\'))))
+		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", value);
+	n = snprintf(select, sizeof(select), "%s=\"%s\"%s%s%s", field, value,
+		     vg ? " && vg_name=\"" : "", vg ? vg : "", vg ? "\"" : "");
+	if (n < 0 || (size_t)n >= sizeof(select))
+		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", value);
+	rc = run_lvm(args, &res, err);
+	if (rc == 0)
+		rc = read_report(res.out, res.out_len, ret, ret_n, err);
+	if (rc && err->code == ERR_CORRUPT)
+		err_add(err, "lvs");
+	run_done(&res);
+	return rc;
+}
+
+int
+lvm_find_one(const char *vg, const char *field, const char *value,
+	     struct lvm_lv *ret, struct err *err)
+{
+	struct lvm_lv *lvs;
+	unsigned int n;
+
+	if (lvm_find(vg, field, value, &lvs, &n, err))
+		return -1;
+	if (n > 1) {
+		free(lvs);
+		return err_set(err, ERR_STATE, 0,
+			       "there are %u volumes with %s '%s'", n, field,
+			       value);
+	}
+	if (n)
+		*ret = lvs[0];
+	free(lvs);
+	return (int)n;
+}
+
+/* ---- uuids ---- */
+
+/* LVM shows a uuid's 32 characters in groups of 6-4-4-4-4-4-6. */
+static void
+with_hyphens(const char *from, char *ret)
+{
+	static const int group[] = { 6, 4, 4, 4, 4, 4, 6 };
+
+	for (size_t i = 0; i < sizeof(group) / sizeof(group[0]); i++) {
+		if (i)
+			*ret++ = '-';
+		memcpy(ret, from, (size_t)group[i]);
+		ret += group[i];
+		from += group[i];
+	}
+	*ret = '\0';
+}
+
+static char *
+without_hyphens(const char *from, char *to)
+{
+	for (; *from; from++)
+		if (*from != '-')
+			*to++ = *from;
+	*to = '\0';
+	return to;
+}
+
+void
+lvm_dm_uuid(const struct lvm_lv *lv, char *ret)
+{
+	memcpy(ret, "LVM-", 4);
+	without_hyphens(lv->uuid, without_hyphens(lv->vg_uuid, ret + 4));
+}
+
+int
+lvm_split_dm_uuid(const char *dm_uuid, char *vg_uuid, char *lv_uuid)
+{
+	if (strncmp(dm_uuid, "LVM-", 4) != 0 ||
+	    strlen(dm_uuid) != 4 + 2 * LVM_UUID_HEX)
+		return -1;
+	with_hyphens(dm_uuid + 4, vg_uuid);
+	with_hyphens(dm_uuid + 4 + LVM_UUID_HEX, lv_uuid);
+	return 0;
+}
