@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * disk_sim_view.c - the views of simulated disks.
+ *
+ * The tags come first and go last, so whatever there is of a view can be
+ * found by them: LVM makes a volume and its tags in one.
+ */
+#include "disk_sim_view.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk_sim.h"
+#include "fd.h"
+#include "sim_guest.h"
+
+#define TAGS ".tags"
+
+/* One line in NAME.tags. */
+struct tags {
+	char owner[160];
+	char generation[40];
+	char state[8];
+	uint64_t cow_bytes;
+	char source[SIM_PATH_MAX];
+};
+
+static bool
+read_tags(const char *view, struct tags *ret)
+{
+	char path[SIM_PATH_MAX + 8], text[2 * SIM_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s" TAGS, view);
+	return sim_get(path, text, sizeof(text)) &&
+	       sscanf(text, "%159s %39s %7s %" SCNu64 " %1023s", ret->owner,
+		      ret->generation, ret->state, &ret->cow_bytes,
+		      ret->source) == 5;
+}
+
+int
+disk_sim_put_tags(const struct disk_view_ref *ref, const char *owner,
+		  const char *state, struct err *err)
+{
+	char path[SIM_PATH_MAX + 8], text[2 * SIM_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s" TAGS, ref->view);
+	snprintf(text, sizeof(text), "%s %s %s %" PRIu64 " %s\n", owner,
+		 ref->generation, state, ref->cow_bytes, ref->source);
+	return sim_put(path, text, err);
+}
+
+/* Call @fn for each view; its -1 stops.  The world is locked. */
+static int
+each_view(int (*fn)(const char *view, const struct tags *t, void *ctx,
+		    struct err *err),
+	  void *ctx, struct err *err)
+{
+	char path[SIM_PATH_MAX], view[SIM_PATH_MAX];
+	struct dirent *e;
+	struct tags t;
+	size_t len;
+	DIR *dir;
+	int rc = 0;
+
+	sim_path(path, "views");
+	dir = opendir(path);
+	if (!dir)
+		return err_set(err, ERR_IO, errno, "open %s", path);
+	while (rc == 0 && (e = readdir(dir))) {
+		len = strlen(e->d_name);
+		if (len <= strlen(TAGS) ||
+		    strcmp(e->d_name + len - strlen(TAGS), TAGS) != 0)
+			continue;
+		sim_path(view, "views/%.*s", (int)(len - strlen(TAGS)),
+			 e->d_name);
+		if (read_tags(view, &t))
+			rc = fn(view, &t, ctx, err);
+	}
+	closedir(dir);
+	return rc;
+}
+
+/* ---- room ---- */
+
+struct room {
+	char prefix[SIM_PATH_MAX];
+	uint64_t used;
+};
+
+static int
+add_used(const char *view, const struct tags *t, void *ctx, struct err *err)
+{
+	struct room *r = ctx;
+
+	(void)view;
+	(void)err;
+	if (strncmp(t->source, r->prefix, strlen(r->prefix)) == 0)
+		r->used += t->cow_bytes;
+	return 0;
+}
+
+int
+disk_sim_room(const char *group, uint64_t *ret, struct err *err)
+{
+	char path[SIM_PATH_MAX], text[32];
+	struct room r = { .used = 0 };
+	uint64_t all = UINT64_MAX;
+
+	sim_path(r.prefix, "disks/%s/", group);
+	if (each_view(add_used, &r, err))
+		return -1;
+	sim_path(path, "groups/%s", group);
+	if (sim_get(path, text, sizeof(text)))
+		all = strtoull(text, NULL, 10);
+	*ret = all > r.used ? all - r.used : 0;
+	return 0;
+}
+
+int
+disk_sim_group_free(const char *group, uint64_t *ret, struct err *err)
+{
+	int lock, rc;
+
+	if (sim_enter(&lock, err))
+		return -1;
+	rc = disk_sim_room(group, ret, err);
+	sim_leave(&lock);
+	return rc;
+}
+
+/* ---- views ---- */
+
+/* Holes stay holes, so that exporting has some to find. */
+static int
+copy_data(int from, int to, off_t size, struct err *err)
+{
+	static const unsigned char zeros[SIM_PAGE];
+	unsigned char page[SIM_PAGE];
+	uint64_t at;
+	ssize_t n;
+
+	for (at = 0; at < (uint64_t)size; at += SIM_PAGE) {
+		n = fd_pread_full(from, page, sizeof(page), at, err);
+		if (n < 0)
+			return -1;
+		if (memcmp(page, zeros, (size_t)n) != 0 &&
+		    fd_pwrite_all(to, page, (size_t)n, at, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+disk_sim_copy(const char *from, const char *to, struct err *err)
+{
+	struct stat st;
+	int in, out = -1, rc = -1;
+
+	in = open(from, O_RDONLY | O_CLOEXEC);
+	if (in < 0 || fstat(in, &st)) {
+		err_set(err, ERR_IO, errno, "open %s", from);
+		goto out;
+	}
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out < 0 || ftruncate(out, st.st_size)) {
+		err_set(err, ERR_IO, errno, "make %s", to);
+		goto out;
+	}
+	rc = copy_data(in, out, st.st_size, err);
+out:
+	fd_close(&in);
+	fd_close(&out);
+	return rc;
+}
+
+static enum disk_view_state
+state_of(const struct disk_view_ref *ref)
+{
+	char lost[SIM_PATH_MAX + 8];
+	struct tags t;
+
+	if (!read_tags(ref->view, &t))
+		return sim_there(ref->view) ? DISK_VIEW_FOREIGN :
+					      DISK_VIEW_GONE;
+	if (ref->generation[0] && strcmp(t.generation, ref->generation) != 0)
+		return DISK_VIEW_FOREIGN;
+	snprintf(lost, sizeof(lost), "%s.lost", ref->view);
+	if (strcmp(t.state, "view") != 0 || sim_there(lost))
+		return DISK_VIEW_LOST;
+	return DISK_VIEW_GOOD;
+}
+
+int
+disk_sim_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
+		    double *ret_used, struct err *err)
+{
+	int lock;
+
+	if (sim_enter(&lock, err))
+		return -1;
+	if (sim_fault("state", NULL)) {
+		sim_leave(&lock);
+		return err_set(err, ERR_IO, 0, "simulated: no state");
+	}
+	*ret = state_of(ref);
+	*ret_used = *ret == DISK_VIEW_GOOD && ref->cow_bytes ? 0.25 : -1;
+	sim_leave(&lock);
+	return 0;
+}
+
+int
+disk_sim_view_open(const struct disk_view_ref *ref, int *ret_fd,
+		   struct err *err)
+{
+	int lock, rc = -1;
+
+	*ret_fd = -1;
+	sim_slow();
+	if (sim_enter(&lock, err))
+		return -1;
+	if (sim_fault("open", NULL))
+		err_set(err, ERR_IO, 0, "simulated: cannot open %s", ref->view);
+	else if (state_of(ref) == DISK_VIEW_LOST)
+		err_set(err, ERR_CORRUPT, 0, "the view %s is lost", ref->view);
+	else if (state_of(ref) != DISK_VIEW_GOOD)
+		err_set(err, ERR_NOTFOUND, 0, "the view %s is gone", ref->view);
+	else
+		rc = 0;
+	sim_leave(&lock);
+	if (rc)
+		return -1;
+	*ret_fd = open(ref->view, O_RDONLY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return err_set(err, ERR_IO, errno, "open %s", ref->view);
+	return 0;
+}
+
+int
+disk_sim_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
+{
+	int lock, rc = 0;
+
+	fd_close(&fd);
+	sim_slow();
+	if (sim_enter(&lock, err))
+		return -1;
+	if (sim_fault("overflow", NULL) || state_of(ref) != DISK_VIEW_GOOD)
+		rc = err_set(err, ERR_CORRUPT, 0,
+			     "the view %s was lost while it was read",
+			     ref->view);
+	sim_leave(&lock);
+	return rc;
+}
+
+static int
+remove_file(const char *view, const char *suffix, struct err *err)
+{
+	char path[SIM_PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s%s", view, suffix);
+	if (unlink(path) && errno != ENOENT)
+		return err_set(err, ERR_IO, errno, "remove %s", path);
+	return 0;
+}
+
+int
+disk_sim_view_drop(const struct disk_view_ref *ref, struct err *err)
+{
+	enum disk_view_state state;
+	int lock, rc = 0;
+
+	sim_slow();
+	if (sim_enter(&lock, err))
+		return -1;
+	state = state_of(ref);
+	if (state == DISK_VIEW_FOREIGN || state == DISK_VIEW_GONE)
+		;
+	else if (sim_fault("drop", NULL))
+		rc = err_set(err, ERR_BUSY, 0, "the view %s is in use",
+			     ref->view);
+	else if (remove_file(ref->view, "", err) ||
+		 remove_file(ref->view, ".lost", err) ||
+		 remove_file(ref->view, TAGS, err))
+		rc = -1;
+	sim_leave(&lock);
+	return rc;
+}
+
+/* ---- all of them ---- */
+
+struct found {
+	struct disk_view_ref *refs;
+	char **owners;
+	unsigned int n;
+};
+
+static int
+add_found(const char *view, const struct tags *t, void *ctx, struct err *err)
+{
+	struct found *f = ctx;
+	struct disk_view_ref *refs, *r;
+	char **owners;
+
+	refs = realloc(f->refs, (f->n + 1) * sizeof(*refs));
+	if (refs)
+		f->refs = refs;
+	owners = realloc(f->owners, (f->n + 1) * sizeof(*owners));
+	if (owners)
+		f->owners = owners;
+	if (!refs || !owners)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	owners[f->n] = strdup(t->owner);
+	if (!owners[f->n])
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	r = &refs[f->n++];
+	memset(r, 0, sizeof(*r));
+	snprintf(r->driver, sizeof(r->driver), "sim");
+	snprintf(r->view, sizeof(r->view), "%s", view);
+	snprintf(r->source, sizeof(r->source), "%s", t->source);
+	snprintf(r->generation, sizeof(r->generation), "%s", t->generation);
+	r->cow_bytes = t->cow_bytes;
+	return 0;
+}
+
+int
+disk_sim_find_views(struct disk_view_ref **ret, char ***ret_owners,
+		    unsigned int *ret_n, struct err *err)
+{
+	struct found f = { NULL, NULL, 0 };
+	unsigned int i;
+	int lock, rc;
+
+	if (sim_enter(&lock, err))
+		return -1;
+	rc = each_view(add_found, &f, err);
+	sim_leave(&lock);
+	if (rc == 0 && ret_owners) {
+		*ret_owners = f.owners;
+	} else {
+		for (i = 0; i < f.n; i++)
+			free(f.owners[i]);
+		free(f.owners);
+	}
+	if (rc) {
+		free(f.refs);
+		return -1;
+	}
+	*ret = f.refs;
+	*ret_n = f.n;
+	return 0;
+}

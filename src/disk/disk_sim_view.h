@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* disk_sim_view.h - the views of simulated disks: files with a file of tags. */
+#ifndef XENSNAP_DISK_SIM_VIEW_H
+#define XENSNAP_DISK_SIM_VIEW_H
+
+#include "disk.h"
+#include "err.h"
+
+/* disk_sim_room() - free room of @group: all but what views take.  This and
+ * the next two with the world locked. */
+int disk_sim_room(const char *group, uint64_t *ret, struct err *err);
+
+/* disk_sim_put_tags() - write the tags of the view @ref; @state: "cow", it is
+ * prepared only, or "view". */
+int disk_sim_put_tags(const struct disk_view_ref *ref, const char *owner,
+		      const char *state, struct err *err);
+
+/* disk_sim_copy() - copy the disk @from into the new file @to. */
+int disk_sim_copy(const char *from, const char *to, struct err *err);
+
+/* disk_sim_view_state() and the next three - see disk_ops. */
+int disk_sim_view_state(const struct disk_view_ref *ref,
+			enum disk_view_state *ret, double *ret_used,
+			struct err *err);
+
+/* see above */
+int disk_sim_view_open(const struct disk_view_ref *ref, int *ret_fd,
+		       struct err *err);
+
+/* see above */
+int disk_sim_view_close(const struct disk_view_ref *ref, int fd,
+			struct err *err);
+
+/* see above */
+int disk_sim_view_drop(const struct disk_view_ref *ref, struct err *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* domain_sim.h - what the two files of the simulated driver share. */
+#ifndef XENSNAP_DOMAIN_SIM_H
+#define XENSNAP_DOMAIN_SIM_H
+
+#include "domain.h"
+#include "sim_guest.h"
+
+struct sim_handle {
+	struct domain base;
+	char name[DOMAIN_NAME_MAX + 1];
+	int fd;      /* where the save goes */
+	bool saving; /* between save and finish */
+};
+
+/* ds_handle() - our own struct of @d. */
+struct sim_handle *ds_handle(struct domain *d);
+
+/* ds_enter() - lock the world, let time pass for @name and read it into @d;
+ * *@lock goes to sim_leave().  -1 when the domain is gone: nothing is locked. */
+int ds_enter(const char *name, int *lock, struct sim_domain *d,
+	     struct err *err);
+
+/* ds_state() - the state of @d in domain.h's words. */
+enum domain_state ds_state(const struct sim_domain *d);
+
+/* ds_config(), ds_save(), ds_finish() - see domain_ops. */
+char *ds_config(struct domain *base, struct err *err);
+
+/* see above */
+int ds_save(struct domain *base, const struct domain_save_how *how,
+	    struct domain_times *times, struct err *err);
+
+/* see above */
+int ds_finish(struct domain *base, struct err *err);
+
+/* ds_saver_lives() - is somebody who lives saving @d?  The world is locked. */
+bool ds_saver_lives(const struct sim_domain *d);
+
+/* ds_unmark_saving() - nobody saves it any more, log-dirty mode is off. */
+void ds_unmark_saving(const char *name);
+
+/* ds_withdraw() - take back a request that the guest has not seen. */
+void ds_withdraw(const char *name);
+
+#endif
