@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "json.h"
 #include "json_field.h"
+#include "log.h"
 
 #define JOURNAL_FILE "journal"
 #define JOURNAL_SIZE_MAX (1u << 20)
@@ -56,11 +57,13 @@ append(struct journal *j, enum journal_step step, struct json_object *o,
 {
 	char place[64];
 	const char *text;
+	off_t start = -1;
 	int rc = -1;
 
 	snprintf(place, sizeof(place), "journal.%s.before",
 		 journal_step_name(step));
 	fail_here(place);
+	start = lseek(j->fd, 0, SEEK_END);
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
 	if (!text) {
 		err_set(err, ERR_NOMEM, 0, "out of memory");
@@ -77,6 +80,9 @@ append(struct journal *j, enum journal_step step, struct json_object *o,
 out:
 	if (rc)
 		err_add(err, "write the journal");
+	/* Half a line would spoil the one that comes after it. */
+	if (rc && start >= 0 && ftruncate(j->fd, start))
+		log_debug("the journal may hold half a line");
 	json_object_put(o);
 	return rc;
 }
@@ -159,6 +165,8 @@ read_begin(struct json_object *o, struct journal_story *s, struct err *err)
 	    json_u64(o, "monitor_pid", &pid, err) ||
 	    json_u64(o, "monitor_start", &s->monitor.start, err))
 		return -1;
+	if (!s->generation[0] || !s->uuid[0])
+		return err_set(err, ERR_CORRUPT, 0, "an id is empty");
 	if (domid > UINT32_MAX || pid > INT32_MAX)
 		return err_set(err, ERR_CORRUPT, 0, "a number is too large");
 	s->domid = (uint32_t)domid;
@@ -207,6 +215,12 @@ read_line(const char *line, size_t len, struct journal_story *s,
 			break;
 	if (step == N_STEPS) {
 		err_set(err, ERR_CORRUPT, 0, "step \"%.20s\" is unknown", name);
+		goto out;
+	}
+	/* Without its first line the rest says nothing of whose it is. */
+	if ((step == JOURNAL_BEGIN) != (s->last == JOURNAL_NOTHING)) {
+		err_set(err, ERR_CORRUPT, 0, "step \"%s\" is out of place",
+			name);
 		goto out;
 	}
 	if (step == JOURNAL_BEGIN && read_begin(o, s, err))

@@ -71,6 +71,9 @@ struct snapshot {
 int snapshot_split_name(const char *text, bool need_name, char *domain,
 			char *name, struct err *err);
 
+/* snapshot_is_name() - can @text be a domain's or a snapshot's name, alone? */
+bool snapshot_is_name(const char *text);
+
 /* snapshot_root() - "/var/lib/xensnap", or what XENSNAP_ROOT says. */
 const char *snapshot_root(void);
 

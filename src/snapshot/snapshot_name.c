@@ -7,8 +7,19 @@
 #define NAME_CHARS                                                       \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" \
 	"._+-"
+/* In the root of an ext4 file system, and not to be taken for a domain. */
+#define LOST_FOUND "lost+found"
 #define NAME_FIRST \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+bool
+snapshot_is_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= SNAPSHOT_NAME_MAX &&
+	       strspn(text, NAME_CHARS) == len && strchr(NAME_FIRST, text[0]);
+}
 
 /* Names become folders and LVM tags: what neither can hold is refused. */
 static int
@@ -46,6 +57,10 @@ snapshot_split_name(const char *text, bool need_name, char *domain, char *name,
 	name[0] = '\0';
 	if (check_name("domain's", text, len, err))
 		return -1;
+	if (len == strlen(LOST_FOUND) && strncmp(text, LOST_FOUND, len) == 0)
+		return err_set(err, ERR_INVALID, 0,
+			       "the domain's name " LOST_FOUND " is that of a "
+			       "folder of the file system");
 	if (!at && need_name)
 		return err_set(err, ERR_INVALID, 0,
 			       "\"%s\" names no snapshot: write DOMAIN@NAME",

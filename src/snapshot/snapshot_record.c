@@ -79,6 +79,16 @@ get_ms(struct json_object *o, const char *key)
 		       0;
 }
 
+/* It becomes part of a path: a record is no reason to leave our folders. */
+static int
+check_name(const char *key, const char *name, struct err *err)
+{
+	if (snapshot_is_name(name))
+		return 0;
+	return err_set(err, ERR_CORRUPT, 0, "\"%s\" is no name: \"%.40s\"", key,
+		       name);
+}
+
 static int
 disk_from_json(struct json_object *o, const char *generation,
 	       struct snapshot_disk *d, struct err *err)
@@ -94,7 +104,8 @@ disk_from_json(struct json_object *o, const char *generation,
 	    json_copy_str(o, "view_uuid", v->view_uuid, sizeof(v->view_uuid),
 			  err) ||
 	    json_u64(o, "bytes", &v->bytes, err) ||
-	    json_u64(o, "cow_bytes", &v->cow_bytes, err))
+	    json_u64(o, "cow_bytes", &v->cow_bytes, err) ||
+	    check_name("vdev", d->vdev, err))
 		return -1;
 	snprintf(v->generation, sizeof(v->generation), "%s", generation);
 	d->io_stall_ms = get_ms(o, "io_stall_ms");
@@ -177,6 +188,8 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 			       (uintmax_t)format);
 	if (json_copy_str(o, "domain", ret->domain, sizeof(ret->domain), err) ||
 	    json_copy_str(o, "name", ret->name, sizeof(ret->name), err) ||
+	    check_name("domain", ret->domain, err) ||
+	    check_name("name", ret->name, err) ||
 	    json_copy_str(o, "domain_uuid", ret->uuid, sizeof(ret->uuid),
 			  err) ||
 	    json_copy_str(o, "generation", ret->generation,
