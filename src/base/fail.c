@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +22,29 @@ trace(const char *file, const char *name)
 	close(fd);
 }
 
+/* Is this the time that @wanted, "NAME" or "NAME#2", means? */
+static bool
+is_wanted(const char *wanted, const char *name, atomic_uint *times)
+{
+	size_t len = strlen(name);
+
+	if (!wanted || strncmp(wanted, name, len) != 0 ||
+	    (wanted[len] != '\0' && wanted[len] != '#'))
+		return false;
+	return atomic_fetch_add(times, 1) + 1 ==
+	       (wanted[len] ? strtoul(wanted + len + 1, NULL, 10) : 1);
+}
+
 void
 fail_here(const char *name)
 {
-	const char *die = getenv("XENSNAP_DIE_AT");
-	const char *stop = getenv("XENSNAP_STOP_AT");
+	static atomic_uint deaths, stops;
 	const char *file = getenv("XENSNAP_TRACE_FAIL");
 
 	if (file)
 		trace(file, name);
-	if (die && strcmp(die, name) == 0)
+	if (is_wanted(getenv("XENSNAP_DIE_AT"), name, &deaths))
 		kill(getpid(), SIGKILL);
-	if (stop && strcmp(stop, name) == 0)
+	if (is_wanted(getenv("XENSNAP_STOP_AT"), name, &stops))
 		kill(getpid(), SIGSTOP);
 }

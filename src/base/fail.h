@@ -5,8 +5,9 @@
  * Only builds with -Dfail_points=true have them.  XENSNAP_DIE_AT=NAME kills
  * the process (SIGKILL, as the kernel's OOM killer would) when it comes to the
  * place NAME; XENSNAP_STOP_AT=NAME stops it (SIGSTOP), so that a test can act
- * at that place; XENSNAP_TRACE_FAIL=FILE appends each place's name to FILE,
- * so that a test can enumerate them all.
+ * at that place.  NAME#2 means the second time that it comes there.
+ * XENSNAP_TRACE_FAIL=FILE appends each place's name to FILE, so that a test
+ * can enumerate them all.
  */
 #ifndef XENSNAP_FAIL_H
 #define XENSNAP_FAIL_H
