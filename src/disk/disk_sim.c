@@ -37,6 +37,7 @@
 
 struct sim_dev {
 	struct disk base;
+	char name[64];   /* "GROUP-NAME" */
 	char owner[160]; /* "DOMAIN@NAME" */
 };
 
@@ -132,7 +133,9 @@ open_kind(const struct disk_ops *ops, const char *path, struct disk **ret,
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	s->base.ops = ops;
 	snprintf(s->base.group, sizeof(s->base.group), "%s", group);
-	snprintf(s->base.device, sizeof(s->base.device), "%s", device);
+	snprintf(s->name, sizeof(s->name), "%s", device);
+	if (ops->can & DISK_CAN_HOLD)
+		snprintf(s->base.device, sizeof(s->base.device), "%s", device);
 	snprintf(s->base.ref.driver, sizeof(s->base.ref.driver), "%s",
 		 ops->name);
 	snprintf(s->base.ref.source, sizeof(s->base.ref.source), "%s", path);
@@ -157,6 +160,12 @@ sim_thin_open(const char *path, struct disk **ret, struct err *err)
 
 /* ---- before the instant ---- */
 
+static const char *
+name_of(const struct disk *d)
+{
+	return ((const struct sim_dev *)d)->name;
+}
+
 static bool
 can_hold(const struct disk *d)
 {
@@ -179,7 +188,7 @@ choose(struct disk *d, const struct disk_owner *owner,
 		 owner->snapshot);
 	snprintf(d->ref.generation, sizeof(d->ref.generation), "%s",
 		 owner->generation);
-	sim_path(d->ref.view, "views/%s.xs-%s", d->device, owner->snapshot);
+	sim_path(d->ref.view, "views/%s.xs-%s", s->name, owner->snapshot);
 	snprintf(d->chosen, sizeof(d->chosen), "a view of %" PRIu64 " bytes",
 		 bytes);
 }
@@ -192,7 +201,7 @@ sim_plan(struct disk *d, const struct disk_owner *owner,
 	int lock, rc = -1;
 
 	choose(d, owner, cow);
-	if (enter_or_fail(&lock, "plan", d->device, err))
+	if (enter_or_fail(&lock, "plan", name_of(d), err))
 		return -1;
 	if (sim_held(d->device))
 		err_set(err, ERR_STATE, 0, "%s is suspended already",
@@ -217,7 +226,7 @@ sim_prepare(struct disk *d, struct err *err)
 {
 	int lock, rc = 0;
 
-	if (enter_or_fail(&lock, "prepare", d->device, err))
+	if (enter_or_fail(&lock, "prepare", name_of(d), err))
 		return -1;
 	if (can_hold(d))
 		rc = disk_sim_put_tags(&d->ref, ((struct sim_dev *)d)->owner,
@@ -233,6 +242,8 @@ set_held(const char *device, bool held, struct err *err)
 {
 	char path[SIM_PATH_MAX];
 
+	if (!device[0])
+		return 0;
 	sim_path(path, "held/%s", device);
 	if (held)
 		return sim_put(path, "", err);
@@ -246,7 +257,7 @@ sim_hold(struct disk *d, struct err *err)
 {
 	int lock, rc;
 
-	if (enter_or_fail(&lock, "hold", d->device, err))
+	if (enter_or_fail(&lock, "hold", name_of(d), err))
 		return -1;
 	rc = set_held(d->device, true, err);
 	d->held_ns = clock_ns();
@@ -261,14 +272,14 @@ make_view(struct disk *d, struct err *err)
 
 	if (can_hold(d) && !sim_held(d->device))
 		return err_set(err, ERR_STATE, 0, "%s is not held", d->device);
-	if (sim_fault("view", d->device))
+	if (sim_fault("view", s->name))
 		return err_set(err, ERR_IO, 0, "simulated: view of %s failed",
-			       d->device);
+			       s->name);
 	if (!can_hold(d) && disk_sim_put_tags(&d->ref, s->owner, "cow", err))
 		return -1;
-	if (sim_fault("view-half", d->device))
+	if (sim_fault("view-half", s->name))
 		return err_set(err, ERR_IO, 0, "simulated: half a view of %s",
-			       d->device);
+			       s->name);
 	snprintf(d->ref.view_uuid, sizeof(d->ref.view_uuid), "view-%.36s",
 		 d->ref.generation);
 	if (disk_sim_copy(d->ref.source, d->ref.view, err) ||
@@ -296,7 +307,7 @@ sim_release(struct disk *d, struct err *err)
 {
 	int lock, rc;
 
-	if (enter_or_fail(&lock, "release", d->device, err))
+	if (enter_or_fail(&lock, "release", name_of(d), err))
 		return -1;
 	rc = set_held(d->device, false, err);
 	if (d->held_ns && !d->freed_ns)
