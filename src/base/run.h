@@ -20,7 +20,7 @@ struct run_opts {
 	int stdin_fd;            /* -1: /dev/null */
 	int stdout_fd;           /* -1: captured into run_result.out */
 	int keep_fd;             /* a descriptor the child inherits, or -1 */
-	const char *const *env; /* more "NAME=value", NULL-terminated, or NULL */
+	const char *const *env;  /* more "NAME=value", then NULL; or NULL */
 };
 
 #define RUN_OPTS_INIT                                          \
