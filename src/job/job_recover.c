@@ -141,8 +141,10 @@ recover_partial(struct recover *r, int dirfd, const char *domain,
 		goto out;
 	if (story->last == JOURNAL_COMMIT &&
 	    snapshot_load_dir(dirfd, s, &e) == 0) {
+		fail_here("recover.commit");
 		if (!r->dry_run && snapshot_end_commit(domain, name, r->err))
 			goto out;
+		fail_here("recover.committed");
 		note(r, what, "finished: all was made but its name");
 	} else if (r->dry_run) {
 		note(r, what, "undone: create died");

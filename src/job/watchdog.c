@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,6 +20,9 @@
 
 /* A guest that was asked stops in well under a second, if it stops. */
 #define WATCH_MS 5000
+
+/* A killed process is gone in milliseconds, unless a device keeps it. */
+#define DEATH_MS 1000
 
 /* One message: what to put right.  Same program on both ends. */
 struct orders {
@@ -110,8 +115,22 @@ act(const struct leftover *l)
 		    did.resumed ? "standing still" : "running", did.n_released);
 }
 
+/*
+ * The socket closes while its owner is still dying: its other descriptors and
+ * threads, and with them what looks like a save at work, may last a moment
+ * longer.  @pidfd is readable when all of it is gone.
+ */
 static void
-watch(int fd)
+wait_for_death(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	while (pidfd >= 0 && poll(&p, 1, DEATH_MS) < 0 && errno == EINTR)
+		continue;
+}
+
+static void
+watch(int fd, int pidfd)
 {
 	struct orders orders = { .armed = false }, next;
 	ssize_t n;
@@ -129,8 +148,10 @@ watch(int fd)
 		if (!orders.armed)
 			_exit(0);
 	}
-	if (orders.armed)
+	if (orders.armed) {
+		wait_for_death(pidfd);
 		act(&orders.leftover);
+	}
 	_exit(orders.armed);
 }
 
@@ -138,13 +159,17 @@ int
 watchdog_start(struct watchdog *w, struct err *err)
 {
 	int pair[2];
+	int pidfd;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return err_set(err, ERR_IO, errno,
 			       "make the watchdog's socket");
+	/* Our own; without it the watchdog is only less patient. */
+	pidfd = pidfd_open(getpid(), 0);
 	w->pid = fork();
 	if (w->pid < 0) {
 		err_set(err, ERR_IO, errno, "start the watchdog");
+		fd_close(&pidfd);
 		fd_close(&pair[0]);
 		fd_close(&pair[1]);
 		w->pid = 0;
@@ -152,8 +177,9 @@ watchdog_start(struct watchdog *w, struct err *err)
 	}
 	if (w->pid == 0) {
 		fd_close(&pair[0]);
-		watch(pair[1]);
+		watch(pair[1], pidfd);
 	}
+	fd_close(&pidfd);
 	fd_close(&pair[1]);
 	w->fd = pair[0];
 	return 0;
