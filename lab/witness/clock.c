@@ -14,18 +14,19 @@
 #include "clock.h"
 #include "gate.h"
 
-#define TICK_MS		5
-#define CALIBRATE_NS	200000000
-#define SLACK_NS	20000	/* the clocks' own rounding */
-#define NARROW_NS	200000	/* two readings this near are exact enough */
-#define NOISE_SECONDS	32
+#define TICK_MS 5
+#define CALIBRATE_NS 200000000
+#define SLACK_NS 20000   /* the clocks' own rounding */
+#define NARROW_NS 200000 /* two readings this near are exact enough */
+#define NOISE_SECONDS 32
 
 static uint64_t tsc_khz = 1;
-static int64_t gap_limit_tsc;		/* of the option alone */
+static int64_t gap_limit_tsc; /* of the option alone */
 
 static _Atomic uint64_t watcher_tick;
+static atomic_uint watcher_ticks;
 static _Atomic int64_t gap_max;
-static _Atomic int64_t noise;		/* second largest of noise_ring */
+static _Atomic int64_t noise; /* second largest of noise_ring */
 static atomic_uint freezes, freezes_seen;
 static _Atomic int64_t boot_offset, real_offset;
 
@@ -157,16 +158,25 @@ clock_note_suspend(void)
 void
 clock_settle(struct clock_gaps *ret)
 {
+	struct timespec ms = { .tv_nsec = 1000000 };
+	unsigned int ticks = atomic_load(&watcher_ticks);
 	int64_t boot, real;
+
+	/* Two: the first may have been under way. */
+	for (int i = 0; i < 1000; i++) {
+		if (atomic_load(&watcher_ticks) - ticks >= 2)
+			break;
+		nanosleep(&ms, NULL);
+	}
 
 	/* First the counter: a freeze from here on is a new one. */
 	atomic_store(&freezes_seen, atomic_load(&freezes));
 	boot = clock_offset(CLOCK_BOOTTIME);
 	real = clock_offset(CLOCK_REALTIME);
-	ret->boot_jump_ms = (boot - atomic_exchange(&boot_offset, boot)) /
-			    1000000;
-	ret->real_jump_ms = (real - atomic_exchange(&real_offset, real)) /
-			    1000000;
+	ret->boot_jump_ms =
+		(boot - atomic_exchange(&boot_offset, boot)) / 1000000;
+	ret->real_jump_ms =
+		(real - atomic_exchange(&real_offset, real)) / 1000000;
 	ret->gap_ms = clock_tsc_ms(atomic_exchange(&gap_max, 0));
 	ret->noise_ms = clock_tsc_ms(atomic_load(&noise));
 }
@@ -242,6 +252,7 @@ clock_watcher(void *arg)
 		last = now;
 		/* Last, so that nobody passes the gate before it is shut. */
 		atomic_store(&watcher_tick, now);
+		atomic_fetch_add(&watcher_ticks, 1);
 	}
 	return NULL;
 }

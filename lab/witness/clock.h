@@ -22,10 +22,10 @@
 
 /* What the clocks say since the clock_settle() before. */
 struct clock_gaps {
-	int64_t gap_ms;		/* largest gap of the watcher, by rdtsc */
-	int64_t noise_ms;	/* what it is without suspends */
-	int64_t real_jump_ms;	/* CLOCK_REALTIME went ahead of MONOTONIC */
-	int64_t boot_jump_ms;	/* the same for CLOCK_BOOTTIME */
+	int64_t gap_ms;       /* largest gap of the watcher, by rdtsc */
+	int64_t noise_ms;     /* what it is without suspends */
+	int64_t real_jump_ms; /* CLOCK_REALTIME went ahead of MONOTONIC */
+	int64_t boot_jump_ms; /* the same for CLOCK_BOOTTIME */
 };
 
 /*
@@ -57,6 +57,9 @@ int clock_watcher_late(void);
 
 /*
  * clock_settle() - take note of all signs so far, begin anew.
+ *
+ * Waits for the watcher to have looked once more (some ms, a second at
+ * most): a gap that others noticed first must be in *@ret, not in the next.
  */
 void clock_settle(struct clock_gaps *ret);
 

@@ -9,7 +9,7 @@
 
 #include "crc32c.h"
 
-#define POLY_REFLECTED	0x82f63b78u
+#define POLY_REFLECTED 0x82f63b78u
 
 static uint32_t table[8][256];
 
@@ -27,8 +27,7 @@ crc32c_init(void)
 		for (int k = 1; k < 8; k++) {
 			uint32_t before = table[k - 1][b];
 
-			table[k][b] = (before >> 8) ^
-				      table[0][before & 0xff];
+			table[k][b] = (before >> 8) ^ table[0][before & 0xff];
 		}
 	}
 }

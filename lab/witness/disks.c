@@ -19,8 +19,8 @@
 #include "say.h"
 #include "xenstore.h"
 
-#define WAIT_STEPS	1200		/* of 50 ms: a minute */
-#define EXT4_MAGIC_AT	1080
+#define WAIT_STEPS 1200 /* of 50 ms: a minute */
+#define EXT4_MAGIC_AT 1080
 
 static int
 disks_is_init(void)
@@ -254,7 +254,7 @@ disk_fs_state(const struct disk *k)
 		return "ro";
 	snprintf(path, sizeof(path), "/sys/fs/ext4/%s/errors_count", k->name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)	/* a host's directory has no such counter */
+	if (fd < 0) /* a host's directory has no such counter */
 		return disks_is_init() ? "errors" : "clean";
 	r = read(fd, text, sizeof(text) - 1);
 	close(fd);

@@ -20,21 +20,21 @@
 
 #include "options.h"
 
-#define DISKS_MAX	16
-#define DISK_RESERVED	1048576u	/* left alone at a raw disk's start */
+#define DISKS_MAX 16
+#define DISK_RESERVED 1048576u /* left alone at a raw disk's start */
 
 struct disk {
-	char name[32];		/* xvda, or the last part of a path */
-	char path[256];		/* the device or file, or a directory */
-	char dir[256];		/* where its file system is, "" for none */
-	int fd;			/* of the device or of the file of records */
-	off_t base;		/* where the records begin */
+	char name[32];  /* xvda, or the last part of a path */
+	char path[256]; /* the device or file, or a directory */
+	char dir[256];  /* where its file system is, "" for none */
+	int fd;         /* of the device or of the file of records */
+	off_t base;     /* where the records begin */
 };
 
 struct disks {
 	struct disk disk[DISKS_MAX];
 	unsigned int count;
-	unsigned int slots;	/* ordered records per disk */
+	unsigned int slots; /* ordered records per disk */
 	unsigned int load_slots;
 };
 

@@ -77,9 +77,13 @@ files_create(unsigned int disk, unsigned int k, uint64_t number)
 {
 	static uint64_t block[RECORD_SIZE / 8];
 	struct record r = {
-		.instance = files.instance, .number = number,
-		.stream = RECORD_FILE, .disk = disk, .slot = k,
-		.disks = files.disks->count, .slots = FILES_KEPT,
+		.instance = files.instance,
+		.number = number,
+		.stream = RECORD_FILE,
+		.disk = disk,
+		.slot = k,
+		.disks = files.disks->count,
+		.slots = FILES_KEPT,
 	};
 	char tmp[300], path[300];
 	int fd, rc = -1;
@@ -149,7 +153,8 @@ files_thread(void *arg)
 		for (long ns = nap_ns; ns > 0 && !gate_is_closed();
 		     ns -= 50000000) {
 			struct timespec nap = { .tv_nsec = ns < 50000000 ?
-							   ns : 50000000 };
+								   ns :
+								   50000000 };
 
 			nanosleep(&nap, NULL);
 		}

@@ -16,17 +16,17 @@
 
 #include "disks.h"
 
-#define FILES_KEPT	8u
+#define FILES_KEPT 8u
 
 /* What is or must be in the place of one small file. */
 struct file_state {
-	uint64_t number;	/* the step that made it so, 0: none yet */
-	int there;		/* 0: there is no such file */
+	uint64_t number; /* the step that made it so, 0: none yet */
+	int there;       /* 0: there is no such file */
 };
 
 struct file_slot {
 	struct file_state acked;
-	struct file_state pending;	/* number 0: no step under way */
+	struct file_state pending; /* number 0: no step under way */
 };
 
 /*

@@ -12,7 +12,7 @@
 #include "record.h"
 #include "say.h"
 
-#define READ_STEP	64u	/* records in one read */
+#define READ_STEP 64u /* records in one read */
 
 /* One record as it was found. */
 struct found {
@@ -54,8 +54,8 @@ found_read(const struct disks *d, unsigned int k, struct found *f, char *mem)
 			  disk_slot(d, disk, 0, s)) != size)
 			fatal("%s: read: %s", disk->path, strerror(errno));
 		for (uint32_t i = 0; i < n; i++)
-			f[s + i].whole = record_read(mem + i * RECORD_SIZE,
-						     &f[s + i].r);
+			f[s + i].whole =
+				record_read(mem + i * RECORD_SIZE, &f[s + i].r);
 	}
 }
 

@@ -18,7 +18,7 @@
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_change = PTHREAD_COND_INITIALIZER;
 static atomic_int gate_shut;
-static enum gate_reason gate_why;	/* under gate_lock, as the next two */
+static enum gate_reason gate_why; /* under gate_lock, as the next two */
 static unsigned int gate_members;
 static unsigned int gate_parked;
 static int gate_event = -1;
@@ -106,8 +106,8 @@ gate_wait_parked(void)
 	while (gate_parked < gate_members) {
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_sec += 1;
-		if (pthread_cond_timedwait(&gate_change, &gate_lock,
-					   &until) == ETIMEDOUT &&
+		if (pthread_cond_timedwait(&gate_change, &gate_lock, &until) ==
+			    ETIMEDOUT &&
 		    ++waited_s % 10 == 0)
 			say("waiting for=%u writers since_s=%u",
 			    gate_members - gate_parked, waited_s);

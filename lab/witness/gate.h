@@ -18,10 +18,10 @@
 enum gate_reason {
 	GATE_NONE,
 	GATE_TIMER,
-	GATE_GAP,	/* a long gap, but no sign of a suspend */
+	GATE_GAP, /* a long gap, but no sign of a suspend */
 	GATE_ASKED,
-	GATE_RESUME,	/* suspended and resumed, or restored */
-	GATE_STOP	/* witness is ending */
+	GATE_RESUME, /* suspended and resumed, or restored */
+	GATE_STOP    /* witness is ending */
 };
 
 /*

@@ -21,8 +21,8 @@
 #include "say.h"
 
 /* busybox's words for it, so that its poweroff and reboot work too. */
-#define SIGNAL_POWEROFF	SIGUSR2
-#define SIGNAL_REBOOT	SIGTERM
+#define SIGNAL_POWEROFF SIGUSR2
+#define SIGNAL_REBOOT SIGTERM
 
 static void
 init_mount(const char *type, const char *dir)

@@ -37,7 +37,7 @@ static struct {
 	int64_t started_ns;
 	int gate_fd;
 	int signal_fd;
-	int suspended;		/* host test: between suspend and resume */
+	int suspended; /* host test: between suspend and resume */
 	char typed[OPTION_TEXT_MAX];
 	size_t typed_len;
 	int stdin_closed;
@@ -86,8 +86,8 @@ witness_options(int argc, char **argv)
 static void
 witness_start_threads(void)
 {
-	if (clock_start() || writer_start() ||
-	    files_start(witness.o.files) || pattern_start(witness.o.mutate))
+	if (clock_start() || writer_start() || files_start(witness.o.files) ||
+	    pattern_start(witness.o.mutate))
 		fatal("thread: %s", strerror(errno));
 }
 
@@ -119,7 +119,7 @@ witness_say_ready(void)
 	const struct options *o = &witness.o;
 	const char *fs = "none";
 
-	for (unsigned int k = witness.disks.count; k-- > 0; ) {
+	for (unsigned int k = witness.disks.count; k-- > 0;) {
 		if (witness.disks.disk[k].dir[0])
 			fs = witness.disks.disk[k].name;
 	}

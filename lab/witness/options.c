@@ -16,20 +16,16 @@ static const struct option {
 	size_t offset;
 	unsigned int def, min, max;
 } option_table[] = {
-#define NUMBER(name, def, min, max) \
-	{ #name, offsetof(struct options, name), def, min, max }
-	NUMBER(slots, 256, 4, 65536),
-	NUMBER(load_slots, 256, 64, 65536),
-	NUMBER(rate, 50, 0, 1000000),
-	NUMBER(load, 0, 0, 1),
-	NUMBER(load_depth, 4, 1, 16),
-	NUMBER(load_rate, 0, 0, 1000000),
-	NUMBER(files, 2, 0, 1000),
-	NUMBER(pattern_mib, 24, 1, 4096),
-	NUMBER(mutate, 200, 0, 1000000),
-	NUMBER(gap_ms, 150, 10, 60000),
-	NUMBER(check_s, 20, 0, 86400),
-	NUMBER(beat_s, 5, 1, 3600),
+#define NUMBER(name, def, min, max)                                  \
+	{                                                            \
+#name, offsetof(struct options, name), def, min, max \
+	}
+	NUMBER(slots, 256, 4, 65536),    NUMBER(load_slots, 256, 64, 65536),
+	NUMBER(rate, 50, 0, 1000000),    NUMBER(load, 0, 0, 1),
+	NUMBER(load_depth, 4, 1, 16),    NUMBER(load_rate, 0, 0, 1000000),
+	NUMBER(files, 2, 0, 1000),       NUMBER(pattern_mib, 24, 1, 4096),
+	NUMBER(mutate, 200, 0, 1000000), NUMBER(gap_ms, 150, 10, 60000),
+	NUMBER(check_s, 20, 0, 86400),   NUMBER(beat_s, 5, 1, 3600),
 #undef NUMBER
 };
 

@@ -10,22 +10,22 @@
 
 #include <stddef.h>
 
-#define OPTION_TEXT_MAX	512
+#define OPTION_TEXT_MAX 512
 
 struct options {
-	char disks[OPTION_TEXT_MAX];	/* a number, or names with commas, or "" */
-	char fs[32];			/* auto, none, or a disk's name */
-	unsigned int slots;		/* ordered records per disk */
-	unsigned int load_slots;	/* load records per disk */
-	unsigned int rate;		/* ordered records/s, 0: no limit */
-	unsigned int load;		/* 1: load every disk */
-	unsigned int load_depth;	/* load requests in flight per disk */
-	unsigned int load_rate;		/* load records/s per disk, 0: no limit */
-	unsigned int files;		/* small-file steps/s, 0: none */
+	char disks[OPTION_TEXT_MAX]; /* a number, or names with commas, or "" */
+	char fs[32];                 /* auto, none, or a disk's name */
+	unsigned int slots;          /* ordered records per disk */
+	unsigned int load_slots;     /* load records per disk */
+	unsigned int rate;           /* ordered records/s, 0: no limit */
+	unsigned int load;           /* 1: load every disk */
+	unsigned int load_depth;     /* load requests in flight per disk */
+	unsigned int load_rate;      /* load records/s per disk, 0: no limit */
+	unsigned int files;          /* small-file steps/s, 0: none */
 	unsigned int pattern_mib;
-	unsigned int mutate;		/* pattern pages/s, 0: no limit */
+	unsigned int mutate; /* pattern pages/s, 0: no limit */
 	unsigned int gap_ms;
-	unsigned int check_s;		/* 0: only after a gap or when asked */
+	unsigned int check_s; /* 0: only after a gap or when asked */
 	unsigned int beat_s;
 };
 

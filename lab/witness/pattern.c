@@ -15,15 +15,15 @@
 #include "pattern.h"
 #include "say.h"
 
-#define WORDS		(PATTERN_PAGE / sizeof(uint64_t))
-#define HEAD_WORDS	4
-#define DETAILS_MAX	4
-#define STEP_MS		20
+#define WORDS (PATTERN_PAGE / sizeof(uint64_t))
+#define HEAD_WORDS 4
+#define DETAILS_MAX 4
+#define STEP_MS 20
 
 static uint64_t *pattern_mem;
 static size_t pattern_pages;
-static uint32_t *pattern_gen;	/* the generation of each page */
-static uint64_t pattern_sum;	/* of the table: changed with each entry */
+static uint32_t *pattern_gen; /* the generation of each page */
+static uint64_t pattern_sum;  /* of the table: changed with each entry */
 static unsigned int pattern_per_s;
 static pthread_mutex_t pattern_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -127,7 +127,7 @@ pattern_mutator(void *arg)
 {
 	struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
 	uint64_t random = 42;
-	unsigned int owed = 0;	/* thousandths of a page */
+	unsigned int owed = 0; /* thousandths of a page */
 
 	(void)arg;
 	for (;;) {
@@ -198,9 +198,9 @@ pattern_check(void)
 			continue;
 		if (bad++ < DETAILS_MAX)
 			say("detail kind=pattern page=%zu offset=%zu "
-			    "want_gen=%u found_gen=%llu", p, at,
-			    pattern_gen[p], (unsigned long long)
-			    pattern_mem[p * WORDS + 3]);
+			    "want_gen=%u found_gen=%llu",
+			    p, at, pattern_gen[p],
+			    (unsigned long long)pattern_mem[p * WORDS + 3]);
 	}
 	if (sum != pattern_sum) {
 		bad++;

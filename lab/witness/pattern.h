@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PATTERN_PAGE	4096u
+#define PATTERN_PAGE 4096u
 
 /*
  * pattern_init() - make and fill @mib MiB of pages.

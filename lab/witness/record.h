@@ -22,12 +22,12 @@
 
 #include <stdint.h>
 
-#define RECORD_SIZE	4096u
+#define RECORD_SIZE 4096u
 
 enum record_stream {
-	RECORD_ORDERED,		/* one at a time, across all disks */
-	RECORD_LOAD,		/* several in flight, each disk by itself */
-	RECORD_FILE		/* the content of a small file */
+	RECORD_ORDERED, /* one at a time, across all disks */
+	RECORD_LOAD,    /* several in flight, each disk by itself */
+	RECORD_FILE     /* the content of a small file */
 };
 
 struct record {

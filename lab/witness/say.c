@@ -12,10 +12,9 @@
 
 #include "say.h"
 
-#define LINE_MAX_LEN	400
+#define LINE_MAX_LEN 400
 
-static void
-say_line(const char *prefix, const char *fmt, va_list ap)
+static void say_line(const char *prefix, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
 static void

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -19,16 +18,16 @@
 #include "writer.h"
 #include "xenstore.h"
 
-#define READ_STEP	64u	/* records in one read */
-#define DETAILS_MAX	6u
+#define READ_STEP 64u /* records in one read */
+#define DETAILS_MAX 6u
 
 struct verdict_counts {
-	unsigned int lost;	/* acknowledged, but something older is there */
-	unsigned int future;	/* never issued, or by another instance */
-	unsigned int torn;	/* not a whole record, or in a wrong place */
-	unsigned int pattern;	/* damaged pages */
-	unsigned int io;	/* errors */
-	const char *fs;		/* state of the first bad file system */
+	unsigned int lost;    /* acknowledged, but something older is there */
+	unsigned int future;  /* never issued, or by another instance */
+	unsigned int torn;    /* not a whole record, or in a wrong place */
+	unsigned int pattern; /* damaged pages */
+	unsigned int io;      /* errors */
+	const char *fs;       /* state of the first bad file system */
 };
 
 static struct disks *verdict_disks;
@@ -50,9 +49,10 @@ verdict_detail(const char *kind, const struct record *want, uint64_t pending,
 	if (verdict_details++ >= DETAILS_MAX)
 		return;
 	say("detail kind=%s stream=%s disk=%u slot=%u want=%llu pending=%llu "
-	    "found=%llu by=%08x", kind, record_stream_name(want->stream),
-	    want->disk, want->slot, (unsigned long long)want->number,
-	    (unsigned long long)pending, (unsigned long long)found->number,
+	    "found=%llu by=%08x",
+	    kind, record_stream_name(want->stream), want->disk, want->slot,
+	    (unsigned long long)want->number, (unsigned long long)pending,
+	    (unsigned long long)found->number,
 	    (unsigned int)(found->instance >> 32));
 }
 
@@ -145,8 +145,8 @@ verdict_file(struct verdict_counts *c, unsigned int k, unsigned int i,
 
 	if (there < 0) {
 		c->torn++;
-		say("detail kind=torn stream=file disk=%u slot=%u why=%s", k,
-		    i, strerror(errno));
+		say("detail kind=torn stream=file disk=%u slot=%u why=%s", k, i,
+		    strerror(errno));
 	} else if (there) {
 		/* A file that memory has removed is a lost unlink. */
 		if (!fs->acked.there)
@@ -164,8 +164,7 @@ verdict_check(struct verdict_counts *c)
 {
 	char *mem = NULL;
 
-	if (posix_memalign((void **)&mem, RECORD_SIZE,
-			   READ_STEP * RECORD_SIZE))
+	if (posix_memalign((void **)&mem, RECORD_SIZE, READ_STEP * RECORD_SIZE))
 		fatal("no memory");
 	verdict_details = 0;
 	disks_drop_caches();
@@ -216,8 +215,8 @@ static void
 verdict_say(enum gate_reason why, const struct clock_gaps *g)
 {
 	static const char *const since[] = {
-		[GATE_NONE] = "none", [GATE_TIMER] = "timer",
-		[GATE_GAP] = "gap", [GATE_ASKED] = "asked",
+		[GATE_NONE] = "none",     [GATE_TIMER] = "timer",
+		[GATE_GAP] = "gap",       [GATE_ASKED] = "asked",
 		[GATE_RESUME] = "resume", [GATE_STOP] = "stop",
 	};
 	char pattern[24] = "ok", io[24] = "ok", domid[16];
@@ -241,14 +240,11 @@ verdict_say(enum gate_reason why, const struct clock_gaps *g)
 void
 verdict_give(enum gate_reason why)
 {
-	struct timespec moment = { .tv_nsec = 10000000 };
 	struct clock_gaps g;
 
 	for (;;) {
 		struct verdict_counts c = { .fs = "clean" };
 
-		/* Let the clock's threads see a resume that we saw first. */
-		nanosleep(&moment, NULL);
 		clock_settle(&g);
 		gate_forget();
 		verdict_check(&c);

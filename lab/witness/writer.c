@@ -24,22 +24,22 @@
 #include "say.h"
 #include "writer.h"
 
-#define NAP_NS		20000000	/* nobody waits longer for the gate */
-#define FORMAT_STEP	64u		/* records in one write */
-#define REQUESTS_MAX	(1 + DISKS_MAX * 16)
+#define NAP_NS 20000000 /* nobody waits longer for the gate */
+#define FORMAT_STEP 64u /* records in one write */
+#define REQUESTS_MAX (1 + DISKS_MAX * 16)
 
 /* A request that is or may be in flight. */
 struct request {
 	int busy;
 	struct record r;
-	uint64_t tsc;		/* when it was issued */
+	uint64_t tsc; /* when it was issued */
 	void *block;
 	struct iocb cb;
 };
 
 /* One stream's rate: when the next record is due. */
 struct pace {
-	int64_t interval_ns;	/* 0: at once */
+	int64_t interval_ns; /* 0: at once */
 	int64_t due_ns;
 };
 
@@ -50,7 +50,7 @@ static struct {
 	unsigned int load_depth;
 	aio_context_t aio;
 	struct request request[REQUESTS_MAX];
-	unsigned int requests;		/* how many are used at all */
+	unsigned int requests; /* how many are used at all */
 	struct writer_slot *slot[DISKS_MAX][2];
 	uint64_t ordered_issued;
 	uint64_t load_issued[DISKS_MAX];
@@ -91,9 +91,8 @@ writer_init(struct disks *d, const struct options *o, uint64_t instance)
 		writer.load_pace[k].interval_ns =
 			o->load_rate ? second / o->load_rate : 0;
 		for (int load = 0; load < 2; load++) {
-			writer.slot[k][load] =
-				calloc(writer_slots(load),
-				       sizeof(struct writer_slot));
+			writer.slot[k][load] = calloc(
+				writer_slots(load), sizeof(struct writer_slot));
 			if (!writer.slot[k][load])
 				fatal("no memory");
 		}
@@ -132,8 +131,8 @@ writer_format(void)
 			for (n = 0; n < FORMAT_STEP && s + n < all; n++) {
 				int load = s + n >= writer.disks->slots;
 				uint32_t first = load ? writer.disks->slots : 0;
-				struct record r = writer_record(load, k,
-						s + n - first, 0);
+				struct record r = writer_record(
+					load, k, s + n - first, 0);
 
 				record_make(&r, (char *)mem + n * RECORD_SIZE);
 			}

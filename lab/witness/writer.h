@@ -23,8 +23,8 @@
 
 /* What memory knows of one slot. */
 struct writer_slot {
-	uint64_t acked;		/* this number must be there, 0: blank */
-	uint64_t pending;	/* issued, not acknowledged; 0: none */
+	uint64_t acked;   /* this number must be there, 0: blank */
+	uint64_t pending; /* issued, not acknowledged; 0: none */
 };
 
 /*

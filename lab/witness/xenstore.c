@@ -17,9 +17,9 @@
 
 #include "xenstore.h"
 
-#define XS_TYPE_DIRECTORY	1u
-#define XS_TYPE_READ		2u
-#define XVD_MAJOR		202u
+#define XS_TYPE_DIRECTORY 1u
+#define XS_TYPE_READ 2u
+#define XVD_MAJOR 202u
 
 struct xs_head {
 	uint32_t type;

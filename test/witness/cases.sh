@@ -23,7 +23,7 @@ wait_lines 2 'WITNESS beat' "$T/good1/log"
 ok "the restored one goes on writing" [ "$(field n)" -gt $((first + 100)) ]
 
 suspends=0
-suspend good1 second
+freeze good1 second
 copy good1 second
 resume good1
 sleep 0.3
@@ -55,7 +55,7 @@ mkdir "$T/before"
 copy load before
 sleep 0.5
 
-suspend load late
+freeze load late
 resume load
 sleep 0.3
 copy load late
@@ -68,7 +68,7 @@ ok "all disks copied after going on: nothing else" has torn=0 pattern=ok
 ok "all disks copied after going on: as good as nothing lost" \
 	between 0 "$(field lost)" 8
 
-suspend load one
+freeze load one
 copy load one a b d
 resume load
 sleep 0.3
@@ -79,7 +79,7 @@ ok "one disk copied later: future" [ "$(field future)" -gt 5 ]
 ok "one disk copied later: that disk is named" \
 	[ "$(grep 'kind=future' "$log" | grep -vc ' disk=2 ')" -eq 0 ]
 
-suspend load fsone
+freeze load fsone
 copy load fsone b c d
 resume load
 sleep 0.3
@@ -171,12 +171,12 @@ kill "$pid"
 wait "$pid"
 start plain rate=1000 files=0
 sleep 0.3
-suspend plain exact
+freeze plain exact
 first=$n
 first_pending=$pending
 resume plain
 sleep 0.3
-suspend plain later
+freeze plain later
 copy plain exact
 resume plain
 log=$T/exact/log

@@ -61,8 +61,10 @@ field() {
 
 # between MIN VALUE MAX
 between() {
-	[ -n "$2" ] && [ "$2" -ge "$1" ] && [ "$2" -le "$3" ] ||
-		{ echo "# $2 is not in $1..$3"; return 1; }
+	if [ -z "$2" ] || [ "$2" -lt "$1" ] || [ "$2" -gt "$3" ]; then
+		echo "# $2 is not in $1..$3"
+		return 1
+	fi
 }
 
 # wait_lines N REGEX FILE: until the file has N such lines; sets $line.
@@ -101,8 +103,8 @@ list() {
 	echo "$T/$1/a,$T/$1/b,$T/$1/c,$T/$1/d"
 }
 
-# suspend OF SNAPSHOT: sets n, pending and child as of the instant.
-suspend() {
+# freeze OF SNAPSHOT: sets n, pending and child as of the instant.
+freeze() {
 	mkdir "$T/$2"
 	mkfifo "$T/$2/in"
 	suspends=$((suspends + 1))
@@ -142,7 +144,7 @@ restore() {
 
 # The whole of the usual way: an instant, its disks, and then on.
 snapshot() {
-	suspend "$1" "$2"
+	freeze "$1" "$2"
 	copy "$1" "$2"
 	resume "$1"
 	sleep 0.3
@@ -168,6 +170,7 @@ block() {
 # flip FILE OFFSET: one byte becomes another.
 flip() {
 	was=$(dd if="$1" bs=1 count=1 skip="$2" status=none | od -An -tu1)
+	# shellcheck disable=SC2059 # the octal number is the format
 	printf "\\$(printf %o $(((was + 1) % 256)))" |
 		dd of="$1" bs=1 seek="$2" conv=notrunc status=none || bail dd
 }
@@ -177,6 +180,7 @@ if [ -z "$WITNESS" ]; then
 	"${CC:-cc}" -std=c11 -O2 -static -o "$WITNESS" "$src"/*.c || bail build
 fi
 
+# shellcheck source=test/witness/cases.sh
 . "$here/cases.sh"
 
 echo "1..$tests"
