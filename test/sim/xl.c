@@ -9,6 +9,7 @@
  * moment.  Stopped meanwhile, it looks when it is woken.  A stray exit is thus
  * a monitor that was not stopped before the suspend, or woken too early.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ main(int argc, char **argv)
 	       argv[3], (long)getpid());
 	fflush(stdout);
 	while (!stands_still(folder))
-		if (read(fd, events, sizeof(events)) < 0)
+		if (read(fd, events, sizeof(events)) < 0 && errno != EINTR)
 			return 2;
 	printf("Domain %s has shut down\n", argv[2]);
 	return 0;

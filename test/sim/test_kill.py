@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""kill -9 of xensnap at every place that has a name: at every line of the
+journal, before and after it, and between the steps of the instant.
+
+Each place four times: the watchdog lives; the watchdog dies as well; the
+watchdog alone dies; recover, which puts it right, is itself killed at each of
+its places.  Afterwards the domain runs, and there is either a whole snapshot
+or nothing; a second recover finds nothing to do (inv. 5, 9, 11).
+"""
+import functools
+import os
+import signal
+
+from simcheck import (check_all, check_nothing_to_recover, check_running,
+                      run_cases)
+from simhost import Host
+
+DISKS = ("vg0/root", "vg0/data", "thin0/logs")
+
+
+def new_host():
+    """A host with the domain that all of this happens to, and another one."""
+    host = Host()
+    host.domain("web1", DISKS)
+    return host
+
+
+def kept(host):
+    """The snapshots that `list` tells of."""
+    return set(host.run("list", "--names").out.split())
+
+
+def recover_and_check(host):
+    """What was left is put right, once and for all; what is kept is whole."""
+    result = host.run("recover")
+    assert result.status == 0, result
+    check_all(host, kept(host))
+    check_nothing_to_recover(host)
+    return result
+
+
+def places_of(*args):
+    """The places that a create comes to, and those of a recover after it."""
+    with new_host() as host:
+        return host.trace("create", "web1@x", *args)
+
+
+def kill_at(place, *args):
+    """The watchdog lives: the domain runs before anybody recovers."""
+    with new_host() as host:
+        result = host.run("create", "web1@x", *args, XENSNAP_DIE_AT=place)
+        assert result.status == -signal.SIGKILL, result
+        host.wait_for_orphans()
+        check_running(host, "web1")
+        assert not list((host.world / "held").iterdir()), "still held"
+        recover_and_check(host)
+
+
+def kill_both_at(place, *args):
+    """The watchdog dies first: recover alone puts it right."""
+    with new_host() as host:
+        p = host.stopped_at(place, "create", "web1@x", *args)
+        assert p, f"{place} was not reached"
+        host.kill(p, watchdog=True)
+        recover_and_check(host)
+
+
+def kill_watchdog_at(place, *args):
+    """Without its watchdog xensnap goes on or gives up, in good order."""
+    with new_host() as host:
+        p = host.stopped_at(place, "create", "web1@x", *args)
+        assert p, f"{place} was not reached"
+        for pid in host.watchdogs(p):
+            os.kill(pid, signal.SIGKILL)
+        p.send_signal(signal.SIGCONT)
+        result = host.finish(p)
+        assert result.status in (0, 1), result
+        if result.status == 1:
+            assert "watchdog" in result.err, result
+        check_all(host, {"web1@x"} if result.status == 0 else set())
+        check_nothing_to_recover(host)
+
+
+def kill_recover(place):
+    """recover is killed at each of its places, then runs again."""
+    with new_host() as host:
+        leave = functools.partial(leave_behind, host, place)
+        leave()
+        places = host.trace("recover")
+        assert places
+        for place_in_recover in places:
+            if kept(host):
+                assert host.run("delete", *kept(host)).status == 0
+            leave()
+            result = host.run("recover", XENSNAP_DIE_AT=place_in_recover)
+            assert result.status == -signal.SIGKILL, result
+            recover_and_check(host)
+
+
+def leave_behind(host, place):
+    """A create that died with its watchdog."""
+    p = host.stopped_at(place, "create", "web1@x")
+    host.kill(p, watchdog=True)
+
+
+def kill_delete():
+    """delete is killed at each of its places; recover finishes it."""
+    with new_host() as host:
+        assert host.run("create", "web1@x").status == 0
+        places = host.trace("delete", "web1@x")
+        assert "delete.renamed" in places and "delete.views" in places
+        for place in places:
+            assert host.run("create", "web1@x").status == 0
+            assert host.run("create", "web1@keep").status == 0
+            result = host.run("delete", "web1@x", XENSNAP_DIE_AT=place)
+            assert result.status == -signal.SIGKILL, result
+            recover_and_check(host)
+            assert kept(host) == {"web1@keep"}
+            assert host.run("delete", "web1@keep").status == 0
+        check_all(host, set())
+
+
+def kill_delete_and_recover():
+    """Both delete and the recover after it are killed."""
+    with new_host() as host:
+        for place in ("delete.view", "delete.view#2", "delete.views"):
+            assert host.run("create", "web1@x").status == 0
+            host.run("delete", "web1@x", XENSNAP_DIE_AT="delete.renamed")
+            result = host.run("recover", XENSNAP_DIE_AT=place)
+            assert result.status == -signal.SIGKILL, result
+            recover_and_check(host)
+            assert kept(host) == set()
+
+
+def kill_export():
+    """An export that dies harms no snapshot, and does not block it."""
+    with new_host() as host:
+        assert host.run("create", "web1@x").status == 0
+        result = host.run("export", "web1@x", "out",
+                          XENSNAP_DIE_AT="export.disk#2")
+        assert result.status == -signal.SIGKILL, result
+        recover_and_check(host)
+        assert host.run("export", "web1@x", "out2").status == 0
+        assert host.run("delete", "web1@x").status == 0
+        check_all(host, set())
+
+
+def main():
+    """Which places there are is asked of the program."""
+    live, stop = places_of(), places_of("--stop")
+    cases = []
+    for place in live:
+        cases += [
+            (f"create dies at {place}",
+             functools.partial(kill_at, place)),
+            (f"create and its watchdog die at {place}",
+             functools.partial(kill_both_at, place)),
+            (f"the watchdog dies at {place}",
+             functools.partial(kill_watchdog_at, place)),
+        ]
+    for place in stop:
+        if place.startswith(("instant", "journal.instant", "view.inside")):
+            cases.append((f"create --stop dies at {place}",
+                          functools.partial(kill_both_at, place, "--stop")))
+    for place in ("journal.view.after#2", "instant.held", "view.after",
+                  "journal.commit.after", "commit.record"):
+        cases.append((f"recover dies after create died at {place}",
+                      functools.partial(kill_recover, place)))
+    cases += [("delete dies", kill_delete),
+              ("delete and recover die", kill_delete_and_recover),
+              ("export dies", kill_export)]
+    run_cases(cases)
+
+
+main()
