@@ -206,7 +206,7 @@ copy cut stale
 sleep 0.2
 copy plain stale c
 for way in cut hole stale; do
-	timeout 5 "$WITNESS" disks="$(list $way)" pattern_mib=1 \
+	"$WITNESS" disks="$(list $way)" pattern_mib=1 \
 		</dev/null >"$T/$way.log" &
 	pids="$pids $!"
 done
