@@ -18,6 +18,14 @@
 #include "domain.h"
 #include "err.h"
 
+/* When libxl told of these, on the monotonic clock; 0: not yet. */
+struct lx_marks {
+	uint64_t asked_ns;		/* the guest was asked to suspend */
+	uint64_t acked_ns;		/* it said that it will */
+	uint64_t suspended_ns;		/* "Domain now suspended" */
+	uint64_t end_ns;		/* "End of stream": all is written */
+};
+
 /*
  * libxl's messages and its progress arrive here.  The first error since
  * lx_log_clear() is kept, because libxl's own result says little more than
@@ -29,16 +37,13 @@ struct lx_log {
 	int error_sys;			/* its errno, or 0 */
 	bool no_space;			/* any error since was ENOSPC */
 	bool no_ack;			/* the guest ignored the request */
-	uint64_t asked_ns;		/* the guest was asked to suspend */
-	uint64_t acked_ns;		/* it said that it will */
-	uint64_t suspended_ns;		/* "Domain now suspended" came */
-	uint64_t complete_ns;		/* "Complete" came */
+	struct lx_marks marks;
 };
 
 /* lx_log_init() - make @log a logger that writes to base/log.h. */
 void lx_log_init(struct lx_log *log);
 
-/* lx_log_clear() - forget the errors and times so far. */
+/* lx_log_clear() - forget the errors so far. */
 void lx_log_clear(struct lx_log *log);
 
 /* One asynchronous operation of libxl and what became of it. */

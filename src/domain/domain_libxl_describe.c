@@ -39,9 +39,27 @@ retrieve(struct lx_domain *d, libxl_domain_config *config, struct err *err)
 	return lx_error(&d->log, rc, err, "read the domain's configuration");
 }
 
+/*
+ * What serves the disk: the configuration holds what was asked for, mostly
+ * nothing; the devices in xenstore hold what was chosen.
+ */
+static const char *
+backend_of(const libxl_device_disk *disk, const libxl_device_disk *devices,
+	   int n)
+{
+	libxl_disk_backend backend = disk->backend;
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (devices[i].vdev && disk->vdev &&
+		    strcmp(devices[i].vdev, disk->vdev) == 0)
+			backend = devices[i].backend;
+	return libxl_disk_backend_to_string(backend);
+}
+
 static int
-describe_disk(const libxl_device_disk *from, struct domain_disk *to,
-	      struct err *err)
+describe_disk(const libxl_device_disk *from, const char *backend,
+	      struct domain_disk *to, struct err *err)
 {
 	const char *path = from->pdev_path;
 
@@ -57,28 +75,31 @@ describe_disk(const libxl_device_disk *from, struct domain_disk *to,
 	    copy(to->format, sizeof(to->format),
 		 libxl_disk_format_to_string(from->format), "disk format",
 		 err) ||
-	    copy(to->backend, sizeof(to->backend),
-		 libxl_disk_backend_to_string(from->backend), "disk backend",
+	    copy(to->backend, sizeof(to->backend), backend, "disk backend",
 		 err))
 		return -1;
 	return 0;
 }
 
 static int
-describe_disks(const libxl_domain_config *config, struct domain_info *ret,
-	       struct err *err)
+describe_disks(struct lx_domain *d, const libxl_domain_config *config,
+	       struct domain_info *ret, struct err *err)
 {
-	int i;
+	libxl_device_disk *devices;
+	int i, n = 0, rc = 0;
 
 	if (config->num_disks > DOMAIN_DISKS_MAX)
 		return err_set(err, ERR_UNSUPPORTED, 0, "%s has %d disks, more "
 			       "than the %d that can be frozen together",
 			       ret->name, config->num_disks, DOMAIN_DISKS_MAX);
-	for (i = 0; i < config->num_disks; i++)
-		if (describe_disk(&config->disks[i], &ret->disks[i], err))
-			return -1;
+	devices = libxl_device_disk_list(d->ctx, d->domid, &n);
+	for (i = 0; i < config->num_disks && rc == 0; i++)
+		rc = describe_disk(&config->disks[i],
+				   backend_of(&config->disks[i], devices, n),
+				   &ret->disks[i], err);
+	libxl_device_disk_list_free(devices, n);
 	ret->n_disks = (unsigned int)config->num_disks;
-	return 0;
+	return rc;
 }
 
 /* What stands against saving this domain's memory in whatever way, or NULL. */
@@ -218,7 +239,7 @@ lx_describe(struct domain *base, struct domain_info *ret, struct err *err)
 	if (describe_now(d, ret, err) ||
 	    retrieve(d, &config, err) ||
 	    describe_type(d, &config, ret, err) ||
-	    describe_disks(&config, ret, err) ||
+	    describe_disks(d, &config, ret, err) ||
 	    describe_ways(d, &config, ret, err) ||
 	    describe_host(d, ret, err))
 		goto out;

@@ -53,10 +53,10 @@ on_message(xentoollog_logger *logger, xentoollog_level level, int sys,
 	text[strcspn(text, "\n")] = '\0';
 	/* The words are no interface; without them we know less, but nothing
 	 * goes wrong. */
-	if (!log->asked_ns && strstr(text, "suspend request via"))
-		log->asked_ns = clock_ns();
-	if (!log->acked_ns && strstr(text, "acknowledged suspend"))
-		log->acked_ns = clock_ns();
+	if (!log->marks.asked_ns && strstr(text, "suspend request via"))
+		log->marks.asked_ns = clock_ns();
+	if (!log->marks.acked_ns && strstr(text, "acknowledged suspend"))
+		log->marks.acked_ns = clock_ns();
 	if (level >= XTL_ERROR)
 		keep_error(log, sys, text);
 	if (sys > 0)
@@ -80,9 +80,9 @@ on_progress(xentoollog_logger *logger, const char *context, const char *doing,
 	if (total && done && done != total)
 		return;
 	if (strcmp(doing, "Domain now suspended") == 0)
-		log->suspended_ns = now;
-	else if (strcmp(doing, "Complete") == 0)
-		log->complete_ns = now;
+		log->marks.suspended_ns = now;
+	else if (strcmp(doing, "End of stream") == 0)
+		log->marks.end_ns = now;
 	log_debug("xc: %s %lu/%lu", doing, done, total);
 }
 
@@ -108,8 +108,4 @@ lx_log_clear(struct lx_log *log)
 	log->error_sys = 0;
 	log->no_space = false;
 	log->no_ack = false;
-	log->asked_ns = 0;
-	log->acked_ns = 0;
-	log->suspended_ns = 0;
-	log->complete_ns = 0;
 }

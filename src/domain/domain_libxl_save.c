@@ -153,6 +153,7 @@ start(struct lx_domain *d, const struct domain_save_how *how, struct err *err)
 		return err_add(err, "write the save file of %s", d->name);
 
 	lx_log_clear(&d->log);
+	memset(&d->log.marks, 0, sizeof(d->log.marks));
 	memset(&d->save, 0, sizeof(d->save));
 	d->save.running = true;
 	rc = libxl_domain_suspend(d->ctx, d->domid, how->fd,
@@ -168,7 +169,7 @@ static void
 tell(struct saving *s, uint64_t suspended_ns, struct err *err)
 {
 	s->told = true;
-	s->times->asked_ns = s->d->log.asked_ns;
+	s->times->asked_ns = s->d->log.marks.asked_ns;
 	s->times->suspended_ns = suspended_ns;
 	if (!s->how->instant)
 		return;
@@ -198,12 +199,12 @@ drive(struct saving *s, struct err *err)
 	struct lx_domain *d = s->d;
 
 	while (d->save.running) {
-		if (d->log.complete_ns && s->told && !d->save.aborted)
+		if (d->log.marks.end_ns && s->told && !d->save.aborted)
 			break;
 		if (turn(d, TURN_MS, !d->save.aborted, err))
 			return -1;
-		if (d->log.suspended_ns && !s->told)
-			tell(s, d->log.suspended_ns, err);
+		if (d->log.marks.suspended_ns && !s->told)
+			tell(s, d->log.marks.suspended_ns, err);
 		else if (cancel_requested() && !d->save.aborted) {
 			s->cancelled = true;
 			abort_save(d);
@@ -239,7 +240,7 @@ explain(const struct saving *s, struct err *err)
 		return err_set(err, ERR_TIMEOUT, 0, "domain %s did not answer "
 			       "the request to suspend within %d s", d->name,
 			       GUEST_WAIT_S);
-	if (d->save.rc == ERROR_GUEST_TIMEDOUT && d->log.acked_ns)
+	if (d->save.rc == ERROR_GUEST_TIMEDOUT && d->log.marks.acked_ns)
 		return err_set(err, ERR_TIMEOUT, 0, "domain %s agreed to "
 			       "suspend, but did not stop within %d s",
 			       d->name, GUEST_WAIT_S);
@@ -268,11 +269,11 @@ lx_save(struct domain *base, const struct domain_save_how *how,
 		if (s.instant_failed)
 			goto failed;
 	}
-	times->saved_ns = d->log.complete_ns ? d->log.complete_ns :
+	times->saved_ns = d->log.marks.end_ns ? d->log.marks.end_ns :
 			  d->save.done_ns;
 	return 0;
 failed:
-	times->asked_ns = d->log.asked_ns;
+	times->asked_ns = d->log.marks.asked_ns;
 	if (d->is_hvm)
 		lx_drop_device_model_state(d->domid);
 	return -1;
@@ -296,10 +297,10 @@ lx_finish(struct domain *base, struct err *err)
 			return -1;
 	log_debug("save of %s: asked, %.1f ms, agreed, %.1f ms, stands still, "
 		  "%.1f ms, written, %.1f ms, done", d->name,
-		  ms_between(log->asked_ns, log->acked_ns),
-		  ms_between(log->acked_ns, log->suspended_ns),
-		  ms_between(log->suspended_ns, log->complete_ns),
-		  ms_between(log->complete_ns, d->save.done_ns));
+		  ms_between(log->marks.asked_ns, log->marks.acked_ns),
+		  ms_between(log->marks.acked_ns, log->marks.suspended_ns),
+		  ms_between(log->marks.suspended_ns, log->marks.end_ns),
+		  ms_between(log->marks.end_ns, d->save.done_ns));
 	if (d->save.rc) {
 		lx_error(log, d->save.rc, err, "end the save of the memory");
 		rc = -1;
