@@ -91,6 +91,13 @@ int snapshot_lock(const char *domain, unsigned int wait_ms, struct err *err);
 void snapshot_unlock(const char *domain, int *lock);
 
 /*
+ * snapshot_check_free() - can there be a new snapshot @domain@@name?  Changes
+ * nothing.  0, or -1 with ERR_EXISTS when the name is taken, ERR_STATE when a
+ * dead process left it half made or half deleted, ERR_IO.
+ */
+int snapshot_check_free(const char *domain, const char *name, struct err *err);
+
+/*
  * snapshot_begin() - make the partial folder for @s (names filled).  Returns
  * its descriptor; -1 with ERR_EXISTS when the name is taken, or ERR_STATE when
  * a dead process left a partial folder (`xensnap recover` clears it).
@@ -100,8 +107,7 @@ int snapshot_begin(const struct snapshot *s, struct err *err);
 
 /*
  * snapshot_commit() - write snapshot.json into the partial folder @dirfd and
- * give the folder its final name, durably.  On failure it may still be
- * partial, or already committed if only the last fsync failed (said so).
+ * give the folder its final name, durably.  On failure it is partial still.
  */
 int snapshot_commit(const struct snapshot *s, int dirfd, struct err *err);
 
@@ -109,8 +115,9 @@ int snapshot_commit(const struct snapshot *s, int dirfd, struct err *err);
 int snapshot_abort(const char *domain, const char *name, struct err *err);
 
 /*
- * snapshot_load() - read the record of @domain@@name.  -1 with ERR_NOTFOUND,
- * ERR_CORRUPT, ERR_IO.
+ * snapshot_load() - read the record of @domain@@name.  -1 with ERR_NOTFOUND
+ * (there is no such snapshot), ERR_CORRUPT (there is, but its record is
+ * missing or makes no sense), ERR_UNSUPPORTED (another version's), ERR_IO.
  */
 int snapshot_load(const char *domain, const char *name, struct snapshot *ret,
 		  struct err *err);

@@ -59,6 +59,10 @@ open_root(bool make, struct err *err)
 	return fd;
 }
 
+/*
+ * Whoever lets go of a domain's lock removes the folder when nothing else is
+ * in it: made by us or not, it may be gone when we open it.
+ */
 static int
 open_domain(const char *domain, bool make, struct err *err)
 {
@@ -67,45 +71,54 @@ open_domain(const char *domain, bool make, struct err *err)
 
 	if (root < 0)
 		return -1;
-	if (make && mkdirat(root, domain, 0700) == 0) {
-		if (fd_sync(root, snapshot_root(), err))
+	do {
+		err_clear(err);
+		if (make && mkdirat(root, domain, 0700) == 0) {
+			if (fd_sync(root, snapshot_root(), err))
+				goto out;
+		} else if (make && errno != EEXIST) {
+			err_set(err, ERR_IO, errno, "make %s/%s",
+				snapshot_root(), domain);
 			goto out;
-	} else if (make && errno != EEXIST) {
-		err_set(err, ERR_IO, errno, "make %s/%s", snapshot_root(),
-			domain);
-		goto out;
-	}
-	fd = fd_open_dir(root, domain, err);
+		}
+		fd = fd_open_dir(root, domain, err);
+	} while (make && fd < 0 && err->code == ERR_NOTFOUND);
 out:
 	fd_close(&root);
 	return fd;
 }
 
-/* Who holds the lock, for the message; 0 when it cannot be told. */
-static long
-lock_holder(int fd)
+/* " (process 123)": who holds the lock, or nothing when it cannot be told. */
+static void
+lock_holder(int fd, char *ret, size_t len)
 {
 	char text[32] = "";
+	long pid = 0;
 
-	if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
-		return 0;
-	return strtol(text, NULL, 10);
+	if (pread(fd, text, sizeof(text) - 1, 0) > 0)
+		pid = strtol(text, NULL, 10);
+	ret[0] = '\0';
+	if (pid > 0)
+		snprintf(ret, len, " (process %ld)", pid);
 }
 
 static int
 wait_for_lock(int fd, unsigned int wait_ms, const char *domain, struct err *err)
 {
 	uint64_t start = clock_ns();
+	char who[48];
 
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_set(err, ERR_IO, errno, "lock domain %s",
 				       domain);
-		if (clock_ms_since(start) >= wait_ms)
+		if (clock_ms_since(start) >= wait_ms) {
+			lock_holder(fd, who, sizeof(who));
 			return err_set(err, ERR_BUSY, 0,
-				       "another xensnap (process %ld) is at "
-				       "work on domain %s; nothing was done",
-				       lock_holder(fd), domain);
+				       "another xensnap%s is at work on domain "
+				       "%s; nothing was done",
+				       who, domain);
+		}
 		clock_sleep_ms(20);
 	}
 	return 0;
@@ -137,6 +150,11 @@ snapshot_lock(const char *domain, unsigned int wait_ms, struct err *err)
 			return -1;
 		fd = openat(dir, LOCK_FILE,
 			    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 && errno == ENOENT) {
+			/* The folder was removed under our hands. */
+			fd_close(&dir);
+			continue;
+		}
 		if (fd < 0) {
 			err_set(err, ERR_IO, errno, "open the lock of %s",
 				domain);
@@ -209,33 +227,57 @@ exists(int dir, const char *folder)
 	return fstatat(dir, folder, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static int
+check_free(int dir, const char *domain, const char *name, struct err *err)
+{
+	char partial[FOLDER_MAX], deleting[FOLDER_MAX];
+
+	folder_name(partial, name, PARTIAL);
+	folder_name(deleting, name, DELETING);
+	if (exists(dir, name))
+		return err_set(err, ERR_EXISTS, 0,
+			       "there is a snapshot %s@%s already; choose "
+			       "another name or delete it",
+			       domain, name);
+	if (exists(dir, partial) || exists(dir, deleting))
+		return err_set(err, ERR_STATE, 0,
+			       "a dead process left %s@%s half %s; run "
+			       "`xensnap recover %s`",
+			       domain, name,
+			       exists(dir, partial) ? "made" : "deleted",
+			       domain);
+	return 0;
+}
+
+int
+snapshot_check_free(const char *domain, const char *name, struct err *err)
+{
+	int dir = open_domain(domain, false, err);
+	int rc;
+
+	if (dir < 0) {
+		if (err->code != ERR_NOTFOUND)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	rc = check_free(dir, domain, name, err);
+	fd_close(&dir);
+	return rc;
+}
+
 int
 snapshot_begin(const struct snapshot *s, struct err *err)
 {
-	char partial[FOLDER_MAX], deleting[FOLDER_MAX];
+	char partial[FOLDER_MAX];
 	int dir = open_domain(s->domain, true, err);
 	int fd = -1;
 
 	if (dir < 0)
 		return -1;
 	folder_name(partial, s->name, PARTIAL);
-	folder_name(deleting, s->name, DELETING);
-	if (exists(dir, s->name)) {
-		err_set(err, ERR_EXISTS, 0,
-			"there is a snapshot %s@%s already; choose another "
-			"name or delete it",
-			s->domain, s->name);
-		goto out;
-	}
-	if (exists(dir, partial) || exists(dir, deleting)) {
-		err_set(err, ERR_STATE, 0,
-			"a dead process left %s@%s half %s; run `xensnap "
-			"recover %s`",
-			s->domain, s->name,
-			exists(dir, partial) ? "made" : "deleted", s->domain);
-		goto out;
-	}
-	if (fd_make_dir(dir, partial, err))
+	if (check_free(dir, s->domain, s->name, err) ||
+	    fd_make_dir(dir, partial, err))
 		goto out;
 	fd = fd_open_dir(dir, partial, err);
 out:
@@ -243,7 +285,11 @@ out:
 	return fd;
 }
 
-/* Rename a folder of @domain durably. */
+/*
+ * Rename a folder of @domain durably.  If it cannot be made durable it gets its
+ * old name back, so that on failure nothing has happened, as far as anybody
+ * can see.
+ */
 static int
 rename_folder(const char *domain, const char *from, const char *to,
 	      struct err *err)
@@ -264,6 +310,8 @@ rename_folder(const char *domain, const char *from, const char *to,
 		goto out;
 	}
 	rc = fd_sync(dir, domain, err);
+	if (rc && renameat(dir, to, dir, from))
+		err_more(err, "%s/%s cannot be renamed back", domain, to);
 out:
 	fd_close(&dir);
 	return rc;
@@ -405,6 +453,9 @@ snapshot_load(const char *domain, const char *name, struct snapshot *ret,
 	if (dirfd < 0)
 		return -1;
 	rc = snapshot_load_dir(dirfd, ret, err);
+	/* The snapshot is there: to say it is not would cost it its views. */
+	if (rc && err->code == ERR_NOTFOUND)
+		err->code = ERR_CORRUPT;
 	if (rc == 0 &&
 	    (strcmp(ret->domain, domain) != 0 || strcmp(ret->name, name) != 0))
 		rc = err_set(err, ERR_CORRUPT, 0,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -103,6 +104,16 @@ is_name(const char *text)
 	       snapshot_split_name(text, false, domain, name, &ignored) == 0;
 }
 
+static bool
+is_folder(const char *name)
+{
+	char path[4096];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", snapshot_root(), name);
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int
 snapshot_domains(int (*fn)(const char *domain, void *ctx), void *ctx,
 		 struct err *err)
@@ -114,7 +125,8 @@ snapshot_domains(int (*fn)(const char *domain, void *ctx), void *ctx,
 	if (names_read(&l, snapshot_root(), NULL, err))
 		goto out;
 	for (i = 0; i < l.n; i++)
-		if (is_name(l.name[i]) && fn(l.name[i], ctx))
+		if (is_name(l.name[i]) && is_folder(l.name[i]) &&
+		    fn(l.name[i], ctx))
 			goto out;
 	rc = 0;
 out:
@@ -151,11 +163,14 @@ collect_one(struct collection *c, const char *domain, const char *name)
 	f->s = malloc(sizeof(*f->s));
 	if (!f->s)
 		return err_set(c->err, ERR_NOMEM, 0, "out of memory");
-	c->n++;
 	if (snapshot_load(domain, name, f->s, &f->bad)) {
 		free(f->s);
 		f->s = NULL;
+		/* Deleted since we saw its name. */
+		if (f->bad.code == ERR_NOTFOUND)
+			return 0;
 	}
+	c->n++;
 	return 0;
 }
 
