@@ -32,6 +32,7 @@ struct create {
 	bool begun;           /* the partial folder is there */
 	unsigned int n_views; /* journalled, so maybe made */
 	bool left_standing;   /* the domain could not be resumed */
+	bool left_held;       /* a disk could not be released */
 	int dirfd;            /* the partial folder */
 	int memfd;            /* memory.xl in it */
 	struct journal journal;

@@ -133,9 +133,11 @@ release_all(struct create *c)
 		if (!can_hold(c->disks[i]))
 			continue;
 		err_clear(&e);
-		if (disk_release(c->disks[i], &e))
-			log_warning("disk %s may still be held: %s",
-				    c->s->disks[i].vdev, e.text);
+		if (disk_release(c->disks[i], &e) == 0)
+			continue;
+		c->left_held = true;
+		log_warning("disk %s may still be held: %s",
+			    c->s->disks[i].vdev, e.text);
 	}
 }
 
@@ -260,7 +262,9 @@ create_instant(struct create *c)
 	resume(c, c->times.saved_ns != 0);
 	fail_here("instant.resumed");
 	clock_utc(c->s->created, sizeof(c->s->created));
-	xl_monitor_go_on(&c->monitor);
+	/* Awake, it would take a domain that stands still for a dead one. */
+	if (!c->left_standing)
+		xl_monitor_go_on(&c->monitor);
 	if (rc == 0 && c->left_standing)
 		rc = err_set(c->err, ERR_IO, 0, "domain %s did not go on",
 			     c->s->domain);

@@ -53,6 +53,8 @@ plan_names(struct create *c, const char *domain, const char *name)
 	else if (!gmtime_r(&now, &tm) ||
 		 !strftime(s->name, sizeof(s->name), "%Y%m%d-%H%M%S", &tm))
 		return err_set(c->err, ERR_IO, 0, "the clock tells no date");
+	if (snapshot_check_free(s->domain, s->name, c->err))
+		return -1;
 	return uuid_new(s->generation, c->err);
 }
 
@@ -304,7 +306,15 @@ create_undo(struct create *c)
 
 	if (!c->begun)
 		return;
-	if (journal_step(&c->journal, JOURNAL_UNDO, &e))
+	/* Who puts that right needs the journal, and finds it by its folder. */
+	if (c->left_standing || c->left_held) {
+		err_more(c->err, "%s: run `xensnap recover %s`",
+			 c->left_standing ? "the domain MAY STAND STILL" :
+					    "a disk of it MAY STAND STILL",
+			 c->s->domain);
+		return;
+	}
+	if (c->journal.fd >= 0 && journal_step(&c->journal, JOURNAL_UNDO, &e))
 		log_warning("%s", e.text);
 	for (i = 0; i < c->n_views; i++) {
 		err_clear(&e);
@@ -323,9 +333,7 @@ create_undo(struct create *c)
 		err_more(c->err, "not all was undone: run `xensnap recover %s`",
 			 c->s->domain);
 	else
-		err_more(c->err, "%s, nothing was kept",
-			 c->left_standing ? "the domain MAY STAND STILL" :
-					    "the domain runs");
+		err_more(c->err, "the domain runs, nothing was kept");
 }
 
 static void

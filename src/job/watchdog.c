@@ -52,24 +52,36 @@ release_devices(const struct leftover *l, unsigned int *ret_n, struct err *err)
 	return rc;
 }
 
+/* On any doubt it does: the monitor sleeps on, and `recover` comes again. */
+static bool
+stands_still(const struct leftover *l)
+{
+	enum domain_state state;
+	struct err e = ERR_INIT;
+
+	return domain_state(l->domid, l->uuid, &state, &e) ||
+	       state == DOMAIN_SUSPENDED;
+}
+
 int
 put_right(const struct leftover *l, unsigned int watch_ms,
 	  struct put_right *ret, struct err *err)
 {
 	struct err rescue = ERR_INIT;
+	bool rescued;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	/* Devices first: quick, and they cannot wait for a guest to answer. */
 	rc = release_devices(l, &ret->n_released, err);
-	if (domain_rescue(l->domid, l->uuid, watch_ms, &ret->resumed,
-			  &rescue)) {
-		if (rc == 0)
-			*err = rescue;
-		rc = -1;
-	}
-	xl_monitor_go_on(&l->monitor);
-	return rc;
+	rescued = domain_rescue(l->domid, l->uuid, watch_ms, &ret->resumed,
+				&rescue) == 0;
+	if (!rescued && rc == 0)
+		*err = rescue;
+	/* Awake, it would take a domain that stands still for a dead one. */
+	if (rescued || !stands_still(l))
+		xl_monitor_go_on(&l->monitor);
+	return rescued ? rc : -1;
 }
 
 /*

@@ -72,7 +72,8 @@ void watchdog_stop(struct watchdog *w);
  * a suspend of the domain, release @devices (dm names, "" is skipped), wake
  * the monitor.  A guest that was asked to suspend may stop a little later, so
  * one that runs is watched for @watch_ms.  Goes on after a failure, and
- * returns -1 with the first one.  May be repeated.
+ * returns -1 with the first one; the monitor of a domain that still stands
+ * still is not woken then, for it would take it for dead.  May be repeated.
  */
 int put_right(const struct leftover *l, unsigned int watch_ms,
 	      struct put_right *ret, struct err *err);
