@@ -177,6 +177,10 @@ recover_deleting(struct recover *r, int dirfd, const char *domain,
 			goto out;
 		}
 		rc = r->dry_run ? 0 : snapshot_end_delete(domain, name, r->err);
+	} else if (strcmp(s->domain, domain) != 0 ||
+		   strcmp(s->name, name) != 0) {
+		err_set(r->err, ERR_CORRUPT, 0, "its record says it is %s@%s",
+			s->domain, s->name);
 	} else {
 		rc = r->dry_run ? 0 : delete_rest(s, r->err);
 	}
@@ -292,25 +296,47 @@ recover_domain(const char *domain, void *ctx)
 	return 0;
 }
 
+static int
+is_domain(const char *domain, void *ctx)
+{
+	return strcmp(domain, ctx) == 0 ? -1 : 0;
+}
+
+/* Has @domain no folder, and is @i the first view that tells of it? */
+static bool
+is_unheard(char *const *owners, unsigned int i, char *domain)
+{
+	char name[SNAPSHOT_NAME_MAX + 1];
+	struct err e = ERR_INIT;
+	unsigned int k;
+	size_t len;
+
+	if (snapshot_split_name(owners[i], true, domain, name, &e))
+		return false;
+	len = strlen(domain) + 1;
+	for (k = 0; k < i; k++)
+		if (strncmp(owners[k], owners[i], len) == 0)
+			return false;
+	return snapshot_domains(is_domain, domain, &e) == 0;
+}
+
 /* Domains of which only a tagged view tells: their folder is gone. */
 static int
 recover_unheard(struct recover *r)
 {
 	struct disk_view_ref *refs = NULL;
-	char domain[SNAPSHOT_NAME_MAX + 1], name[SNAPSHOT_NAME_MAX + 1];
+	char domain[SNAPSHOT_NAME_MAX + 1];
 	char **owners = NULL;
-	struct err e = ERR_INIT;
 	unsigned int i, n = 0;
 	int rc = 0;
 
 	if (disk_find_views(&refs, &owners, &n, r->err))
 		return -1;
-	for (i = 0; i < n; i++) {
-		if (rc == 0 && !has_record(&refs[i], owners[i]) &&
-		    snapshot_split_name(owners[i], true, domain, name, &e) == 0)
+	for (i = 0; i < n && rc == 0; i++)
+		if (is_unheard(owners, i, domain))
 			rc = recover_domain(domain, r);
+	for (i = 0; i < n; i++)
 		free(owners[i]);
-	}
 	free(owners);
 	free(refs);
 	return rc;
@@ -327,5 +353,5 @@ job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 		return recover_domain(domain, &r);
 	if (snapshot_domains(recover_domain, &r, err))
 		return -1;
-	return dry_run ? 0 : recover_unheard(&r);
+	return recover_unheard(&r);
 }
