@@ -218,7 +218,7 @@ rescue_once(struct sim_domain *d, bool *ret_resumed, struct err *err)
 {
 	char path[SIM_PATH_MAX];
 
-	if (ds_saver_lives(d))
+	if (ds_others_save(d))
 		return err_set(err, ERR_BUSY, 0,
 			       "another process is saving "
 			       "domain %s",

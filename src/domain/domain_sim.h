@@ -34,8 +34,8 @@ int ds_save(struct domain *base, const struct domain_save_how *how,
 /* see above */
 int ds_finish(struct domain *base, struct err *err);
 
-/* ds_saver_lives() - is somebody who lives saving @d?  The world is locked. */
-bool ds_saver_lives(const struct sim_domain *d);
+/* ds_others_save() - is another living process saving @d?  The world is locked. */
+bool ds_others_save(const struct sim_domain *d);
 
 /* ds_unmark_saving() - nobody saves it any more, log-dirty mode is off. */
 void ds_unmark_saving(const char *name);

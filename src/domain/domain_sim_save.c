@@ -52,9 +52,9 @@ ds_unmark_saving(const char *name)
 	unlink(path);
 }
 
-/* Is the process that saves @d alive? */
+/* Is the process that saves @d alive, and another than we? */
 bool
-ds_saver_lives(const struct sim_domain *d)
+ds_others_save(const struct sim_domain *d)
 {
 	char path[SIM_PATH_MAX], text[64];
 	struct proc_stat st;
@@ -64,8 +64,8 @@ ds_saver_lives(const struct sim_domain *d)
 	sim_path(path, "domains/%s/saver", d->name);
 	return sim_get(path, text, sizeof(text)) &&
 	       sscanf(text, "%ld %" SCNu64, &pid, &start) == 2 &&
-	       proc_stat((pid_t)pid, &st) && st.start == start &&
-	       st.state != 'Z' && st.state != 'X';
+	       pid != (long)getpid() && proc_stat((pid_t)pid, &st) &&
+	       st.start == start && st.state != 'Z' && st.state != 'X';
 }
 
 static int
@@ -210,7 +210,7 @@ begin_save(struct sim_handle *h, const struct domain_save_how *how,
 	if (ds_state(&d) != DOMAIN_RUNNING)
 		rc = err_set(err, ERR_STATE, 0, "domain %s is %s, not running",
 			     h->name, domain_state_name(ds_state(&d)));
-	else if (ds_saver_lives(&d))
+	else if (ds_others_save(&d))
 		rc = err_set(err, ERR_BUSY, 0,
 			     "another process is saving "
 			     "domain %s already",

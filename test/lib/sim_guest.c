@@ -110,7 +110,7 @@ acknowledge(struct guest *g, unsigned int i, struct err *err)
 static bool
 writes_to(const struct sim_disk *k)
 {
-	return strcmp(k->use, "rw") == 0 && k->path[0];
+	return strcmp(k->use, "rw") == 0 && sim_there(k->path);
 }
 
 static int

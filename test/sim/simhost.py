@@ -84,7 +84,7 @@ def wait_until(what, condition, seconds=GIVE_UP):
 
 class Host:
     """One simulated host; a context manager that removes it."""
-    next_domid = os.getpid() * 10 % 1000000 + 1000000
+    domains = 0
 
     def __init__(self):
         base = os.environ.get("TMPDIR") or (
@@ -120,8 +120,9 @@ class Host:
         disk lines), monitor (False: none)."""
         folder = self.world / "domains" / name
         folder.mkdir()
-        Host.next_domid += 1
-        domid = Host.next_domid
+        # Of its own on this machine: a monitor is found by it.
+        Host.domains += 1
+        domid = os.getpid() % 1000000 * 1000 + Host.domains % 1000
         lines = [f"domid={domid}", f"uuid={uuid.uuid4()}",
                  f"type={more.get('type', 'PVH')}",
                  f"pages={more.get('pages', 12)}",
@@ -198,7 +199,8 @@ class Host:
         """Start xensnap; env: XENSNAP_DIE_AT and the like."""
         p = subprocess.Popen([BIN, *args], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=self.env(**env), cwd=self.dir)
+                             env=self.env(**env), cwd=self.dir,
+                             restore_signals=False)
         self.running.append(p)
         return p
 
