@@ -22,6 +22,7 @@
 
 #include "cow.h"
 #include "disk_lv.h"
+#include "fail.h"
 #include "fd.h"
 #include "log.h"
 #include "run.h"
@@ -215,9 +216,16 @@ unset(struct classic *c, struct err *err)
 		return -1;
 	nothing.length = c->table.length;
 	if (dm_load(name, &nothing, c->view_dev.read_only, err) ||
-	    dm_resume(name, DM_UDEV_UNREADY, err) || cow_wipe(&cow, err))
+	    dm_resume(name, DM_UDEV_UNREADY, err))
 		return -1;
-	return dm_load(name, &c->table, c->view_dev.read_only, err);
+	fail_here("disk.classic.parked");
+	if (cow_wipe(&cow, err))
+		return -1;
+	fail_here("disk.classic.wiped");
+	if (dm_load(name, &c->table, c->view_dev.read_only, err))
+		return -1;
+	fail_here("disk.classic.armed");
+	return 0;
 }
 
 static int
@@ -304,6 +312,7 @@ classic_view(struct disk *d, struct err *err)
 	    dm_resume(c->view_dev.name, DM_UDEV_SNAPSHOT, err) ||
 	    check_fresh(c, err))
 		return -1;
+	fail_here("disk.classic.set");
 	return lv_release(d, err);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "clock.h"
+#include "fail.h"
 #include "log.h"
 
 #define WORDS_MAX 40
@@ -220,8 +221,13 @@ lv_create(struct lv_disk *d, const char *const how[], bool test,
 	words[n++] = origin;
 	words[n] = NULL;
 
-	if (lvm_run(words, err) == 0 && (test || find_made(d, err) == 0))
-		return 0;
+	if (lvm_run(words, err) == 0) {
+		if (test)
+			return 0;
+		fail_here("disk.made");
+		if (find_made(d, err) == 0)
+			return 0;
+	}
 	if (!test && lv_view_drop(&d->disk.ref, &ignored))
 		err_more(err, "and it was left: %s", ignored.text);
 	return -1;
@@ -252,6 +258,7 @@ lv_hold(struct lv_disk *d, struct err *err)
 		return -1;
 	}
 	d->held = true;
+	fail_here("disk.held");
 	return 0;
 }
 
@@ -266,6 +273,7 @@ lv_release(struct disk *disk, struct err *err)
 		return -1;
 	disk->freed_ns = clock_ns();
 	d->held = false;
+	fail_here("disk.freed");
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "disk_lv.h"
+#include "fail.h"
 #include "fd.h"
 #include "log.h"
 
@@ -213,6 +214,7 @@ lv_view_drop(const struct disk_view_ref *ref, struct err *err)
 		return -1;
 	snprintf(name, sizeof(name), "%s/%s", lv.vg, lv.name);
 	words[3] = name;
+	fail_here("disk.drop");
 	return lvm_run(words, err);
 }
 

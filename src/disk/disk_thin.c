@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "disk_lv.h"
+#include "fail.h"
 #include "fd.h"
 #include "log.h"
 
@@ -198,22 +199,33 @@ tell_pool(struct thin *t, const char *text, struct err *err)
 	return 0;
 }
 
+/* Under the number that LVM chose there is to be nothing, until the instant. */
+static int
+forget(struct thin *t, struct err *err)
+{
+	unsigned long long id = t->lv.made.thin_id;
+	char text[64];
+
+	if (!id || id == t->id)
+		return err_set(err, ERR_STATE, 0,
+			       "%s: LVM says its number is %llu",
+			       t->lv.disk.ref.view, id);
+	snprintf(text, sizeof(text), "delete %llu", id);
+	return tell_pool(t, text, err);
+}
+
 static int
 thin_prepare(struct disk *d, struct err *err)
 {
 	struct thin *t = (struct thin *)d;
 	struct err ignored = ERR_INIT;
-	char text[64];
 
 	if (create_thin(t, false, err))
 		return -1;
-	snprintf(text, sizeof(text), "delete %llu",
-		 (unsigned long long)t->lv.made.thin_id);
-	if (!t->lv.made.thin_id || t->lv.made.thin_id == t->id)
-		err_set(err, ERR_STATE, 0, "%s: LVM says its number is %llu",
-			d->ref.view, (unsigned long long)t->lv.made.thin_id);
-	else if (tell_pool(t, text, err) == 0)
+	if (forget(t, err) == 0) {
+		fail_here("disk.thin.forgotten");
 		return 0;
+	}
 	if (lv_view_drop(&d->ref, &ignored))
 		err_more(err, "and it was left: %s", ignored.text);
 	return -1;
@@ -238,6 +250,7 @@ thin_view(struct disk *d, struct err *err)
 		 (unsigned long long)t->lv.made.thin_id, t->id);
 	if (tell_pool(t, text, err))
 		return -1;
+	fail_here("disk.thin.set");
 	return lv_release(d, err);
 }
 

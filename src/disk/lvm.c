@@ -2,25 +2,18 @@
 /* lvm.c - see lvm.h. */
 #include "lvm.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
 #include "log.h"
+#include "lvm_report.h"
 #include "run.h"
 
 #define LVM "/sbin/lvm"
 #define LVM_TIMEOUT_MS 120000u
 #define LVM_ARGS_MAX 40
 #define LVM_UUID_HEX 32 /* without the hyphens */
-
-#define FIELDS                                                                 \
-	"vg_name,lv_name,lv_uuid,vg_uuid,origin,origin_uuid,pool_lv,"          \
-	"pool_lv_uuid,lv_layout,lv_role,lv_attr,lv_tags,lv_allocation_locked," \
-	"lv_permissions,vg_permissions,vg_lock_type,vg_exported,vg_partial,"   \
-	"lv_size,thin_id,transaction_id,vg_extent_size,vg_free,max_lv,lv_count"
 
 static int alive_fd = -1;
 
@@ -134,147 +127,23 @@ lvm_run(const char *const args[], struct err *err)
 
 /* ---- reports ---- */
 
-struct field {
-	const char *key;
-	size_t offset;
-	size_t len;
-};
-
-#define TEXT(key, member)                                    \
-	{                                                    \
-		key, offsetof(struct lvm_lv, member),        \
-			sizeof(((struct lvm_lv *)0)->member) \
-	}
-
-static const struct field texts[] = {
-	TEXT("vg_name", vg),
-	TEXT("lv_name", name),
-	TEXT("lv_uuid", uuid),
-	TEXT("vg_uuid", vg_uuid),
-	TEXT("origin", origin),
-	TEXT("origin_uuid", origin_uuid),
-	TEXT("pool_lv", pool),
-	TEXT("pool_lv_uuid", pool_uuid),
-	TEXT("lv_layout", layout),
-	TEXT("lv_role", role),
-	TEXT("lv_attr", attr),
-	TEXT("lv_tags", tags),
-	TEXT("lv_allocation_locked", locked),
-	TEXT("lv_permissions", permissions),
-	TEXT("vg_permissions", vg_permissions),
-	TEXT("vg_lock_type", vg_lock_type),
-	TEXT("vg_exported", vg_exported),
-	TEXT("vg_partial", vg_partial),
-};
-
-static const struct field numbers[] = {
-	TEXT("lv_size", bytes),
-	TEXT("thin_id", thin_id),
-	TEXT("transaction_id", transaction_id),
-	TEXT("vg_extent_size", extent_bytes),
-	TEXT("vg_free", vg_free_bytes),
-	TEXT("max_lv", vg_max_lv),
-	TEXT("lv_count", vg_lv_count),
-};
-
-/* Hidden volumes are shown as "[name]". */
-static void
-strip_brackets(char *s)
-{
-	size_t len = strlen(s);
-
-	if (len < 2 || s[0] != '[' || s[len - 1] != ']')
-		return;
-	memmove(s, s + 1, len - 2);
-	s[len - 2] = '\0';
-}
-
-static int
-read_row(struct json_object *o, struct lvm_lv *ret, struct err *err)
-{
-	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		const struct field *f = &texts[i];
-		const char *s = json_str_or(o, f->key, "");
-
-		if (strlen(s) >= f->len)
-			return err_set(err, ERR_CORRUPT, 0, "%s of %zu bytes",
-				       f->key, strlen(s));
-		memcpy((char *)ret + f->offset, s, strlen(s) + 1);
-	}
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		uint64_t n = json_u64_or(o, numbers[i].key, 0);
-
-		memcpy((char *)ret + numbers[i].offset, &n, sizeof(n));
-	}
-	strip_brackets(ret->name);
-	strip_brackets(ret->origin);
-	strip_brackets(ret->pool);
-	if (!ret->vg[0] || !ret->name[0] || !ret->uuid[0])
-		return err_set(err, ERR_CORRUPT, 0, "a volume without a name");
-	return 0;
-}
-
-/* A volume of several segments has a row for each: the first will do. */
-static int
-read_rows(struct json_object *rows, struct lvm_lv **ret, unsigned int *ret_n,
-	  struct err *err)
-{
-	size_t n = json_object_array_length(rows);
-	struct lvm_lv *lvs;
-	unsigned int k = 0;
-
-	if (n == 0)
-		return 0;
-	lvs = calloc(n, sizeof(*lvs));
-	if (!lvs)
-		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	for (size_t i = 0; i < n; i++) {
-		if (read_row(json_object_array_get_idx(rows, i), &lvs[k],
-			     err)) {
-			free(lvs);
-			return -1;
-		}
-		if (k == 0 || strcmp(lvs[k].uuid, lvs[k - 1].uuid) != 0)
-			k++;
-	}
-	*ret = lvs;
-	*ret_n = k;
-	return 0;
-}
-
-static int
-read_report(const char *text, size_t len, struct lvm_lv **ret,
-	    unsigned int *ret_n, struct err *err)
-{
-	struct json_object *o, *reports, *rows;
-	int rc = -1;
-
-	o = json_parse(text, len, "LVM's report", err);
-	if (!o)
-		return -1;
-	reports = json_array(o, "report", err);
-	if (!reports)
-		goto out;
-	rows = json_array(json_object_array_get_idx(reports, 0), "lv", err);
-	if (rows)
-		rc = read_rows(rows, ret, ret_n, err);
-out:
-	json_object_put(o);
-	return rc;
-}
-
 int
 lvm_find(const char *vg, const char *field, const char *value,
 	 struct lvm_lv **ret, unsigned int *ret_n, struct err *err)
 {
 	char select[400];
-	const char *const args[] = { "lvs",  "--reportformat",
-				     "json", "--units",
-				     "b",    "--nosuffix",
-				     "-a",   "-o",
-				     FIELDS, "-S",
-				     select, NULL };
+	const char *const args[] = { "lvs",
+				     "--reportformat",
+				     "json",
+				     "--units",
+				     "b",
+				     "--nosuffix",
+				     "-a",
+				     "-o",
+				     LVM_REPORT_FIELDS,
+				     "-S",
+				     select,
+				     NULL };
 	struct run_result res;
 	int n, rc;
 
@@ -289,7 +158,7 @@ lvm_find(const char *vg, const char *field, const char *value,
 		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", value);
 	rc = run_lvm(args, &res, err);
 	if (rc == 0)
-		rc = read_report(res.out, res.out_len, ret, ret_n, err);
+		rc = lvm_report_read(res.out, res.out_len, ret, ret_n, err);
 	if (rc && err->code == ERR_CORRUPT)
 		err_add(err, "lvs");
 	run_done(&res);

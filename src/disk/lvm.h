@@ -34,7 +34,7 @@ struct lvm_lv {
 	char layout[80]; /* "linear", "raid,raid1", "thin,sparse" */
 	char role[96];   /* "public", "public,snapshot,thinsnapshot" */
 	char attr[16];
-	char tags[1300]; /* separated by commas */
+	char tags[1300]; /* ours, separated by commas */
 	char locked[24]; /* a pvmove is at work on it */
 	char permissions[24];
 	char vg_permissions[24];

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cases.h - what disk_test tests; each a function of nothing, printing TAP. */
+#ifndef XENSNAP_TEST_CASES_H
+#define XENSNAP_TEST_CASES_H
+
+/* The view is of the instant: one and several disks, classic, thin, mixed. */
+void case_instant_classic(void);
+void case_instant_thin(void);
+void case_instant_mixed(void);
+
+/* The same while a domain stands still: each block exactly. */
+void case_instant_exact(void);
+
+/* A view that is not of the instant must be found out. */
+void case_control(void);
+
+/* Several views of one disk, dropped in any order. */
+void case_several_views(void);
+
+/* Other LVM commands at work on the group while its disks are held. */
+void case_beside_lvm(void);
+
+/* Everything that plan, hold and view have to refuse. */
+void case_refuse_disks(void);
+void case_refuse_names(void);
+void case_refuse_room(void);
+void case_refuse_pools(void);
+void case_refuse_suspended(void);
+void case_refuse_changed(void);
+
+/* Views on record: states, reading, what is not ours. */
+void case_view_record(void);
+void case_view_overflow(void);
+void case_view_foreign(void);
+void case_thin_activation(void);
+
+/* A process that dies at any place: afterwards all is as before. */
+void case_kill_steps(void);
+void case_kill_random(void);
+
+/* How long it takes, told. */
+void case_times(void);
+
+#endif

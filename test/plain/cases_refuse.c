@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cases_refuse.c - everything that plan, hold and view have to refuse. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cases.h"
+#include "log.h"
+#include "tap.h"
+#include "volumes.h"
+
+#define SIXTY4                           \
+	"n123456789n123456789n123456789" \
+	"n123456789n123456789n123456789abcd"
+
+static const struct disk_cow_size usual = { .percent = 10, .bytes = 0 };
+
+static const struct disk_owner owner = { .domain = "dt",
+					 .snapshot = "no",
+					 .generation = GENERATION,
+					 .vdev = "xvda" };
+
+static void
+open_fails(const char *path, enum err_code code)
+{
+	struct err e = ERR_INIT;
+	struct disk *d = NULL;
+	int rc = disk_open(path, &d, &e);
+
+	tap_fails(rc, &e, code, "open %s", path);
+	if (rc == 0)
+		disk_close(d);
+}
+
+static void
+plan_fails(const char *path, const struct disk_owner *o,
+	   const struct disk_cow_size *cow, enum err_code code,
+	   const char *what)
+{
+	struct err e = ERR_INIT;
+	struct disk *d = NULL;
+
+	if (disk_open(path, &d, &e)) {
+		tap_fails(-1, &e, code, "%s", what);
+		return;
+	}
+	tap_fails(disk_plan(d, o, cow, &e), &e, code, "%s", what);
+	disk_close(d);
+}
+
+void
+case_refuse_disks(void)
+{
+	const char *vg = volumes_vg();
+	char path[200];
+
+	open_fails("/dev/no/such", ERR_NOTFOUND);
+	open_fails("/dev/null", ERR_UNSUPPORTED);
+	open_fails("/etc/passwd", ERR_UNSUPPORTED);
+	open_fails("/dev/vda", ERR_UNSUPPORTED);
+	snprintf(path, sizeof(path), "/dev/mapper/%s-%s_tdata", vg,
+		 volumes_pool());
+	open_fails(path, ERR_UNSUPPORTED);
+
+	must("lvcreate -qq -s -L 4m -n dtsnap %s/dtc1 >/dev/null", vg);
+	plan_fails(volume("dtsnap"), &owner, &usual, ERR_UNSUPPORTED,
+		   "a snapshot is no disk");
+	snprintf(path, sizeof(path), "/dev/mapper/%s-dtc1-real", vg);
+	open_fails(path, ERR_UNSUPPORTED);
+	must("lvremove -qq -y %s/dtsnap", vg);
+
+	must("lvcreate -qq -s -L 4m -n dtsnap %s/dtt1 >/dev/null", vg);
+	plan_fails(volume("dtt1"), &owner, &usual, ERR_UNSUPPORTED,
+		   "a thin disk with a classic snapshot");
+	must("lvremove -qq -y %s/dtsnap", vg);
+
+	must("lvchange -an %s/dtc4", vg);
+	open_fails(volume("dtc4"), ERR_NOTFOUND);
+	must("lvchange -ay %s/dtc4", vg);
+}
+
+/* All ways to name a disk lead to the same. */
+static void
+same_disk(const char *path)
+{
+	struct err e = ERR_INIT;
+	struct disk *d = NULL;
+
+	if (!tap_works(disk_open(path, &d, &e), &e, "open %s", path))
+		return;
+	tap_ok(strcmp(d->ref.source, volume("dtc1")) == 0 &&
+		       strcmp(d->ref.driver, "classic") == 0 &&
+		       d->ref.bytes == VOLUME_BYTES,
+	       "it is %s", d->ref.source);
+	disk_close(d);
+}
+
+void
+case_refuse_names(void)
+{
+	struct disk_owner o = owner;
+	struct err e = ERR_INIT;
+	const char *vg = volumes_vg();
+	char *dm = sh_text("readlink -f %s | tr -d '\\n'", volume("dtc1"));
+	char path[200];
+	struct disk *d;
+
+	same_disk(volume("dtc1"));
+	same_disk(dm);
+	snprintf(path, sizeof(path), "/dev/mapper/%s-dtc1", vg);
+	same_disk(path);
+	must("ln -sf %s /tmp/dt.link", path);
+	same_disk("/tmp/dt.link");
+	must("rm /tmp/dt.link");
+	free(dm);
+
+	must("lvcreate -qq -y -L 4m -n dtc1.xs-no %s >/dev/null", vg);
+	plan_fails(volume("dtc1"), &owner, &usual, ERR_EXISTS,
+		   "the view's name is taken");
+	must("lvremove -qq -y %s/dtc1.xs-no", vg);
+
+	o.domain = "a domain";
+	plan_fails(volume("dtc1"), &o, &usual, ERR_INVALID,
+		   "a domain's name that no tag takes");
+	o.domain = SIXTY4;
+	o.snapshot = SIXTY4;
+	if (!tap_works(disk_open(volume("dtt1"), &d, &e), &e, "long names"))
+		return;
+	tap_works(disk_plan(d, &o, &usual, &e), &e, "long names are planned");
+	tap_works(disk_prepare(d, &e), &e, "and made as %s", d->ref.view);
+	dropped(d);
+	o.snapshot = "x_tdata";
+	if (!tap_works(disk_open(volume("dtc1"), &d, &e), &e, "reserved"))
+		return;
+	tap_works(disk_plan(d, &o, &usual, &e), &e, "reserved names too");
+	tap_works(disk_prepare(d, &e), &e, "and made as %s", d->ref.view);
+	dropped(d);
+}
+
+void
+case_refuse_room(void)
+{
+	struct disk_cow_size all = { .percent = 0, .bytes = UINT64_MAX / 2 };
+	struct disk_cow_size tiny = { .percent = 0, .bytes = 1 };
+	struct err e = ERR_INIT;
+	const char *vg = volumes_vg();
+	struct disk *d[3];
+
+	/* Less than the most that can be used, but more than there is. */
+	must("lvcreate -qq -y -Wn -l 100%%FREE -n dtfull %s >/dev/null && "
+	     "lvreduce -qq -y -L -40m %s/dtfull >/dev/null",
+	     vg, vg);
+	for (unsigned int i = 0; i < 3; i++) {
+		const char *const name[] = { "dtc1", "dtc2", "dtt1" };
+
+		d[i] = planned(name[i], "room"); /* 16 MiB each */
+	}
+	tap_works(disk_groups_have_room(d, 3, &e), &e, "room for two views");
+	d[1]->need_bytes += (uint64_t)12 << 20;
+	tap_fails(disk_groups_have_room(d, 3, &e), &e, ERR_NOSPC,
+		  "no room for two views together");
+	for (unsigned int i = 0; i < 3; i++)
+		disk_close(d[i]);
+	must("lvextend -qq -y -L +36m %s/dtfull >/dev/null", vg);
+	plan_fails(volume("dtc1"), &owner,
+		   &(struct disk_cow_size){ .percent = 50 }, ERR_NOSPC,
+		   "a full volume group");
+	must("lvremove -qq -y %s/dtfull", vg);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (!tap_works(disk_open(volume("dtc1"), &d[0], &e), &e,
+			       "open") ||
+		    !tap_works(disk_plan(d[0], &owner, i ? &tiny : &all, &e),
+			       &e, "a size of %s", i ? "1 byte" : "8 EiB"))
+			return;
+		tap_works(disk_prepare(d[0], &e), &e, "%s", d[0]->chosen);
+		tap_ok(d[0]->ref.cow_bytes >= (i ? 1u << 20 : VOLUME_BYTES) &&
+			       d[0]->ref.cow_bytes < VOLUME_BYTES + (8u << 20),
+		       "the area has %llu bytes",
+		       (unsigned long long)d[0]->ref.cow_bytes);
+		dropped(d[0]);
+	}
+}
+
+void
+case_refuse_pools(void)
+{
+	const char *vg = volumes_vg();
+	unsigned int before;
+	char *id;
+
+	must("lvcreate -qq -y -L 16m -T %s/dtpool >/dev/null 2>&1", vg);
+	must("lvcreate -qq -y -V 32m -T %s/dtpool -n dtin >/dev/null 2>&1", vg);
+	must("dd if=/dev/zero of=%s bs=1M count=13 oflag=direct status=none",
+	     volume("dtin"));
+	before = log_warnings();
+	disk_close(planned("dtin", "warn"));
+	tap_ok(log_warnings() == before + 1, "a pool at 81 %% gives a warning");
+	must("dd if=/dev/zero of=%s bs=1M count=16 oflag=direct status=none",
+	     volume("dtin"));
+	plan_fails(volume("dtin"), &owner, &usual, ERR_NOSPC, "a full pool");
+	must("lvremove -qq -y %s/dtpool", vg);
+
+	id = sh_text("lvs --noheadings -o transaction_id %s/%s | tr -d ' \\n'",
+		     vg, volumes_pool());
+	must("dmsetup message $(ls /dev/mapper | grep -- '%s-tpool') 0 "
+	     "'set_transaction_id %s 999'",
+	     volumes_pool(), id);
+	plan_fails(volume("dtt1"), &owner, &usual, ERR_STATE,
+		   "a pool of which LVM has another opinion");
+	must("dmsetup message $(ls /dev/mapper | grep -- '%s-tpool') 0 "
+	     "'set_transaction_id 999 %s'",
+	     volumes_pool(), id);
+	free(id);
+}
+
+static void
+suspended_disk(const char *name)
+{
+	const char *vg = volumes_vg();
+	struct err e = ERR_INIT;
+	struct disk *d = prepared(name, "held");
+	bool resumed;
+
+	must("dmsetup suspend %s-%s", vg, name);
+	plan_fails(volume(name), &owner, &usual, ERR_STATE,
+		   "a disk that another program has suspended");
+	tap_fails(disk_hold(d, &e), &e, ERR_BUSY, "and it is not held");
+	tap_works(disk_release(d, &e), &e, "no hold is no error");
+	tap_ok(suspended(), "what another holds stays so");
+	tap_fails(disk_view(d, &e), &e, ERR_STATE, "no view without a hold");
+	tap_works(disk_release_device(d->device, &resumed, &e), &e,
+		  "the device is released");
+	tap_ok(resumed && !suspended(), "it had to be");
+	tap_works(disk_release_device(d->device, &resumed, &e), &e,
+		  "and again");
+	tap_ok(!resumed, "it had not to be");
+	tap_works(disk_release_device("no-such-device", &resumed, &e), &e,
+		  "a device that is gone");
+	must("dmsetup suspend %s-%s", vg, name);
+	dropped(d);
+	tap_ok(!suspended(), "a drop resumes the disk of the dead");
+}
+
+void
+case_refuse_suspended(void)
+{
+	suspended_disk("dtc1");
+	suspended_disk("dtt1");
+}
+
+/*
+ * Another program makes LVM reload the disk between prepare and hold: the view
+ * is then of that moment, and must not be taken for ours.
+ */
+void
+case_refuse_changed(void)
+{
+	const char *vg = volumes_vg();
+	struct err e = ERR_INIT;
+	struct disk *d = prepared("dtc1", "changed");
+
+	must("lvchange -qq --refresh %s/dtc1 2>/dev/null", vg);
+	tap_fails(disk_hold(d, &e), &e, ERR_STATE,
+		  "a view that LVM has reloaded is not set");
+	tap_ok(!suspended(), "nothing is held");
+	dropped(d);
+
+	d = prepared("dtc1", "changed");
+	tap_works(disk_hold(d, &e), &e, "hold");
+	must("dmsetup clear %s", "$(dmsetup info -c --noheadings -o name | "
+				 "grep 'dtc1.xs.*changed$')");
+	tap_fails(disk_view(d, &e), &e, ERR_STATE,
+		  "nor is one that has changed after the hold");
+	tap_works(disk_release(d, &e), &e, "release");
+	tap_ok(!suspended(), "nothing is held");
+	dropped(d);
+
+	d = prepared("dtt1", "changed");
+	must("lvremove -qq -y %s/dtt1.xs-changed", vg);
+	tap_works(disk_hold(d, &e), &e, "hold a thin disk without a view");
+	tap_works(disk_release(d, &e), &e, "release");
+	dropped(d);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cases_view.c - views on record: found, looked at, read, dropped. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "tap.h"
+#include "volumes.h"
+
+/* Take a whole view of @name. */
+static struct disk *
+viewed(const char *name, const char *snapshot)
+{
+	struct disk *d = prepared(name, snapshot);
+	struct err e = ERR_INIT;
+
+	if (disk_hold(d, &e) || disk_view(d, &e)) {
+		tap_works(-1, &e, "%s: a view", name);
+		disk_release(d, &e);
+	}
+	return d;
+}
+
+static void
+state_is(const struct disk_view_ref *ref, enum disk_view_state want,
+	 const char *what)
+{
+	enum disk_view_state state = DISK_VIEW_GONE;
+	struct err e = ERR_INIT;
+	double used = 0;
+
+	if (disk_view_state(ref, &state, &used, &e))
+		tap_works(-1, &e, "%s", what);
+	else
+		tap_ok(state == want, "%s: state %d, used %.3f", what,
+		       (int)state, used);
+}
+
+/* Is the view @d among all, with what a record would have? */
+static void
+is_found(const struct disk *d, const char *owner)
+{
+	struct disk_view_ref *refs;
+	struct err e = ERR_INIT;
+	unsigned int n, hits = 0;
+	char **owners;
+
+	if (!tap_works(disk_find_views(&refs, &owners, &n, &e), &e,
+		       "find all views"))
+		return;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct disk_view_ref *r = &refs[i];
+
+		hits += strcmp(r->view, d->ref.view) == 0 &&
+			strcmp(r->driver, d->ref.driver) == 0 &&
+			strcmp(r->source, d->ref.source) == 0 &&
+			strcmp(r->source_uuid, d->ref.source_uuid) == 0 &&
+			strcmp(r->view_uuid, d->ref.view_uuid) == 0 &&
+			strcmp(r->generation, d->ref.generation) == 0 &&
+			r->cow_bytes == d->ref.cow_bytes &&
+			strcmp(owners[i], owner) == 0;
+		free(owners[i]);
+	}
+	tap_ok(hits == 1, "%s is found by its tags, once", d->ref.view);
+	free(owners);
+	free(refs);
+}
+
+static void
+on_record(const char *name)
+{
+	struct disk *d = viewed(name, "record");
+	struct disk_view_ref ref = d->ref;
+	struct err e = ERR_INIT;
+	char *tables;
+	int fd;
+
+	state_is(&ref, DISK_VIEW_GOOD, "a fresh view");
+	is_found(d, "dt@record");
+	tap_ok(disk_view_open(&ref, &fd, &e) == 0 &&
+		       lseek(fd, 0, SEEK_END) == (off_t)VOLUME_BYTES,
+	       "it is as large as the disk");
+	tap_fails(disk_view_drop(&ref, &e), &e, ERR_BUSY,
+		  "a view that is open is not dropped");
+	tap_works(disk_view_close(&ref, fd, &e), &e, "close it");
+
+	/* Found by its uuid when it was renamed, by its name without one. */
+	must("lvrename %s %s dtrenamed >/dev/null", volumes_vg(),
+	     strrchr(ref.view, '/') + 1);
+	state_is(&ref, DISK_VIEW_GOOD, "a view that was renamed");
+	must("lvrename %s dtrenamed %s >/dev/null", volumes_vg(),
+	     strrchr(ref.view, '/') + 1);
+	ref.view_uuid[0] = '\0';
+	state_is(&ref, DISK_VIEW_GOOD, "a view whose uuid is not known");
+	tables = sh_text("dmsetup table | grep -c 'error\\|linear.*xs'");
+	tap_ok(atoi(tables) == 0, "no table is left that LVM would not load");
+	free(tables);
+	dropped(d);
+	state_is(&ref, DISK_VIEW_GONE, "a view that is gone");
+	tap_works(disk_view_drop(&ref, &e), &e, "dropping it again");
+	tap_fails(disk_view_open(&ref, &fd, &e), &e, ERR_NOTFOUND,
+		  "opening what is gone");
+}
+
+/* What was prepared, and not set, is no view; but it can be dropped. */
+static void
+not_set(const char *name, enum disk_view_state want)
+{
+	struct disk *d = prepared(name, "notset");
+	struct err e = ERR_INIT;
+	int fd = -1;
+
+	state_is(&d->ref, want, "a view that was not set to an instant");
+	is_found(d, "dt@notset");
+	tap_ok(disk_view_open(&d->ref, &fd, &e) == -1,
+	       "it cannot be opened: %s", e.text);
+	dropped(d);
+}
+
+void
+case_view_record(void)
+{
+	on_record("dtc1");
+	on_record("dtt1");
+	not_set("dtc1", DISK_VIEW_LOST);
+	not_set("dtt1", DISK_VIEW_GOOD);
+}
+
+static void
+overwrite(const char *name, unsigned int mib)
+{
+	must("dd if=/dev/urandom of=%s bs=1M count=%u oflag=direct "
+	     "status=none",
+	     volume(name), mib);
+}
+
+void
+case_view_overflow(void)
+{
+	struct disk_owner owner = { "dt", "over", GENERATION, "xvda" };
+	struct disk_cow_size cow = { .percent = 0, .bytes = 4 << 20 };
+	enum disk_view_state state;
+	struct err e = ERR_INIT;
+	struct disk *d;
+	double used;
+	int fd;
+
+	if (disk_open(volume("dtc1"), &d, &e) ||
+	    disk_plan(d, &owner, &cow, &e) || disk_prepare(d, &e) ||
+	    disk_hold(d, &e) || disk_view(d, &e)) {
+		tap_works(-1, &e, "a view with a small area");
+		return;
+	}
+	overwrite("dtc1", 2);
+	tap_ok(disk_view_state(&d->ref, &state, &used, &e) == 0 &&
+		       state == DISK_VIEW_GOOD && used > 0.5 && used < 0.6,
+	       "after 2 of 4 MiB it is %.3f full", used);
+	tap_works(disk_view_open(&d->ref, &fd, &e), &e, "open it");
+	overwrite("dtc1", 8);
+	tap_fails(disk_view_close(&d->ref, fd, &e), &e, ERR_CORRUPT,
+		  "it overflows while it is read");
+	state_is(&d->ref, DISK_VIEW_LOST, "a view that has overflowed");
+	tap_fails(disk_view_open(&d->ref, &fd, &e), &e, ERR_CORRUPT,
+		  "it cannot be opened again");
+	overwrite("dtc1", 1);
+	dropped(d);
+}
+
+/* Take the tags away, one after the other; what is left is not ours. */
+static void
+foreign(const char *name)
+{
+	struct disk *d = viewed(name, "foreign");
+	struct disk_view_ref ref = d->ref;
+	const char *vg = volumes_vg(), *lv = strrchr(ref.view, '/') + 1;
+	struct err e = ERR_INIT;
+	int fd;
+
+	snprintf(ref.generation, sizeof(ref.generation), "another");
+	state_is(&ref, DISK_VIEW_FOREIGN, "a view of another generation");
+	tap_works(disk_view_drop(&ref, &e), &e, "it is left alone");
+	state_is(&d->ref, DISK_VIEW_GOOD, "which we see by its being there");
+	tap_fails(disk_view_open(&ref, &fd, &e), &e, ERR_NOTFOUND,
+		  "it is not opened");
+	must("lvchange -qq --deltag xensnap %s/%s", vg, lv);
+	tap_works(disk_view_drop(&d->ref, &e), &e, "without our tag");
+	state_is(&d->ref, DISK_VIEW_FOREIGN, "it is not ours");
+	must("lvchange -qq --addtag xensnap %s/%s", vg, lv);
+	dropped(d);
+}
+
+void
+case_view_foreign(void)
+{
+	const char *vg = volumes_vg();
+	struct disk_view_ref *refs;
+	struct err e = ERR_INIT;
+	unsigned int n = 99;
+
+	foreign("dtc1");
+	foreign("dtt1");
+	must("lvcreate -qq -y -L 4m -n dtx --addtag xensnap %s >/dev/null", vg);
+	tap_ok(disk_find_views(&refs, NULL, &n, &e) == 0 && n == 0,
+	       "a volume that only shares our tag is no view of ours");
+	free(refs);
+	must("lvremove -qq -y %s/dtx", vg);
+}
+
+static bool
+active(const struct disk_view_ref *ref)
+{
+	return sh("lvs --noheadings -o lv_active %s | grep -q active",
+		  ref->view + 5) == 0;
+}
+
+void
+case_thin_activation(void)
+{
+	struct disk *d = viewed("dtt1", "active");
+	struct err e = ERR_INIT;
+	int one, two;
+
+	tap_ok(!active(&d->ref), "a thin view is not active");
+	tap_works(disk_view_open(&d->ref, &one, &e), &e, "open it");
+	tap_ok(active(&d->ref), "now it is");
+	tap_works(disk_view_open(&d->ref, &two, &e), &e, "open it twice");
+	tap_works(disk_view_close(&d->ref, one, &e), &e, "close it once");
+	tap_ok(active(&d->ref), "still active");
+	tap_works(disk_view_close(&d->ref, two, &e), &e, "close it");
+	tap_ok(!active(&d->ref), "not active any more");
+	must("lvchange -ay -K %s", d->ref.view + 5);
+	tap_works(disk_view_open(&d->ref, &one, &e), &e,
+		  "open one that another has activated");
+	tap_works(disk_view_close(&d->ref, one, &e), &e, "close it");
+	tap_ok(active(&d->ref), "it stays active");
+	dropped(d);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * disk_test.c - the disk room on a real LVM.
+ *
+ *   disk_test VG POOL [CASE...]
+ *
+ * Needs root, a volume group with some 300 MiB free and a thin pool in it;
+ * makes volumes called dt* and removes them.  Prints TAP.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cases.h"
+#include "log.h"
+#include "tap.h"
+#include "volumes.h"
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "instant_classic", case_instant_classic },
+	{ "instant_thin", case_instant_thin },
+	{ "instant_mixed", case_instant_mixed },
+	{ "instant_exact", case_instant_exact },
+	{ "control", case_control },
+	{ "several_views", case_several_views },
+	{ "beside_lvm", case_beside_lvm },
+	{ "refuse_disks", case_refuse_disks },
+	{ "refuse_names", case_refuse_names },
+	{ "refuse_room", case_refuse_room },
+	{ "refuse_pools", case_refuse_pools },
+	{ "refuse_suspended", case_refuse_suspended },
+	{ "refuse_changed", case_refuse_changed },
+	{ "view_record", case_view_record },
+	{ "view_overflow", case_view_overflow },
+	{ "view_foreign", case_view_foreign },
+	{ "thin_activation", case_thin_activation },
+	{ "kill_steps", case_kill_steps },
+	{ "kill_random", case_kill_random },
+	{ "times", case_times },
+};
+
+#define N_CASES (sizeof(cases) / sizeof(cases[0]))
+
+static void
+print_line(enum log_level level, const char *line, void *ctx)
+{
+	(void)ctx;
+	if (level <= LOG_NOTICE || getenv("DISK_TEST_DEBUG"))
+		tap_note("  log: %s", line);
+}
+
+/* Whatever a case did, the host must look as before. */
+static void
+run_case(size_t i)
+{
+	char *before = host_picture(), *after;
+
+	tap_note("%s", cases[i].name);
+	cases[i].run();
+	sh("udevadm settle");
+	after = host_picture();
+	if (!tap_ok(strcmp(before, after) == 0, "%s: the host is as before",
+		    cases[i].name))
+		tap_note("before:\n%s\nafter:\n%s", before, after);
+	free(before);
+	free(after);
+}
+
+static bool
+wanted(const char *name, char **words)
+{
+	if (!*words)
+		return true;
+	for (; *words; words++)
+		if (strcmp(*words, name) == 0)
+			return true;
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 3)
+		errx(2, "usage: disk_test VG POOL [CASE...]");
+	log_to(print_line, NULL);
+	volumes_init(argv[1], argv[2]);
+	atexit(volumes_done);
+	for (size_t i = 0; i < N_CASES; i++)
+		if (wanted(cases[i].name, argv + 3))
+			run_case(i);
+	return tap_done();
+}
