@@ -169,6 +169,10 @@ ok "what was found broken stays so" has verdict=BROKEN pattern=bad1
 # of a second instant under the memory of the first.
 kill "$pid"
 wait "$pid"
+# Of another guest, with nothing but blanks: numbers alone do not tell it.
+start other rate=1 files=0
+kill "$pid"
+wait "$pid"
 start plain rate=1000 files=0
 sleep 0.3
 freeze plain exact
@@ -187,16 +191,31 @@ ok "future is exactly what came after: $first+$first_pending to $n+$pending" \
 	$((n + pending - first - first_pending))
 
 snapshot plain foreign
-copy before foreign d
+copy other foreign d
 restore foreign
 ok "a disk of another guest: every record of it" \
 	has verdict=BROKEN lost=0 future=512 torn=0 $CLEAN
 
+# The record in flight did not get to the disk: it is issued again.
+mkdir "$T/past"
+copy plain past
+sleep 0.2
+for try in $(seq 30); do
+	freeze plain flight$try
+	copy plain flight$try
+	resume plain
+	[ "$pending" -eq 0 ] || break
+	sleep 0.02
+done
+place $((n + 1))
+block "$T/past/$disk" "$slot" "$T/flight$try/$disk" "$slot"
+restore flight$try
+ok "a record in flight that was not written: one instant ($pending)" has $good
+ok "a record in flight: counts on with it" [ "$(field n)" -eq $((n + 1)) ]
+
 # --- what an earlier boot has left --------------------------------------------
 
-mkdir "$T/past" "$T/hole"
-copy plain past
-sleep 0.3
+mkdir "$T/hole"
 snapshot plain cut
 copy cut hole
 place $((n - 6))
