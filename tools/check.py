@@ -37,7 +37,7 @@ SUITES = {
     "unit": (["san"], ["build/check/san/test/unit/test_*"], 300),
     "cli": (["san", "bare"], ["test/cli/*.sh"], 300),
     "witness": (["gcc"], ["test/witness/*"], 600),
-    "sim": (["san"], ["test/sim/*.sh"], 1800),
+    "sim": (["san"], ["test/sim/*.sh", "test/sim/test_*"], 1800),
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
     "xen": (["fail"], ["test/xen/*.sh"], 3600),
 }

@@ -17,7 +17,7 @@ struct list {
 	unsigned int n;
 	bool bad; /* a record cannot be read, or a view is lost */
 	struct print_table table;
-	struct print_table details; /* below it: what is wrong */
+	struct print_table details; /* below it: whose, what is wrong */
 	struct json_object *all;
 	struct err *err;
 };
@@ -61,7 +61,8 @@ list_unreadable(struct list *l, const char *domain, const char *name,
 	for (unsigned int i = 0; i < 4; i++)
 		print_cell(&l->table, "-");
 	print_cell(&l->table, "unreadable");
-	print_cell(&l->details, "%s: %s", full, bad->text);
+	print_cell(&l->details, "%s: ", full);
+	print_cell(&l->details, "%s", bad->text);
 	return 0;
 }
 
@@ -78,7 +79,8 @@ add_state(struct list *l, const struct snapshot *s, const char *full,
 			continue;
 		lost = lost || views_lost(&r[i]);
 		unknown = unknown || !views_lost(&r[i]);
-		print_cell(&l->details, "%s: %s is %s", full, s->disks[i].vdev,
+		print_cell(&l->details, "%s: ", full);
+		print_cell(&l->details, "%s is %s", s->disks[i].vdev,
 			   views_word(&r[i], text, sizeof(text)));
 	}
 	print_cell(&l->table, lost ? "lost" : unknown ? "unknown" : "good");
@@ -166,13 +168,16 @@ finish(struct list *l, const char *domain, struct err *err)
 		return -1;
 	if (l->details.n_cells > 0)
 		print_line("%s", "");
-	return print_table(&l->details, err);
+	for (size_t i = 0; i + 1 < l->details.n_cells; i += 2)
+		print_labelled(l->details.cells[i], 4, l->details.cells[i + 1]);
+	return l->details.failed ? err_set(err, ERR_NOMEM, 0, "out of memory") :
+				   0;
 }
 
 int
 cmd_list(const struct cmd_args *args, struct err *err)
 {
-	struct list l = { .err = err, .details.n_columns = 1 };
+	struct list l = { .err = err, .details.n_columns = 2 };
 	const char *domain = NULL;
 	struct names n;
 	int rc = -1;

@@ -20,7 +20,8 @@ show_disk(const struct snapshot_disk *d, const struct view_report *r)
 
 	print_line("%s", "");
 	print_line("  %s", d->vdev);
-	print_line("    state       %s", views_word(r, state, sizeof(state)));
+	print_labelled("    state       ", 16,
+		       views_word(r, state, sizeof(state)));
 	print_line("    disk        %s, %s", d->view.source,
 		   units_size(d->view.bytes, size, sizeof(size)));
 	print_line("    view        %s (%s)", d->view.view, d->view.driver);

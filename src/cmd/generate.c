@@ -181,8 +181,8 @@ generate_bash(void)
 
 	fputs("# bash completion for xensnap; made from its table of verbs\n"
 	      "_xensnap()\n{\n"
-	      "\tlocal line=${COMP_LINE:0:COMP_POINT} words='' done='' verb cur "
-	      "prev\n"
+	      "\tlocal line=${COMP_LINE:0:COMP_POINT} verb cur prev\n"
+	      "\tlocal words='' done=''\n"
 	      "\tlocal -a all\n"
 	      "\tread -ra all <<<\"$line\"\n"
 	      "\t[[ $line == *[[:space:]] ]] && all+=(\"\")\n"

@@ -81,10 +81,8 @@ exit_of(const struct err *err)
 
 /* Say it; @what is what was asked for. */
 static int
-fail(const char *what, struct err *err)
+fail(const char *what, const struct err *err)
 {
-	if (err->code == ERR_DENIED && geteuid() != 0)
-		err_more(err, "xensnap needs root");
 	progress_end();
 	print_error(what, err);
 	return exit_of(err);

@@ -52,8 +52,15 @@ clean_text(const char *fmt, va_list ap)
 	return text_clean(s);
 }
 
-/* Set when stdout would not hold what it was given for want of memory. */
-static bool lost_line;
+/* The first errno of a result that did not go out. */
+static int lost;
+
+static void
+note(bool failed)
+{
+	if (failed && !lost)
+		lost = errno ? errno : EIO;
+}
 
 void
 print_line(const char *fmt, ...)
@@ -64,12 +71,22 @@ print_line(const char *fmt, ...)
 	va_start(ap, fmt);
 	s = clean_text(fmt, ap);
 	va_end(ap);
-	if (!s) {
-		lost_line = true;
-		return;
-	}
-	puts(s);
+	errno = ENOMEM;
+	note(!s || puts(s) < 0);
 	free(s);
+}
+
+void
+print_labelled(const char *label, size_t indent, const char *text)
+{
+	char *l = strdup(label), *t = strdup(text);
+
+	errno = ENOMEM;
+	note(!l || !t || fputs(text_clean(l), stdout) < 0);
+	if (l && t)
+		print_wrapped(stdout, text_clean(t), indent, strlen(l));
+	free(l);
+	free(t);
 }
 
 int
@@ -81,7 +98,7 @@ print_json(struct json_object *o, struct err *err)
 
 	if (!s)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	puts(s);
+	note(puts(s) < 0);
 	return 0;
 }
 
@@ -89,22 +106,25 @@ int
 print_end(struct err *err)
 {
 	/* A closed stdout is /dev/null by now (main.c). */
-	if (lost_line)
-		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	errno = 0;
-	if (fflush(stdout) || ferror(stdout))
-		return err_set(err, ERR_IO, errno, "write the result");
+	note(fflush(stdout) != 0);
+	if (!lost && ferror(stdout))
+		lost = EIO;
+	if (lost)
+		return err_set(err, ERR_IO, lost, "write the result");
 	return 0;
 }
 
 void
 print_error(const char *what, const struct err *err)
 {
+	bool denied = err->code == ERR_DENIED || err->sys == EACCES ||
+		      err->sys == EPERM;
 	char clean[256];
 
 	snprintf(clean, sizeof(clean), "%s", what);
-	progress_above("xensnap: %s%s%s\n", text_clean(clean),
-		       *what ? ": " : "", err->text);
+	progress_above("xensnap: %s%s%s%s\n", text_clean(clean),
+		       *what ? ": " : "", err->text,
+		       denied && geteuid() != 0 ? "; xensnap needs root" : "");
 }
 
 void
@@ -133,7 +153,7 @@ print_wrapped(FILE *f, const char *text, size_t indent, size_t used)
 		text += strspn(text, " ");
 		first = false;
 	}
-	fputc('\n', f);
+	note(fputc('\n', f) < 0 && f == stdout);
 }
 
 void
@@ -190,7 +210,7 @@ print_row(const struct print_table *t, char *const *row, const size_t *widths)
 		else
 			fputs(row[i], stdout);
 	}
-	putchar('\n');
+	note(putchar('\n') < 0);
 }
 
 int

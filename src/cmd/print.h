@@ -27,6 +27,12 @@ void print_init(unsigned int verbose, bool quiet);
 /* print_line() - one line of a result; a failure is kept for print_end(). */
 void print_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * print_labelled() - @label and then @text as a result, broken into lines that
+ * fit; those after the first begin at column @indent.
+ */
+void print_labelled(const char *label, size_t indent, const char *text);
+
 /* print_json() - @o, pretty, as the result; -1 with ERR_NOMEM. */
 int print_json(struct json_object *o, struct err *err);
 
