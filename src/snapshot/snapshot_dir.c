@@ -276,10 +276,13 @@ snapshot_begin(const struct snapshot *s, struct err *err)
 	if (dir < 0)
 		return -1;
 	folder_name(partial, s->name, PARTIAL);
-	if (check_free(dir, s->domain, s->name, err) ||
-	    fd_make_dir(dir, partial, err))
+	if (check_free(dir, s->domain, s->name, err))
 		goto out;
-	fd = fd_open_dir(dir, partial, err);
+	if (fd_make_dir(dir, partial, err) == 0)
+		fd = fd_open_dir(dir, partial, err);
+	/* Made, but not durable: nobody would know that it is there. */
+	if (fd < 0)
+		unlinkat(dir, partial, AT_REMOVEDIR);
 out:
 	fd_close(&dir);
 	return fd;

@@ -63,6 +63,14 @@ def stat_of(pid):
     return fields[0], int(fields[1]), int(fields[19])
 
 
+def name_of(pid):
+    """What a process calls itself, or "" when it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def children_of(pid):
     """The children of a process that are not zombies."""
     found = []
