@@ -1,15 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What all benchmarks share: medians, the machine, the one JSON object, tables.
+"""What all benchmarks share: options, medians, the one JSON object, tables.
 
 A benchmark collects every measured value under its figure's name (the unit is
 in the name) in a Result; medians and ratios are made from that at the end.
 """
 
+import argparse
 import json
 import os
+import pathlib
 import signal
 import statistics
 import sys
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+
+
+class Failed(Exception):
+    """Something a person should read as a few lines; no traceback."""
+
+
+def program():
+    """The xensnap to measure: what ./dev built, or $XENSNAP_BIN."""
+    path = pathlib.Path(os.environ.get("XENSNAP_BIN")
+                        or TOP / "build/dev/src/xensnap")
+    if not path.exists():
+        raise Failed(f"{path} is not there: ./dev build")
+    return path
 
 
 def say(text):
@@ -40,8 +57,9 @@ def machine(extra=""):
                 model = line.split(":", 1)[1].strip()
                 break
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    linux = ".".join(os.uname().release.split(".")[:2])
     text = (f"{len(os.sched_getaffinity(0))} CPUs ({model}), {gib:.0f} GiB, "
-            f"Linux {os.uname().release}")
+            f"Linux {linux}")
     return f"{text}; {extra}" if extra else text
 
 
@@ -117,6 +135,28 @@ class Result:
             parts += ["", table(["ratio", "value", "goal"], ratios)]
         return "\n".join(parts)
 
-    def tell(self, as_json):
-        """On stdout, as asked for."""
-        print(self.json() if as_json else self.text())
+
+def main(name, about, measure, *options):
+    """The whole of a benchmark: measure(args) makes a Result.
+
+    options: names and keywords for argparse, beside --json and --runs.
+    """
+    parser = argparse.ArgumentParser(description=about, prog=f"bench/{name}")
+    parser.add_argument("--json", action="store_true",
+                        help="one JSON object instead of tables")
+    parser.add_argument("--runs", type=int, default=5, metavar="N",
+                        help="rounds that count (default: 5)")
+    for names, keywords in options:
+        parser.add_argument(*names, **keywords)
+    args = parser.parse_args()
+    if args.runs < 1:
+        parser.error("--runs: at least 1")
+    end_on_signals()
+    try:
+        result = measure(args)
+    except (Failed, OSError) as e:
+        say(f"bench/{name}: {e}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    print(result.json() if args.json else result.text())

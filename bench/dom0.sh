@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# dom0.sh WAY GUEST [classic|thin] - one measurement of bench/pause, in dom0.
+. /root/test/lib/dom0.sh
+. /root/test/lib/ways.sh
+
+memory=/root/bench.xl
+way=$1
+guest=$2
+kind=${3:-classic}
+
+# The guests that are not measured are paused: they would take a share of the
+# processor, and not the same one each time.
+wake() {
+	after=$(size_of "$(console "$guest")")
+	must xl unpause "$guest"
+	verdict "$guest" "$after" >> "$log" 2>&1 ||
+		echo "$guest did not wake up" >&2
+}
+
+recipe_lvm() {
+	lv=$(disks "$guest")
+	mark "$guest"
+	begin=$(now_ms)
+	must xl save "$guest" "$memory"
+	saved=$(now_ms)
+	lvm_snapshot "$lv" by-hand "$kind"
+	snapped=$(now_ms)
+	must xl restore "$memory"
+	end=$(now_ms)
+	felt "$guest" jump
+	tell save_ms $((saved - begin))
+	tell lvcreate_ms $((snapped - saved))
+	tell restore_ms $((end - snapped))
+	must lvremove -q -y vg/by-hand
+	rm -f "$memory"
+}
+
+xl_save_c() {
+	mark "$guest"
+	begin=$(now_ms)
+	must xl save -c "$guest" "$memory"
+	tell total_ms $(($(now_ms) - begin))
+	felt "$guest" gap
+	rm -f "$memory"
+}
+
+# The time of one `lvcreate -s` by hand while the guest runs.
+lvcreate_by_hand() {
+	lv=$(disks "$guest" | head -n 1)
+	begin=$(now_ms)
+	lvm_snapshot "$lv" by-hand "$kind"
+	tell ms $(($(now_ms) - begin))
+	must lvremove -q -y vg/by-hand
+	judged "" check "$guest"
+}
+
+live() {
+	mark "$guest"
+	begin=$(now_ms)
+	xensnap -q create --live --json "$guest@bench" \
+		> /root/create.json 2>> "$log" || {
+		tail -n 3 "$log" >&2
+		exit 1
+	}
+	tell total_ms $(($(now_ms) - begin))
+	felt "$guest" gap
+	# A wrong snapshot is not fast.
+	judged back_ resume_on_views "$guest@bench" "$guest-back"
+	must guest_gone "$guest-back"
+	must xensnap delete "$guest@bench"
+	cat /root/create.json
+}
+
+case $way in
+wake) wake ;;
+pause) must xl pause "$guest" ;;
+recipe_lvm | xl_save_c | lvcreate_by_hand | live) $way ;;
+*)
+	echo "no way is called $way" >&2
+	exit 2
+	;;
+esac
