@@ -160,6 +160,7 @@ clock_settle(struct clock_gaps *ret)
 {
 	struct timespec ms = { .tv_nsec = 1000000 };
 	unsigned int ticks = atomic_load(&watcher_ticks);
+	unsigned int freeze;
 	int64_t boot, real;
 
 	/* Two: the first may have been under way. */
@@ -169,8 +170,11 @@ clock_settle(struct clock_gaps *ret)
 		nanosleep(&ms, NULL);
 	}
 
-	/* First the counter: a freeze from here on is a new one. */
-	atomic_store(&freezes_seen, atomic_load(&freezes));
+	/* A freeze from here on is a new one. */
+	freeze = atomic_load(&freezes);
+	ret->suspended = freeze != atomic_load(&freezes_seen) ||
+			 clock_boottime_jumped();
+	atomic_store(&freezes_seen, freeze);
 	boot = clock_offset(CLOCK_BOOTTIME);
 	real = clock_offset(CLOCK_REALTIME);
 	ret->boot_jump_ms =
@@ -264,10 +268,9 @@ clock_freeze_detector(void *arg)
 	struct epoll_event ev;
 
 	for (;;) {
-		if (epoll_wait(ep, &ev, 1, -1) < 0 && errno == EINTR) {
+		/* Enough to note it: the watcher looks every few ms. */
+		if (epoll_wait(ep, &ev, 1, -1) < 0 && errno == EINTR)
 			clock_note_suspend();
-			gate_request(GATE_RESUME);
-		}
 	}
 	return NULL;
 }

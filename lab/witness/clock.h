@@ -22,6 +22,7 @@
 
 /* What the clocks say since the clock_settle() before. */
 struct clock_gaps {
+	int suspended;        /* there was a sign of a suspend */
 	int64_t gap_ms;       /* largest gap of the watcher, by rdtsc */
 	int64_t noise_ms;     /* what it is without suspends */
 	int64_t real_jump_ms; /* CLOCK_REALTIME went ahead of MONOTONIC */

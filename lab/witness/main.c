@@ -182,6 +182,8 @@ witness_command(const char *word)
 		return;
 	if (strcmp(word, "check") == 0)
 		gate_request(GATE_ASKED);
+	else if (strcmp(word, "beat") == 0)
+		witness_say_beat();
 	else if (strcmp(word, "poweroff") == 0)
 		witness_end('p');
 	else if (strcmp(word, "reboot") == 0)

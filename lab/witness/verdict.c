@@ -242,19 +242,28 @@ verdict_give(enum gate_reason why)
 {
 	struct clock_gaps g;
 
-	for (;;) {
+	do {
 		struct verdict_counts c = { .fs = "clean" };
 
+		if (why == GATE_NONE)
+			why = gate_wait_parked();
 		clock_settle(&g);
 		gate_forget();
+		/*
+		 * What was taken for a mere gap may be a resume, now that
+		 * all have looked; and what somebody was late to tell may
+		 * have had its verdict already.
+		 */
+		if (g.suspended)
+			why = GATE_RESUME;
+		else if (why == GATE_RESUME)
+			continue;
 		verdict_check(&c);
 		if (clock_suspended())
 			gate_request(GATE_RESUME);
 		verdict_remember(&c);
 		verdict_say(why, &g);
 		clock_forget_gap();
-		if (why == GATE_STOP || gate_open() == 0)
-			return;
-		why = gate_wait_parked();
-	}
+		why = GATE_NONE;
+	} while (gate_open());
 }

@@ -26,7 +26,7 @@ suspends=0
 freeze good1 second
 copy good1 second
 resume good1
-sleep 0.3
+advance good1 50
 restore second
 ok "a snapshot of what was restored: one instant" has $good
 
@@ -53,11 +53,11 @@ ok "one resume, one verdict" [ "$(tail -c +$((seen + 1)) "$log" |
 
 mkdir "$T/before"
 copy load before
-sleep 0.5
+advance load 200
 
 freeze load late
 resume load
-sleep 0.3
+advance load 120
 copy load late
 restore late
 ok "all disks copied after going on: BROKEN" has verdict=BROKEN $CLEAN
@@ -71,7 +71,7 @@ ok "all disks copied after going on: as good as nothing lost" \
 freeze load one
 copy load one a b d
 resume load
-sleep 0.3
+advance load 120
 copy load one c
 restore one
 ok "one disk copied later: BROKEN" has verdict=BROKEN lost=0 torn=0 $CLEAN
@@ -82,7 +82,7 @@ ok "one disk copied later: that disk is named" \
 freeze load fsone
 copy load fsone b c d
 resume load
-sleep 0.3
+advance load 120
 copy load fsone a
 restore fsone
 ok "the file system copied later: BROKEN" has verdict=BROKEN torn=0
@@ -174,12 +174,12 @@ start other rate=1 files=0
 kill "$pid"
 wait "$pid"
 start plain rate=1000 files=0
-sleep 0.3
+advance plain 200
 freeze plain exact
 first=$n
 first_pending=$pending
 resume plain
-sleep 0.3
+advance plain 200
 freeze plain later
 copy plain exact
 resume plain
@@ -193,13 +193,14 @@ ok "future is exactly what came after: $first+$first_pending to $n+$pending" \
 snapshot plain foreign
 copy other foreign d
 restore foreign
-ok "a disk of another guest: every record of it" \
-	has verdict=BROKEN lost=0 future=512 torn=0 $CLEAN
+ok "a disk of another guest: BROKEN" has verdict=BROKEN lost=0 torn=0 $CLEAN
+# All its 512 records, but one may have been in flight and written again.
+ok "a disk of another guest: every record" between 511 "$(field future)" 512
 
 # The record in flight did not get to the disk: it is issued again.
 mkdir "$T/past"
 copy plain past
-sleep 0.2
+advance plain 50
 for try in $(seq 30); do
 	freeze plain flight$try
 	copy plain flight$try
@@ -222,7 +223,7 @@ place $((n - 6))
 block "$T/past/$disk" $slot "$T/hole/$disk" $slot
 mkdir "$T/stale"
 copy cut stale
-sleep 0.2
+advance plain 200
 copy plain stale c
 for way in cut hole stale; do
 	"$WITNESS" disks="$(list $way)" pattern_mib=1 \

@@ -142,12 +142,26 @@ restore() {
 	status=$?
 }
 
+# advance OF N: until it has written N more records; says how it is at.
+advance() {
+	base=
+	for _ in $(seq 400); do
+		seen=$(grep -c 'WITNESS beat' "$T/$1/log")
+		echo beat >"$T/$1/in"
+		wait_lines $((seen + 1)) 'WITNESS beat' "$T/$1/log" || bail beat
+		base=${base:-$(field n)}
+		[ "$(field n)" -lt $((base + $2)) ] || return 0
+		sleep 0.05
+	done
+	bail "$1 does not go on"
+}
+
 # The whole of the usual way: an instant, its disks, and then on.
 snapshot() {
 	freeze "$1" "$2"
 	copy "$1" "$2"
 	resume "$1"
-	sleep 0.3
+	advance "$1" 50
 }
 
 # place N: in which disk ($disk) and slot ($slot) record N lies, of 256.
