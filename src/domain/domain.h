@@ -90,10 +90,11 @@ typedef int domain_instant(void *ctx, struct err *err);
 
 /*
  * How far domain_save() is: @bytes are written so far (0 when it cannot be
- * told, as for a pipe).  Called several times a second, in the thread of
- * domain_save(); never between the instant and its return, so that it costs
- * no pause.  A live save writes pages that change again and again, so there
- * is no total; the domain's memory_bytes is the least to expect.
+ * told, as for a pipe).  Called some four times a second, in the thread of
+ * domain_save(); when not live, while the domain stands still too, so it must
+ * not block (a terminal may).  A live save writes pages that change again and
+ * again, so there is no total; the domain's memory_bytes is the least to
+ * expect.
  */
 typedef void domain_progress(uint64_t bytes, void *ctx);
 

@@ -32,6 +32,8 @@ fact_of(const char *text)
 static void
 keep_error(struct lx_log *log, int sys, const char *text)
 {
+	char *end;
+
 	if (sys == ENOSPC || sys == EDQUOT)
 		log->no_space = true;
 	if (strstr(text, "didn't acknowledge suspend"))
@@ -40,6 +42,10 @@ keep_error(struct lx_log *log, int sys, const char *text)
 		return;
 	snprintf(log->error, sizeof(log->error), "%.255s", fact_of(text));
 	log->error_sys = sys > 0 ? sys : 0;
+	/* libxc's name for "nothing more to say". */
+	end = strstr(log->error, ": Internal error");
+	if (end)
+		*end = '\0';
 }
 
 static void __attribute__((format(printf, 5, 0)))

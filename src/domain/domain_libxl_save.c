@@ -38,6 +38,7 @@ struct saving {
 	const struct domain_save_how *how;
 	struct domain_times *times;
 	bool told;			/* @how->instant was called */
+	uint64_t progress_ns;		/* when @how->progress last was */
 	bool instant_failed;
 	bool cancelled;
 };
@@ -180,12 +181,15 @@ tell(struct saving *s, uint64_t suspended_ns, struct err *err)
 }
 
 static void
-tell_progress(const struct saving *s)
+tell_progress(struct saving *s)
 {
 	off_t at;
 
-	if (!s->how->progress || s->told)
+	/* In the pause of a live save every moment counts. */
+	if (!s->how->progress || (s->told && s->how->live) ||
+	    clock_ms_since(s->progress_ns) < TURN_MS)
 		return;
+	s->progress_ns = clock_ns();
 	/* The helper writes through the same open file as we, so our own
 	 * position is its. */
 	at = lseek(s->how->fd, 0, SEEK_CUR);
@@ -201,6 +205,7 @@ drive(struct saving *s, struct err *err)
 	while (d->save.running) {
 		if (d->log.marks.end_ns && s->told && !d->save.aborted)
 			break;
+		tell_progress(s);
 		if (turn(d, TURN_MS, !d->save.aborted, err))
 			return -1;
 		if (d->log.marks.suspended_ns && !s->told)
@@ -209,7 +214,6 @@ drive(struct saving *s, struct err *err)
 			s->cancelled = true;
 			abort_save(d);
 		}
-		tell_progress(s);
 	}
 	return 0;
 }
@@ -244,6 +248,9 @@ explain(const struct saving *s, struct err *err)
 		return err_set(err, ERR_TIMEOUT, 0, "domain %s agreed to "
 			       "suspend, but did not stop within %d s",
 			       d->name, GUEST_WAIT_S);
+	if (d->log.no_space)
+		return err_set(err, ERR_NOSPC, 0, "no room for the memory of "
+			       "domain %s", d->name);
 	lx_error(&d->log, d->save.rc, err, "save the memory");
 	return err_add(err, "domain %s", d->name);
 }

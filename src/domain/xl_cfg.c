@@ -128,6 +128,18 @@ static const struct xl_cfg_row rows[] = {
 };
 
 /*
+ * What says no more than xl does by itself: a running domain's configuration
+ * has libxl's defaults filled in, and xl warns of some.
+ */
+static const char *const no_if_false[] = {
+	"b_info/arch_x86/msr_relaxed",
+	"b_info/video_memkb",
+	"b_info/type.pvh/pvshim",
+	"b_info/vmtrace_buf_kb",
+	"b_info/rtc_timeoffset",
+};
+
+/*
  * What belongs to this host and this run of the domain, or what xl sets by
  * itself from what is written.
  */
@@ -333,6 +345,9 @@ put_all(const struct text *t, const struct xl_cfg_disk *disks, size_t n_disks,
 
 	if (put_identity(t, name_override, err))
 		return -1;
+	for (i = 0; i < sizeof(no_if_false) / sizeof(no_if_false[0]); i++)
+		if (!xl_cfg_is_true(t->root, no_if_false[i]))
+			xl_cfg_drop(t->root, no_if_false[i]);
 	put_vcpus(t);
 	put_affinity(t, "b_info/vcpu_hard_affinity", "cpus");
 	put_affinity(t, "b_info/vcpu_soft_affinity", "cpus_soft");

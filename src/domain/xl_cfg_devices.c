@@ -110,10 +110,17 @@ drop_disk_members(struct json_object *o)
 		"removable", "discard_enable", "direct_io_safe", "trusted",
 		"backend", "script", "backend_domid", "backend_domname",
 	};
+	/* libxl's defaults, filled in. */
+	static const char *const unless_set[] = {
+		"colo_enable", "colo_restore_enable", "colo_port",
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		xl_cfg_drop(o, members[i]);
+	for (i = 0; i < sizeof(unless_set) / sizeof(unless_set[0]); i++)
+		if (!xl_cfg_is_true(o, unless_set[i]))
+			xl_cfg_drop(o, unless_set[i]);
 }
 
 static int
