@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The lab's agent: runs commands that arrive on virtio-serial ports.
+ * agent.c - runs in dom0 the commands that arrive on virtio-serial ports.
  *
  * It is dom0's process 1.  For each port named lab.N it keeps one worker; a
  * worker serves one command at a time.  Both directions carry frames: one
@@ -8,15 +8,15 @@
  * payload.
  *
  *   from the host                          to the host
- *   S nonce    are you there?              S nonce    I am
- *   E strings  run this (see exec_parse)   O bytes    its stdout
+ *   S mark     are you there?              S mark     I am
+ *   E strings  run this (command_start)    O bytes    its stdout
  *   I bytes    its stdin; none: the end    R bytes    its stderr
  *   K byte     send it this signal         X int      it ended: status
  *   W 2 x u16  its terminal's rows, columns
  *
  * A client sends S, waits for the answer, which tells it where the frames for
  * a former client end, and then sends one E.  After the command the agent
- * skips all it receives up to the next S, whose payload begins with a mark.
+ * skips all it receives up to the next S.
  *
  * A client that goes away takes its command with it.  But news of clients
  * that come and go is not ordered with their data: a hang-up seen just after
@@ -26,75 +26,39 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pty.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "command.h"
 
 #define PORTS_MAX	32
 #define FRAME_MAX	(256 * 1024)
 #define HEADER		8
+#define HELLO_PAYLOAD	24
+/* How a client's first frame begins, up to the random rest of its mark. */
 #define HELLO		"S\0\0\0\30\0\0\0xenlab\n\1"
 #define HELLO_LEN	(sizeof(HELLO) - 1)
-#define ARGS_MAX	4096
+#define OUTPUT_MAX	32768
 /* How long a port stays hung up before we believe it. */
 #define HANGUP_MS	1000
 #define TICK_MS		50
-/* How long a command may take to end after SIGTERM. */
-#define GRACE_MS	3000
-/* What a client is told about a command that ran out of time. */
-#define STATUS_TIMEOUT	124
+/* What a client is told whose command could not be started. */
+#define STATUS_BAD	126
 
 struct worker {
 	int port;
 	int wake;		/* edge-triggered epoll, for a silent wait */
 	unsigned char in[HEADER + FRAME_MAX];
 	size_t in_len;
+	size_t stdin_at;	/* bytes of the I frame at the front written */
 	int hunting;		/* no client: all up to the next S is stale */
 	int64_t hungup_ms;	/* since when, or 0 */
-	char *args[ARGS_MAX + 1];
-	/* the command, while one runs */
-	pid_t pid;
-	int pidfd;
-	int cmd_in;		/* -1 once closed */
-	int cmd_out;
-	int cmd_err;
-	int64_t deadline_ms;	/* 0: none */
-	int timed_out;
-	size_t stdin_at;	/* bytes of the pending I frame written */
+	struct command cmd;
 };
-
-struct order {
-	int pty;
-	int64_t timeout_ms;
-	const char *cwd;
-	char **argv;
-};
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 /* Whether the port has been hung up for so long that the client has gone. */
 static int
@@ -135,10 +99,25 @@ port_write(struct worker *w, const void *data, size_t len)
 	return 0;
 }
 
-static int
-send_frame(struct worker *w, char type, const void *data, size_t len)
+/* Take what the port has into the buffer: how much, or -1. */
+static ssize_t
+port_read(struct worker *w)
 {
-	unsigned char frame[HEADER + 32768];
+	ssize_t n = read(w->port, w->in + w->in_len,
+			 sizeof(w->in) - w->in_len);
+
+	if (n > 0)
+		w->in_len += (size_t)n;
+	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		n = 0;
+	return n;
+}
+
+/* len: at most OUTPUT_MAX */
+static int
+frame_send(struct worker *w, char type, const void *data, size_t len)
+{
+	unsigned char frame[HEADER + OUTPUT_MAX];
 
 	memset(frame, 0, HEADER);
 	frame[0] = (unsigned char)type;
@@ -148,141 +127,38 @@ send_frame(struct worker *w, char type, const void *data, size_t len)
 	return port_write(w, frame, HEADER + len);
 }
 
-static size_t
-frame_len(const struct worker *w)
-{
-	return w->in[4] | (size_t)w->in[5] << 8 | (size_t)w->in[6] << 16 |
-	       (size_t)w->in[7] << 24;
-}
-
-/*
- * The strings of an E frame: key=value settings, "--", then the command.
- * Settings: pty=1, timeout_ms=N, cwd=DIR, env=NAME=VALUE.
- */
 static int
-exec_parse(struct worker *w, size_t len, struct order *o)
+status_send(struct worker *w, int status)
 {
-	char *p = (char *)w->in + HEADER;
-	char *end = p + len;
-	int n = 0;
+	unsigned char word[4] = { (unsigned char)status, 0, 0, 0 };
 
-	memset(o, 0, sizeof(*o));
-	o->cwd = "/root";
-	if (len == 0 || end[-1] != '\0')
-		return -1;
-	for (; p < end && strcmp(p, "--") != 0; p += strlen(p) + 1) {
-		if (strcmp(p, "pty=1") == 0)
-			o->pty = 1;
-		else if (strncmp(p, "timeout_ms=", 11) == 0)
-			o->timeout_ms = strtoll(p + 11, NULL, 10);
-		else if (strncmp(p, "cwd=", 4) == 0)
-			o->cwd = p + 4;
-		else if (strncmp(p, "env=", 4) == 0)
-			putenv(p + 4);
-	}
-	for (p += 3; p < end && n < ARGS_MAX; p += strlen(p) + 1)
-		w->args[n++] = p;
-	w->args[n] = NULL;
-	o->argv = w->args;
-	return n > 0 ? 0 : -1;
-}
-
-static void
-exec_child(const struct order *o)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (chdir(o->cwd) < 0)
-		fprintf(stderr, "lab: cd %s: %s\n", o->cwd, strerror(errno));
-	execvp(o->argv[0], o->argv);
-	fprintf(stderr, "lab: %s: %s\n", o->argv[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
-}
-
-static int
-start_pty(struct worker *w, const struct order *o)
-{
-	int master;
-
-	w->pid = forkpty(&master, NULL, NULL, NULL);
-	if (w->pid < 0)
-		return -1;
-	if (w->pid == 0)
-		exec_child(o);
-	fcntl(master, F_SETFD, FD_CLOEXEC);
-	w->cmd_in = fcntl(master, F_DUPFD_CLOEXEC, 3);
-	w->cmd_out = master;
-	return 0;
-}
-
-static int
-start_pipes(struct worker *w, const struct order *o)
-{
-	int in[2], out[2], err[2];
-
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
-	    pipe2(err, O_CLOEXEC) < 0)
-		return -1;
-	w->pid = fork();
-	if (w->pid == 0) {
-		setsid();
-		dup2(in[0], 0);
-		dup2(out[1], 1);
-		dup2(err[1], 2);
-		exec_child(o);
-	}
-	close(in[0]);
-	close(out[1]);
-	close(err[1]);
-	w->cmd_in = in[1];
-	w->cmd_out = out[0];
-	w->cmd_err = err[0];
-	return w->pid < 0 ? -1 : 0;
-}
-
-static void
-command_start(struct worker *w, size_t len)
-{
-	struct order o;
-	int status = 125;
-
-	/* Settings of one command must not leak into the next. */
-	clearenv();
-	putenv((char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
-	       "/usr/bin:/sbin:/bin");
-	putenv((char *)"HOME=/root");
-	putenv((char *)"LANG=C.UTF-8");
-	if (exec_parse(w, len, &o) < 0 ||
-	    (o.pty ? start_pty(w, &o) : start_pipes(w, &o)) < 0) {
-		w->hunting = 1;
-		send_frame(w, 'X', &status, sizeof(status));
-		return;
-	}
-	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
-	fcntl(w->cmd_in, F_SETFL, O_NONBLOCK);
-	fcntl(w->cmd_out, F_SETFL, O_NONBLOCK);
-	if (w->cmd_err >= 0)
-		fcntl(w->cmd_err, F_SETFL, O_NONBLOCK);
-	w->deadline_ms = o.timeout_ms > 0 ? now_ms() + o.timeout_ms : 0;
-	w->timed_out = 0;
-	w->stdin_at = 0;
+	w->hunting = 1;
+	return frame_send(w, 'X', word, sizeof(word));
 }
 
 /* Forward what one of the command's outputs holds; 1: more may be there. */
 static int
-forward(struct worker *w, int *fd, char type)
+output_forward(struct worker *w, int *fd, char type)
 {
-	unsigned char buf[32768];
+	unsigned char buf[OUTPUT_MAX];
 	ssize_t n = read(*fd, buf, sizeof(buf));
 
 	if (n > 0)
-		return send_frame(w, type, buf, (size_t)n) < 0 ? -1 : 1;
+		return frame_send(w, type, buf, (size_t)n) < 0 ? -1 : 1;
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close_fd(fd);
 	return 0;
+}
+
+static int
+output_drain(struct worker *w, int *fd, char type)
+{
+	int r = 0;
+
+	while (*fd >= 0 && (r = output_forward(w, fd, type)) > 0)
+		;
+	close_fd(fd);
+	return r;
 }
 
 /*
@@ -292,112 +168,44 @@ forward(struct worker *w, int *fd, char type)
 static int
 command_finish(struct worker *w)
 {
-	int status, code, r;
+	int status = command_status(&w->cmd);
 
-	waitpid(w->pid, &status, 0);
-	w->pid = 0;
-	close_fd(&w->pidfd);
-	close_fd(&w->cmd_in);
-	while (w->cmd_out >= 0 && (r = forward(w, &w->cmd_out, 'O')) != 0)
-		if (r < 0)
-			return -1;
-	while (w->cmd_err >= 0 && (r = forward(w, &w->cmd_err, 'R')) != 0)
-		if (r < 0)
-			return -1;
-	close_fd(&w->cmd_out);
-	close_fd(&w->cmd_err);
-	if (w->timed_out)
-		code = STATUS_TIMEOUT;
-	else if (WIFSIGNALED(status))
-		code = 128 + WTERMSIG(status);
-	else
-		code = WEXITSTATUS(status);
-	w->hunting = 1;
-	return send_frame(w, 'X', &code, sizeof(code));
+	if (output_drain(w, &w->cmd.out, 'O') < 0 ||
+	    output_drain(w, &w->cmd.err, 'R') < 0)
+		return -1;
+	return status_send(w, status);
 }
 
-/* End the command's process group: politely, then not. */
-static void
-command_kill(struct worker *w)
-{
-	struct pollfd pf = { .fd = w->pidfd, .events = POLLIN };
-
-	if (w->pid <= 0)
-		return;
-	kill(-w->pid, SIGTERM);
-	if (poll(&pf, 1, GRACE_MS) <= 0)
-		kill(-w->pid, SIGKILL);
-}
-
-static void
-command_abandon(struct worker *w)
-{
-	command_kill(w);
-	if (w->pid > 0)
-		waitpid(w->pid, NULL, 0);
-	w->pid = 0;
-	close_fd(&w->pidfd);
-	close_fd(&w->cmd_in);
-	close_fd(&w->cmd_out);
-	close_fd(&w->cmd_err);
-}
-
-/* Give the command its stdin; 1: the frame is not used up yet. */
-static int
-feed_stdin(struct worker *w, size_t len)
-{
-	while (w->cmd_in >= 0 && w->stdin_at < len) {
-		ssize_t n = write(w->cmd_in, w->in + HEADER + w->stdin_at,
-				  len - w->stdin_at);
-
-		if (n > 0)
-			w->stdin_at += (size_t)n;
-		else if (n < 0 && errno == EAGAIN)
-			return 1;
-		else if (n < 0 && errno != EINTR)
-			close_fd(&w->cmd_in);
-	}
-	if (len == 0)
-		close_fd(&w->cmd_in);
-	w->stdin_at = 0;
-	return 0;
-}
-
-static void
-set_window(const struct worker *w)
-{
-	const unsigned char *p = w->in + HEADER;
-	struct winsize size = {
-		.ws_row = (unsigned short)(p[0] | p[1] << 8),
-		.ws_col = (unsigned short)(p[2] | p[3] << 8),
-	};
-
-	if (w->cmd_out >= 0)
-		ioctl(w->cmd_out, TIOCSWINSZ, &size);
-}
-
-/* Act on one whole frame; 1: it must wait, -1: the client has gone. */
+/* Act on the whole frame at the front; 1: it must wait, -1: give up. */
 static int
 frame_act(struct worker *w, size_t len)
 {
+	unsigned char *p = w->in + HEADER;
+	int running = w->cmd.pid > 0;
+
 	switch (w->in[0]) {
 	case 'S':
-		/* Still busy: the former client's end escaped us. */
-		command_abandon(w);
-		return len > 64 ? -1 : send_frame(w, 'S', w->in + HEADER, len);
+		/* If it still runs, the former client's end escaped us. */
+		command_abandon(&w->cmd);
+		return len > HELLO_PAYLOAD ? -1 : frame_send(w, 'S', p, len);
 	case 'E':
-		if (w->pid == 0)
-			command_start(w, len);
+		w->stdin_at = 0;
+		if (!running && command_start(&w->cmd, (char *)p, len) < 0)
+			return status_send(w, STATUS_BAD);
 		return 0;
 	case 'I':
-		return w->pid > 0 ? feed_stdin(w, len) : 0;
+		if (running && command_feed(&w->cmd, p, len, &w->stdin_at))
+			return 1;
+		w->stdin_at = 0;
+		return 0;
 	case 'K':
-		if (w->pid > 0 && len == 1)
-			kill(-w->pid, w->in[HEADER]);
+		if (running && len == 1)
+			kill(-w->cmd.pid, p[0]);
 		return 0;
 	case 'W':
 		if (len == 4)
-			set_window(w);
+			command_window(&w->cmd, p[0] | p[1] << 8,
+				       p[2] | p[3] << 8);
 		return 0;
 	default:
 		return -1;
@@ -426,7 +234,8 @@ frames_act(struct worker *w)
 		return 0;
 	w->hunting = 0;
 	while (!w->hunting && w->in_len >= HEADER) {
-		size_t len = frame_len(w);
+		size_t len = w->in[4] | (size_t)w->in[5] << 8 |
+			     (size_t)w->in[6] << 16 | (size_t)w->in[7] << 24;
 		int r;
 
 		if (len > FRAME_MAX)
@@ -442,44 +251,19 @@ frames_act(struct worker *w)
 	return 0;
 }
 
-/* Take what the port has into the buffer: how much, or -1. */
-static ssize_t
-port_read(struct worker *w)
-{
-	ssize_t n = read(w->port, w->in + w->in_len,
-			 sizeof(w->in) - w->in_len);
-
-	if (n > 0)
-		w->in_len += (size_t)n;
-	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		n = 0;
-	return n;
-}
-
-/* Until the command's time is up; -1: for ever. */
-static int
-wait_ms(const struct worker *w)
-{
-	int64_t left;
-
-	if (w->pid <= 0 || w->deadline_ms == 0 || w->timed_out)
-		return -1;
-	left = w->deadline_ms - now_ms();
-	return left > 0 ? (int)left : 0;
-}
-
 /* One round with a client; -1: it has gone. */
 static int
 serve(struct worker *w)
 {
+	struct command *c = &w->cmd;
 	int stalled = frames_act(w);
-	int limit = wait_ms(w);
+	int limit = command_wait_ms(c);
 	struct pollfd pf[5] = {
 		{ w->port, (short)(stalled ? 0 : POLLIN), 0 },
-		{ stalled ? w->cmd_in : -1, POLLOUT, 0 },
-		{ w->cmd_out, POLLIN, 0 },
-		{ w->cmd_err, POLLIN, 0 },
-		{ w->pidfd, POLLIN, 0 },
+		{ stalled ? c->in : -1, POLLOUT, 0 },
+		{ c->out, POLLIN, 0 },
+		{ c->err, POLLIN, 0 },
+		{ c->pidfd, POLLIN, 0 },
 	};
 
 	if (stalled < 0)
@@ -491,19 +275,19 @@ serve(struct worker *w)
 		poll(NULL, 0, TICK_MS);
 		limit = 0;
 	}
-	if (poll(pf, 5, limit) < 0 && errno != EINTR)
-		return -1;
+	if (poll(pf, 5, limit) < 0)
+		return errno == EINTR ? 0 : -1;
 	if (client_gone(w, pf[0].revents))
 		return -1;
 	if ((pf[0].revents & POLLIN) && port_read(w) < 0)
 		return -1;
-	if (pf[2].revents && forward(w, &w->cmd_out, 'O') < 0)
+	if (pf[2].revents && output_forward(w, &c->out, 'O') < 0)
 		return -1;
-	if (pf[3].revents && forward(w, &w->cmd_err, 'R') < 0)
+	if (pf[3].revents && output_forward(w, &c->err, 'R') < 0)
 		return -1;
-	if (wait_ms(w) == 0) {
-		w->timed_out = 1;
-		command_kill(w);
+	if (command_wait_ms(c) == 0) {
+		c->timed_out = 1;
+		command_kill(c);
 	} else if (pf[4].revents && command_finish(w) < 0) {
 		return -1;
 	}
@@ -533,19 +317,19 @@ worker_main(const char *path)
 
 	w.port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	w.wake = epoll_create1(EPOLL_CLOEXEC);
-	w.pidfd = w.cmd_in = w.cmd_out = w.cmd_err = -1;
+	w.hunting = 1;
+	command_init(&w.cmd);
 	if (w.port < 0 || w.wake < 0 ||
 	    epoll_ctl(w.wake, EPOLL_CTL_ADD, w.port, &ev) < 0) {
 		perror(path);
 		sleep(1);
 		_exit(1);
 	}
-	w.hunting = 1;
 	for (;;) {
 		if (w.hunting) {
 			wait_for_client(&w);
 		} else if (serve(&w) < 0) {
-			command_abandon(&w);
+			command_abandon(&w.cmd);
 			w.hunting = 1;
 		}
 	}
@@ -561,28 +345,32 @@ worker_start(const char *path)
 	return pid;
 }
 
-/* The device of the port with this name, or 0. */
+/* Whether this port is the one named lab.NUMBER. */
+static int
+port_is(int dev, int sub, int number)
+{
+	char file[128], name[32] = "", want[32];
+	FILE *f;
+
+	snprintf(file, sizeof(file),
+		 "/sys/class/virtio-ports/vport%dp%d/name", dev, sub);
+	f = fopen(file, "r");
+	if (!f)
+		return 0;
+	if (!fgets(name, sizeof(name), f))
+		name[0] = '\0';
+	fclose(f);
+	snprintf(want, sizeof(want), "lab.%d\n", number);
+	return strcmp(name, want) == 0;
+}
+
+/* The device of the port lab.NUMBER; 0: there is none. */
 static int
 port_find(int number, char *path, size_t size)
 {
-	int dev, sub;
-
-	for (dev = 0; dev < 4; dev++) {
-		for (sub = 0; sub < PORTS_MAX; sub++) {
-			char file[128], name[32] = "", want[32];
-			FILE *f;
-
-			snprintf(file, sizeof(file),
-				 "/sys/class/virtio-ports/vport%dp%d/name",
-				 dev, sub);
-			f = fopen(file, "r");
-			if (!f)
-				continue;
-			if (!fgets(name, sizeof(name), f))
-				name[0] = '\0';
-			fclose(f);
-			snprintf(want, sizeof(want), "lab.%d\n", number);
-			if (strcmp(name, want) != 0)
+	for (int dev = 0; dev < 4; dev++) {
+		for (int sub = 0; sub < PORTS_MAX; sub++) {
+			if (!port_is(dev, sub, number))
 				continue;
 			snprintf(path, size, "/dev/vport%dp%d", dev, sub);
 			return 1;
@@ -596,12 +384,12 @@ main(void)
 {
 	static char path[PORTS_MAX][64];
 	pid_t pid[PORTS_MAX];
-	int i, n = 0;
+	int n = 0;
 
 	signal(SIGPIPE, SIG_IGN);
 	while (n < PORTS_MAX && port_find(n, path[n], sizeof(path[n])))
 		n++;
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 		pid[i] = worker_start(path[i]);
 
 	/* Process 1 inherits every orphan of the machine. */
@@ -610,7 +398,7 @@ main(void)
 
 		if (dead < 0)
 			sleep(1);
-		for (i = 0; i < n; i++)
+		for (int i = 0; i < n; i++)
 			if (dead == pid[i])
 				pid[i] = worker_start(path[i]);
 	}

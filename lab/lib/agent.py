@@ -58,6 +58,9 @@ class Session:
     """A connection to the agent on one port."""
 
     def __init__(self, directory, port, limit_s):
+        self.queue = b""
+        self.wake = None        # signals arrive here, as numbers
+        self.on_signal = None   # what to do about them
         end = time.monotonic() + limit_s
         wait = 5.0
         while True:
@@ -97,23 +100,47 @@ class Session:
         self.sock.close()
 
     def send(self, kind, payload=b""):
-        """Send one frame."""
-        self.sock.settimeout(None)
-        self.sock.sendall(_frame(kind, payload))
+        """Queue one frame; pump() sends it."""
+        self.queue += _frame(kind, payload)
 
-    def frames(self):
-        """Take what has arrived off the socket; whole frames, maybe none."""
-        got = self.sock.recv(1 << 17)
+    def _receive(self):
+        try:
+            got = self.sock.recv(1 << 17)
+        except BlockingIOError:
+            return
         if not got:
             raise Gone("the lab went away")
         self.buffer += got
-        while len(self.buffer) >= 8:
-            kind, size = struct.unpack_from("<c3xI", self.buffer)
-            if len(self.buffer) < 8 + size:
-                return
-            payload = self.buffer[8:8 + size]
-            self.buffer = self.buffer[8 + size:]
-            yield kind, payload
+
+    def _take_frame(self):
+        """The first whole frame that has arrived, or None."""
+        if len(self.buffer) < 8:
+            return None
+        kind, size = struct.unpack_from("<c3xI", self.buffer)
+        if len(self.buffer) < 8 + size:
+            return None
+        payload = self.buffer[8:8 + size]
+        self.buffer = self.buffer[8 + size:]
+        return kind, payload
+
+    def pump(self, more, left_s):
+        """Send what is queued, and wait for a frame or the descriptors `more`.
+
+        Returns (frames, ready ones of more).  Never waits for one side
+        only: the agent may be unable to read until we have.
+        """
+        self.sock.setblocking(False)
+        writers = [self.sock] if self.queue else []
+        readers, writers, _ = select.select([self.sock] + more, writers, [],
+                                            left_s)
+        if writers:
+            self.queue = self.queue[self.sock.send(self.queue[:1 << 17]):]
+        frames = []
+        if self.sock in readers:
+            self._receive()
+            while frame := self._take_frame():
+                frames.append(frame)
+        return frames, [fd for fd in more if fd in readers]
 
 
 def _write_all(fd, data):
@@ -122,31 +149,29 @@ def _write_all(fd, data):
         view = view[os.write(fd, view):]
 
 
-def _forward_stdin(session, fd):
-    """Pass on what is there; False at its end."""
-    data = os.read(fd, 65536)
-    session.send(b"I", data)
-    return bool(data)
-
-
 def _loop(session, stdin, out, err, end):
     """Carry bytes both ways until the command's status arrives."""
     while True:
-        fds = [session.sock] + ([stdin] if stdin is not None else [])
-        left = None if end is None else max(0, end - time.monotonic())
-        ready, _, _ = select.select(fds, [], [], left)
-        if not ready:
+        left = None if end is None else end - time.monotonic()
+        if left is not None and left <= 0:
             return TIMEOUT
-        if session.sock in ready:
-            for kind, payload in session.frames():
-                if kind == b"O":
-                    _write_all(out, payload)
-                elif kind == b"R":
-                    _write_all(err, payload)
-                elif kind == b"X":
-                    return struct.unpack("<i", payload)[0]
-        if stdin in ready and not _forward_stdin(session, stdin):
-            stdin = None
+        more = [fd for fd in (stdin, session.wake)
+                if fd is not None and (fd != stdin or not session.queue)]
+        frames, ready = session.pump(more, left)
+        for kind, payload in frames:
+            if kind == b"O":
+                _write_all(out, payload)
+            elif kind == b"R":
+                _write_all(err, payload)
+            elif kind == b"X":
+                return struct.unpack("<i", payload)[0]
+        if session.wake in ready:
+            for number in os.read(session.wake, 64):
+                session.on_signal(number)
+        if stdin in ready:
+            data = os.read(stdin, 65536)
+            session.send(b"I", data)
+            stdin = stdin if data else None
 
 
 def _order(argv, timeout, pty, cwd, env):

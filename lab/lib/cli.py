@@ -69,7 +69,8 @@ def _list(args):
 def _run(args):
     words = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not words:
-        raise SystemExit("lab run: no command; see lab run --help")
+        common.say("run: no command; see lab run --help")
+        return 2
     lab = labs.Lab(args.name)
     lab.need()
     stdin = None if args.no_stdin or sys.stdin.isatty() else 0

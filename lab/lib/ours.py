@@ -96,7 +96,8 @@ def _build(base, work):
     tree = work / "tree"
     for name in ("bin", "dom0", "guest"):
         (tree / name).mkdir(parents=True)
-    _compile(tree / "bin/agent", [common.LAB_DIR / "dom0/agent.c"])
+    _compile(tree / "bin/agent",
+             sorted((common.LAB_DIR / "dom0").glob("*.c")))
     shutil.copy(common.LAB_DIR / "dom0/init", tree / "dom0/init")
     shutil.copy(base / "guest-vmlinux", tree / "guest/vmlinux")
     shutil.copy(base / "guest-vmlinuz", tree / "guest/vmlinuz")

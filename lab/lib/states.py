@@ -9,8 +9,10 @@ script runs in dom0 and says in its first comment lines where it starts:
     # kernel: xen|plain     with a cold start: what is booted
     # about: one line       shown by `lab list`
 
-What a script makes is kept under a key of the script, its base and the
-images; so it is made once, and again when any of them has changed.
+A state's name may carry an argument, NAME:ARGUMENT; the script gets it as
+$1.  What a script makes is kept under a key of the script, its argument,
+its base and the images; so it is made once, and again when any of them has
+changed.
 """
 
 import os
@@ -25,16 +27,17 @@ import common
 import machine
 import ours
 
-SCRIPT_LIMIT_S = 1200
+SCRIPT_LIMIT_S = 2400
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.]{0,40}$")
 
 
 class Recipe:
     """How a state comes to be, with the key that follows from it."""
 
-    def __init__(self, path, base=None):
+    def __init__(self, path, argument="", base=None):
         self.path = pathlib.Path(path)
-        self.name = self.path.name
+        self.argument = argument
+        self.name = self.path.name + (f":{argument}" if argument else "")
         self.text = self.path.read_text()
         head = dict(re.findall(r"^# (base|kernel|about): *(.*?) *$",
                                self.text, re.M))
@@ -48,15 +51,16 @@ class Recipe:
             self.base.kernel if self.base else "plain")
         if self.kernel not in ("xen", "plain"):
             raise common.LabError(f"{path}: kernel {self.kernel}?")
-        if not NAME.match(self.name):
-            raise common.LabError(f"{self.name}: no name for a state")
+        if not NAME.match(self.path.name):
+            raise common.LabError(f"{self.path.name}: no name for a state")
 
     def key(self, images):
         """The entry's name below states/."""
         base = self.base.key(images) if self.base else ""
-        return f"{self.name}-" + common.digest(
-            self.text, self.kernel, self.cold, base, machine.shape(),
-            *[p.name for p in images])
+        name = re.sub(r"[^A-Za-z0-9_.]", "_", self.name)[:60]
+        return f"{name}-" + common.digest(
+            self.text, self.argument, self.kernel, self.cold, base,
+            machine.shape(), *[p.name for p in images])
 
     def ensure(self, images):
         """The directory of the state, made now if need be."""
@@ -72,7 +76,7 @@ class Recipe:
         memory = parent / "memory" if parent and not self.cold else None
         m.start(incoming=memory, bound=True)
         try:
-            _run_script(work, self.text, self.name)
+            _run_script(work, self.text, self.name, self.argument)
             m.save(work / "memory")
         except common.LabError as e:
             raise common.LabError(f"state {self.name}: {e} | {m.tail()}"
@@ -104,10 +108,10 @@ class Frozen:
         return self.dir
 
 
-def _run_script(work, text, name):
+def _run_script(work, text, name, argument):
     agent.set_clock(work)
     with open(work / "script.log", "wb") as log:
-        status = agent.run(work, ["sh", "-eu", "-c", text, name],
+        status = agent.run(work, ["sh", "-eu", "-c", text, name, argument],
                            out=log.fileno(), err=log.fileno(),
                            timeout=SCRIPT_LIMIT_S,
                            sync_s=machine.BOOT_LIMIT_S)
@@ -153,12 +157,13 @@ def find(name, script=None):
     """The state of this name, or of this script path."""
     if script:
         return Recipe(script, base=name)
-    if "/" in name:
-        if not os.path.isfile(name):
-            raise common.LabError(f"{name}: no such state script")
-        return Recipe(name)
-    if (script_dir() / name).is_file():
-        return Recipe(script_dir() / name)
+    path, _, argument = name.partition(":")
+    if "/" not in path:
+        path = script_dir() / path
+    elif not os.path.isfile(path):
+        raise common.LabError(f"{path}: no such state script")
+    if os.path.isfile(path):
+        return Recipe(path, argument)
     if name in frozen():
         return Frozen(frozen()[name])
     known = sorted([p.name for p in script_dir().iterdir()] + list(frozen()))

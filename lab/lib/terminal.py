@@ -12,14 +12,36 @@ import tty
 import agent
 
 
+PASSED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
+
+
+def _listen(session, numbers, action):
+    """Have action(number) called when one of these signals arrives.
+
+    Not from the handler: it might come in the middle of a frame.
+    """
+    session.wake, end = os.pipe()
+    os.set_blocking(end, False)
+    signal.set_wakeup_fd(end)
+    session.on_signal = action
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+
+
 def _pass_signals(session):
-    """Ctrl-C and friends go to the command, which decides what they mean."""
-    def handler(number, _frame):
+    """Ctrl-C and friends go to the command, which decides what they mean.
+
+    At the third we give up: dom0 may be unable to pass it on.
+    """
+    seen = []
+
+    def action(number):
+        seen.append(number)
+        if len(seen) > 2:
+            raise KeyboardInterrupt
         session.send(b"K", bytes([number]))
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT,
-                   signal.SIGHUP):
-        signal.signal(number, handler)
+    _listen(session, PASSED, action)
 
 
 def run(directory, argv, stdin, timeout, cwd):
@@ -42,7 +64,7 @@ def shell(directory):
 
     def started(session):
         _send_window(session)
-        signal.signal(signal.SIGWINCH, lambda *_: _send_window(session))
+        _listen(session, [signal.SIGWINCH], lambda _: _send_window(session))
 
     saved = termios.tcgetattr(0)
     tty.setraw(0)
