@@ -127,26 +127,37 @@ write_runs(struct worker *w, size_t len, uint64_t offset, struct err *err)
 	return 0;
 }
 
-/*
- * The next range of data at or after @offset and before @end, by what the
- * source knows of its holes; a device knows nothing, and all is data.
- * Returns its length, 0 when there is none, and moves *@offset to it.
- */
-static uint64_t
-next_data(int fd, uint64_t *offset, uint64_t end)
+/* A hole at the end, or the end?  A short file must not pass for a sparse one. */
+static int
+check_end(int from, uint64_t end, struct err *err)
 {
-	off_t data = lseek(fd, (off_t)*offset, SEEK_DATA);
+	off_t size = lseek(from, 0, SEEK_END);
+
+	if (size >= 0 && (uint64_t)size >= end)
+		return 0;
+	return err_set(err, ERR_IO, 0,
+		       "it ends at %jd bytes, where %ju were expected",
+		       (intmax_t)size, (uintmax_t)end);
+}
+
+int
+copy_next_data(int from, uint64_t end, uint64_t *offset, uint64_t *ret_len,
+	       struct err *err)
+{
+	off_t data = lseek(from, (off_t)*offset, SEEK_DATA);
 	off_t hole;
 
-	if (data < 0)
-		return errno == ENXIO ? 0 : end - *offset;
-	if ((uint64_t)data >= end)
+	if (data < 0 && errno == ENXIO)
+		return check_end(from, end, err);
+	if (data >= 0 && (uint64_t)data >= end)
 		return 0;
-	*offset = (uint64_t)data;
-	hole = lseek(fd, data, SEEK_HOLE);
-	if (hole < 0 || (uint64_t)hole > end)
-		return end - *offset;
-	return (uint64_t)hole - *offset;
+	if (data >= 0)
+		*offset = (uint64_t)data;
+	*ret_len = end - *offset;
+	hole = data < 0 ? -1 : lseek(from, data, SEEK_HOLE);
+	if (hole >= 0 && (uint64_t)hole < end)
+		*ret_len = (uint64_t)hole - *offset;
+	return 1;
 }
 
 static int
@@ -170,8 +181,14 @@ copy_segment(struct worker *w, uint64_t offset, uint64_t end, struct err *err)
 {
 	const struct copy_task *t = w->c->t;
 	uint64_t len;
+	int r;
 
-	while (offset < end && (len = next_data(t->from, &offset, end))) {
+	while (offset < end) {
+		r = copy_next_data(t->from, end, &offset, &len, err);
+		if (r < 0)
+			return err_add(err, "read %s", t->what);
+		if (r == 0)
+			break;
 		if (len > PIECE)
 			len = PIECE;
 		if (cancel_check(err) ||
@@ -258,7 +275,7 @@ copy_stream(const struct copy_task *t, struct err *err)
 	if (!buf)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	for (offset = 0; offset < t->bytes; offset += len) {
-		len = t->bytes - offset < SEGMENT ? t->bytes - offset : SEGMENT;
+		len = t->bytes - offset < PIECE ? t->bytes - offset : PIECE;
 		if (cancel_check(err) ||
 		    read_exactly(t, buf, (size_t)len, offset, err) ||
 		    fd_write_all(t->to, buf, (size_t)len, err))

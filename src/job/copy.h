@@ -42,6 +42,15 @@ int copy_sparse(const struct copy_task *t, uint64_t *ret_data, struct err *err);
  */
 int copy_stream(const struct copy_task *t, struct err *err);
 
+/*
+ * copy_next_data() - the first range of data of @from at or after *@offset and
+ * before @end, by what the source knows of its holes; a device knows nothing,
+ * and all is data.  1 with it in *@offset and *@ret_len; 0 when only holes
+ * come; -1 with ERR_IO when @from ends before @end.
+ */
+int copy_next_data(int from, uint64_t end, uint64_t *offset, uint64_t *ret_len,
+		   struct err *err);
+
 #define COPY_IN_FLIGHT (8u << 20)
 
 /*

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* copy_sum.c - the SHA-256 of a sparse file, as sha256sum(1) would tell it. */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cancel.h"
 #include "copy.h"
@@ -14,68 +11,77 @@
 
 static const unsigned char zeros[STEP];
 
+struct sum {
+	struct sha256 *h;
+	const struct copy_task *t;
+	unsigned char *buf; /* STEP bytes */
+};
+
 static int
-add(struct sha256 *h, const void *p, size_t len, struct err *err)
+add_bytes(struct sum *s, const void *p, uint64_t at, size_t len,
+	  struct err *err)
 {
-	if (sha256_add(h, p, len))
+	const struct copy_task *t = s->t;
+
+	if (cancel_check(err))
+		return -1;
+	if (sha256_add(s->h, p, len))
 		return err_set(err, ERR_IO, 0, "SHA-256 failed");
+	if (t->progress)
+		t->progress(t->what, at + len, t->bytes, t->progress_ctx);
 	return 0;
 }
 
-/* Add @len bytes at @offset, which are zeros when @hole. */
 static int
-add_range(struct sha256 *h, const struct copy_task *t, unsigned char *buf,
-	  uint64_t offset, uint64_t len, bool hole, struct err *err)
+add_hole(struct sum *s, uint64_t at, uint64_t end, struct err *err)
 {
-	while (len > 0) {
-		size_t n = len < STEP ? (size_t)len : STEP;
-		ssize_t got = (ssize_t)n;
+	size_t n;
 
-		if (!hole) {
-			got = fd_pread_full(t->from, buf, n, offset, err);
-			if (got < 0)
-				return -1;
-		}
-		if ((size_t)got < n)
-			return err_set(err, ERR_IO, 0, "%s is too short",
-				       t->what);
-		if (cancel_check(err) || add(h, hole ? zeros : buf, n, err))
+	for (; at < end; at += n) {
+		n = end - at < STEP ? (size_t)(end - at) : STEP;
+		if (add_bytes(s, zeros, at, n, err))
 			return -1;
-		offset += n;
-		len -= n;
-		if (t->progress)
-			t->progress(t->what, offset, t->bytes, t->progress_ctx);
 	}
 	return 0;
 }
 
 static int
-add_all(struct sha256 *h, const struct copy_task *t, unsigned char *buf,
-	struct err *err)
+add_data(struct sum *s, uint64_t at, uint64_t end, struct err *err)
 {
-	uint64_t offset = 0;
+	ssize_t got;
+	size_t n;
 
-	while (offset < t->bytes) {
-		off_t data = lseek(t->from, (off_t)offset, SEEK_DATA);
-		off_t hole;
+	for (; at < end; at += n) {
+		n = end - at < STEP ? (size_t)(end - at) : STEP;
+		got = fd_pread_full(s->t->from, s->buf, n, at, err);
+		if (got < 0)
+			return -1;
+		if ((size_t)got < n)
+			return err_set(err, ERR_IO, 0, "it is too short");
+		if (add_bytes(s, s->buf, at, n, err))
+			return -1;
+	}
+	return 0;
+}
 
-		if (data < 0 && errno != ENXIO)
-			data = (off_t)offset; /* knows no holes */
-		if (data < 0 || (uint64_t)data > t->bytes)
-			data = (off_t)t->bytes;
-		if (add_range(h, t, buf, offset, (uint64_t)data - offset, true,
-			      err))
+static int
+add_all(struct sum *s, struct err *err)
+{
+	uint64_t end = s->t->bytes, at = 0, data, len;
+	int r;
+
+	while (at < end) {
+		data = at;
+		len = 0;
+		r = copy_next_data(s->t->from, end, &data, &len, err);
+		if (r < 0)
 			return -1;
-		offset = (uint64_t)data;
-		if (offset == t->bytes)
-			break;
-		hole = lseek(t->from, data, SEEK_HOLE);
-		if (hole < 0 || (uint64_t)hole > t->bytes)
-			hole = (off_t)t->bytes;
-		if (add_range(h, t, buf, offset, (uint64_t)hole - offset, false,
-			      err))
+		if (r == 0)
+			data = end;
+		if (add_hole(s, at, data, err) ||
+		    add_data(s, data, data + len, err))
 			return -1;
-		offset = (uint64_t)hole;
+		at = data + len;
 	}
 	return 0;
 }
@@ -83,23 +89,24 @@ add_all(struct sha256 *h, const struct copy_task *t, unsigned char *buf,
 int
 copy_sum(const struct copy_task *t, char *ret, struct err *err)
 {
-	unsigned char *buf = malloc(STEP);
-	struct sha256 *h = sha256_new();
+	struct sum s = { sha256_new(), t, malloc(STEP) };
 	int rc = -1;
 
-	if (!buf || !h) {
+	if (!s.buf || !s.h) {
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 		goto out;
 	}
-	if (add_all(h, t, buf, err))
+	if (add_all(&s, err)) {
+		err_add(err, "sum of %s", t->what);
 		goto out;
-	if (sha256_hex(h, ret)) {
+	}
+	if (sha256_hex(s.h, ret)) {
 		err_set(err, ERR_IO, 0, "SHA-256 failed");
 		goto out;
 	}
 	rc = 0;
 out:
-	sha256_free(h);
-	free(buf);
+	sha256_free(s.h);
+	free(s.buf);
 	return rc;
 }
