@@ -35,7 +35,7 @@ SUITES = {
     "build": (list(BUILDS), None, 1800),
     "lint": (["gcc"], ["tools/lint.py"], 1800),
     "unit": (["san"], ["build/check/san/test/unit/test_*"], 300),
-    "cli": (["san", "bare"], ["test/cli/*.sh"], 300),
+    "cli": (["san", "bare"], ["test/cli/*.sh", "test/cli/*.py"], 300),
     "witness": (["gcc"], ["test/witness/*"], 600),
     "sim": (["san"], ["test/sim/*.sh", "test/sim/test_*"], 1800),
     "plain": (["fail"], ["test/plain/*.sh"], 3600),

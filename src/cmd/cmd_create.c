@@ -103,7 +103,7 @@ tell_disks(const struct snapshot *s, bool dry_run, struct err *err)
 	print_cell(&t, "DISK");
 	print_cell(&t, "DRIVER");
 	print_cell(&t, "SIZE");
-	print_cell(&t, dry_run ? "ROOM TAKEN" : "I/O WAITED");
+	print_cell(&t, dry_run ? "TAKES" : "I/O WAITED");
 	print_cell(&t, "VIEW");
 	for (unsigned int i = 0; i < s->n_disks; i++) {
 		d = &s->disks[i];
