@@ -24,7 +24,7 @@
 
 #include "err.h"
 
-#define DOMAIN_NAME_MAX 64		/* bytes, without the NUL */
+#define DOMAIN_NAME_MAX 64 /* bytes, without the NUL */
 #define DOMAIN_UUID_LEN 36
 #define DOMAIN_DISKS_MAX 64
 
@@ -35,23 +35,23 @@ enum domain_type {
 };
 
 enum domain_state {
-	DOMAIN_GONE,			/* no such domain (any more) */
-	DOMAIN_RUNNING,			/* running or blocked: its normal life */
-	DOMAIN_PAUSED,			/* by the toolstack */
-	DOMAIN_SUSPENDED,		/* acknowledged a suspend; stands still */
-	DOMAIN_SHUT_DOWN,		/* powered off, rebooting or crashed */
+	DOMAIN_GONE,      /* no such domain (any more) */
+	DOMAIN_RUNNING,   /* running or blocked: its normal life */
+	DOMAIN_PAUSED,    /* by the toolstack */
+	DOMAIN_SUSPENDED, /* acknowledged a suspend; stands still */
+	DOMAIN_SHUT_DOWN, /* powered off, rebooting or crashed */
 	DOMAIN_DYING,
 };
 
 /* One disk as the domain's configuration names it. */
 struct domain_disk {
-	char vdev[32];			/* "xvda" */
-	char source[1024];		/* path in dom0, "" for an empty drive */
-	char format[16];		/* "raw", "qcow2", ... */
-	char backend[16];		/* "phy", "qdisk", "tap" */
+	char vdev[32];     /* "xvda" */
+	char source[1024]; /* path in dom0, "" for an empty drive */
+	char format[16];   /* "raw", "qcow2", ... */
+	char backend[16];  /* "phy", "qdisk", "tap" */
 	bool readonly;
 	bool cdrom;
-	bool shared;			/* written to by other domains as well */
+	bool shared; /* written to by other domains as well */
 };
 
 struct domain_info {
@@ -60,12 +60,12 @@ struct domain_info {
 	uint32_t domid;
 	enum domain_type type;
 	enum domain_state state;
-	uint64_t memory_bytes;		/* what the domain has now */
-	char xen_version[32];		/* "4.17.7" */
-	bool save_ok;			/* memory can be saved at all */
-	char save_why[200];		/* when it cannot: why, one line */
-	bool live_ok;			/* memory can be copied while it runs */
-	char live_why[200];		/* when it cannot: why, one line */
+	uint64_t memory_bytes; /* what the domain has now */
+	char xen_version[32];  /* "4.17.7" */
+	bool save_ok;          /* memory can be saved at all */
+	char save_why[200];    /* when it cannot: why, one line */
+	bool live_ok;          /* memory can be copied while it runs */
+	char live_why[200];    /* when it cannot: why, one line */
 	unsigned int n_disks;
 	struct domain_disk disks[DOMAIN_DISKS_MAX];
 };
@@ -73,10 +73,10 @@ struct domain_info {
 /* When it happened, all in ns on the monotonic clock; 0: it did not, or not
  * seen. */
 struct domain_times {
-	uint64_t asked_ns;		/* the guest was asked to suspend */
-	uint64_t suspended_ns;		/* we saw it stand still */
-	uint64_t saved_ns;		/* all of its memory was written */
-	uint64_t resumed_ns;		/* the caller's, after domain_resume() */
+	uint64_t asked_ns;     /* the guest was asked to suspend */
+	uint64_t suspended_ns; /* we saw it stand still */
+	uint64_t saved_ns;     /* all of its memory was written */
+	uint64_t resumed_ns;   /* the caller's, after domain_resume() */
 };
 
 /*
@@ -99,17 +99,17 @@ typedef int domain_instant(void *ctx, struct err *err);
 typedef void domain_progress(uint64_t bytes, void *ctx);
 
 struct domain_save_how {
-	int fd;				/* where to; a file or a pipe, blocking */
-	bool live;			/* copy memory while the domain runs */
-	domain_instant *instant;	/* or NULL */
-	domain_progress *progress;	/* or NULL */
-	void *ctx;			/* for both */
+	int fd;                    /* where to; a file or a pipe, blocking */
+	bool live;                 /* copy memory while the domain runs */
+	domain_instant *instant;   /* or NULL */
+	domain_progress *progress; /* or NULL */
+	void *ctx;                 /* for both */
 };
 
 struct domain;
 
 struct domain_ops {
-	const char *name;		/* "libxl", "sim" */
+	const char *name; /* "libxl", "sim" */
 
 	/* See the functions of the same names below; all are required. */
 	int (*find)(const char *name, struct domain **ret, struct err *err);
@@ -145,8 +145,7 @@ int domain_find(const char *name, struct domain **ret, struct err *err);
  * Returns 0, or -1 with ERR_NOTFOUND (it is gone), ERR_UNSUPPORTED (more than
  * DOMAIN_DISKS_MAX disks), ERR_IO.
  */
-int domain_describe(struct domain *d, struct domain_info *ret,
-		    struct err *err);
+int domain_describe(struct domain *d, struct domain_info *ret, struct err *err);
 
 /*
  * domain_config() - the domain's configuration as libxl's JSON, malloc()ed

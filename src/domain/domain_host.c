@@ -85,20 +85,21 @@ check_dom0(const char *root, struct err *err)
 	if (read_small(root, "/sys/hypervisor/type", text, sizeof(text)))
 		text[0] = '\0';
 	if (strncmp(text, "xen", 3) != 0)
-		return err_set(err, ERR_UNSUPPORTED, 0, NOT_DOM0
-			       "no Xen beneath this kernel");
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       NOT_DOM0 "no Xen beneath this kernel");
 	/* Xen's own word on what we are; a guest has an empty file. */
 	if (read_small(root, "/proc/xen/capabilities", text, sizeof(text)))
-		return err_set(err, ERR_UNSUPPORTED, 0, NOT_DOM0
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       NOT_DOM0
 			       "/proc/xen is not mounted (mount -t xenfs none "
 			       "/proc/xen)");
 	if (!strstr(text, "control_d"))
-		return err_set(err, ERR_UNSUPPORTED, 0, NOT_DOM0
-			       "it is a guest of Xen itself");
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       NOT_DOM0 "it is a guest of Xen itself");
 	if (!there_is(root, "/dev/xen/privcmd") &&
 	    !there_is(root, "/proc/xen/privcmd"))
-		return err_set(err, ERR_UNSUPPORTED, 0, NOT_DOM0
-			       "/dev/xen/privcmd is missing");
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       NOT_DOM0 "/dev/xen/privcmd is missing");
 	return 0;
 }
 
@@ -119,11 +120,12 @@ open_xenstore(const char *root)
 
 	for (i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
 		if (path_in(root, addr.sun_path, sizeof(addr.sun_path), "%s",
-			    sockets[i]) || access(addr.sun_path, F_OK))
+			    sockets[i]) ||
+		    access(addr.sun_path, F_OK))
 			continue;
 		daemon = true;
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-			    SOCK_NONBLOCK, 0);
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    0);
 		if (fd < 0)
 			return -1;
 		if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
@@ -144,9 +146,7 @@ xenstore_answers(int fd, unsigned int wait_ms)
 	struct {
 		struct xs_head head;
 		char body[sizeof(domain_0)];
-	} ask = {
-		{ XS_GET_DOMAIN_PATH, 1, 0, sizeof(domain_0) }, "0"
-	};
+	} ask = { { XS_GET_DOMAIN_PATH, 1, 0, sizeof(domain_0) }, "0" };
 	size_t len = sizeof(ask.head) + sizeof(domain_0);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	uint64_t start = clock_ns();
@@ -178,12 +178,14 @@ domain_host_check(const char *root, unsigned int wait_ms, struct err *err)
 		return -1;
 	fd = open_xenstore(root);
 	if (fd < 0)
-		return err_set(err, ERR_UNSUPPORTED, 0, NOT_DOM0
-			       "xenstored is not running");
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       NOT_DOM0 "xenstored is not running");
 	answers = xenstore_answers(fd, wait_ms);
 	close(fd);
 	if (!answers)
-		return err_set(err, ERR_TIMEOUT, 0, "xenstored does not "
-			       "answer (waited %u ms)", wait_ms);
+		return err_set(err, ERR_TIMEOUT, 0,
+			       "xenstored does not "
+			       "answer (waited %u ms)",
+			       wait_ms);
 	return 0;
 }

@@ -18,7 +18,6 @@
  * Returns 0, or -1 with ERR_UNSUPPORTED and a text "this host does not run Xen
  * as dom0: ..." or, when xenstored does not answer, ERR_TIMEOUT.
  */
-int domain_host_check(const char *root, unsigned int wait_ms,
-		      struct err *err);
+int domain_host_check(const char *root, unsigned int wait_ms, struct err *err);
 
 #endif

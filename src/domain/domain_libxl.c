@@ -81,9 +81,9 @@ lx_state(const libxl_dominfo *info)
 	if (info->dying)
 		return DOMAIN_DYING;
 	if (info->shutdown)
-		return info->shutdown_reason ==
-			LIBXL_SHUTDOWN_REASON_SUSPEND ?
-			DOMAIN_SUSPENDED : DOMAIN_SHUT_DOWN;
+		return info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND ?
+			       DOMAIN_SUSPENDED :
+			       DOMAIN_SHUT_DOWN;
 	return info->paused ? DOMAIN_PAUSED : DOMAIN_RUNNING;
 }
 
@@ -148,8 +148,7 @@ out:
 }
 
 static int
-state(uint32_t domid, const char *uuid, enum domain_state *ret,
-      struct err *err)
+state(uint32_t domid, const char *uuid, enum domain_state *ret, struct err *err)
 {
 	char found[DOMAIN_UUID_LEN + 1];
 	libxl_ctx *ctx = NULL;
@@ -217,8 +216,8 @@ lx_drop_device_model_state(uint32_t domid)
 	snprintf(path, sizeof(path), DEVICE_MODEL_STATE, domid);
 	if (unlink(path) && errno != ENOENT)
 		log_warning("cannot remove %s, which holds the state of the "
-			    "domain's devices: %s, continuing", path,
-			    strerror(errno));
+			    "domain's devices: %s, continuing",
+			    path, strerror(errno));
 }
 
 static void

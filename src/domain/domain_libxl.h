@@ -20,10 +20,10 @@
 
 /* When libxl told of these, on the monotonic clock; 0: not yet. */
 struct lx_marks {
-	uint64_t asked_ns;		/* the guest was asked to suspend */
-	uint64_t acked_ns;		/* it said that it will */
-	uint64_t suspended_ns;		/* "Domain now suspended" */
-	uint64_t end_ns;		/* "End of stream": all is written */
+	uint64_t asked_ns;     /* the guest was asked to suspend */
+	uint64_t acked_ns;     /* it said that it will */
+	uint64_t suspended_ns; /* "Domain now suspended" */
+	uint64_t end_ns;       /* "End of stream": all is written */
 };
 
 /*
@@ -32,11 +32,11 @@ struct lx_marks {
  * "failed" and what follows the first error is mostly its echo.
  */
 struct lx_log {
-	xentoollog_logger vtable;	/* first: libxl knows us by it */
-	char error[256];		/* "" for none */
-	int error_sys;			/* its errno, or 0 */
-	bool no_space;			/* any error since was ENOSPC */
-	bool no_ack;			/* the guest ignored the request */
+	xentoollog_logger vtable; /* first: libxl knows us by it */
+	char error[256];          /* "" for none */
+	int error_sys;            /* its errno, or 0 */
+	bool no_space;            /* any error since was ENOSPC */
+	bool no_ack;              /* the guest ignored the request */
 	struct lx_marks marks;
 };
 
@@ -49,20 +49,20 @@ void lx_log_clear(struct lx_log *log);
 /* One asynchronous operation of libxl and what became of it. */
 struct lx_op {
 	bool running;
-	bool aborted;			/* we asked libxl to end it early */
-	int rc;				/* libxl's result, once it ended */
+	bool aborted; /* we asked libxl to end it early */
+	int rc;       /* libxl's result, once it ended */
 	uint64_t done_ns;
 };
 
 struct lx_domain {
-	struct domain base;		/* first: the door knows us by it */
+	struct domain base; /* first: the door knows us by it */
 	libxl_ctx *ctx;
 	struct lx_log log;
 	uint32_t domid;
 	char name[DOMAIN_NAME_MAX + 1];
 	char uuid[DOMAIN_UUID_LEN + 1];
-	bool is_hvm;			/* has a QEMU that stops with it */
-	struct lx_op save;		/* between domain_save() and _finish() */
+	bool is_hvm;       /* has a QEMU that stops with it */
+	struct lx_op save; /* between domain_save() and _finish() */
 };
 
 /* A libxl context with its logger, for calls that have no struct domain. */

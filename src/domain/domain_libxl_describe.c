@@ -14,8 +14,7 @@
  * still, what does not fit is an error, never silently another name.
  */
 static int
-copy(char *ret, size_t len, const char *text, const char *what,
-     struct err *err)
+copy(char *ret, size_t len, const char *text, const char *what, struct err *err)
 {
 	if (!text)
 		text = "";
@@ -89,7 +88,8 @@ describe_disks(struct lx_domain *d, const libxl_domain_config *config,
 	int i, n = 0, rc = 0;
 
 	if (config->num_disks > DOMAIN_DISKS_MAX)
-		return err_set(err, ERR_UNSUPPORTED, 0, "%s has %d disks, more "
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "%s has %d disks, more "
 			       "than the %d that can be frozen together",
 			       ret->name, config->num_disks, DOMAIN_DISKS_MAX);
 	devices = libxl_device_disk_list(d->ctx, d->domid, &n);
@@ -148,7 +148,8 @@ describe_ways(struct lx_domain *d, libxl_domain_config *config,
 	rc = libxl_get_physinfo(d->ctx, &phys);
 	if (rc) {
 		libxl_physinfo_dispose(&phys);
-		return lx_error(&d->log, rc, err, "ask the hypervisor what it "
+		return lx_error(&d->log, rc, err,
+				"ask the hypervisor what it "
 				"can do");
 	}
 	libxl_defbool_setdefault(&config->b_info.nested_hvm, false);
@@ -180,8 +181,10 @@ describe_type(struct lx_domain *d, const libxl_domain_config *config,
 		ret->type = DOMAIN_HVM;
 		break;
 	default:
-		return err_set(err, ERR_UNSUPPORTED, 0, "%s is neither PV, "
-			       "PVH nor HVM", d->name);
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "%s is neither PV, "
+			       "PVH nor HVM",
+			       d->name);
 	}
 	d->is_hvm = ret->type == DOMAIN_HVM;
 	return 0;
@@ -193,7 +196,8 @@ describe_host(struct lx_domain *d, struct domain_info *ret, struct err *err)
 	const libxl_version_info *version = libxl_get_version_info(d->ctx);
 
 	if (!version)
-		return err_set(err, ERR_IO, 0, "ask the hypervisor for its "
+		return err_set(err, ERR_IO, 0,
+			       "ask the hypervisor for its "
 			       "version");
 	snprintf(ret->xen_version, sizeof(ret->xen_version), "%d.%d%s",
 		 version->xen_version_major, version->xen_version_minor,
@@ -236,12 +240,10 @@ lx_describe(struct domain *base, struct domain_info *ret, struct err *err)
 	libxl_domain_config_init(&config);
 	memcpy(ret->name, d->name, sizeof(ret->name));
 	ret->domid = d->domid;
-	if (describe_now(d, ret, err) ||
-	    retrieve(d, &config, err) ||
+	if (describe_now(d, ret, err) || retrieve(d, &config, err) ||
 	    describe_type(d, &config, ret, err) ||
 	    describe_disks(d, &config, ret, err) ||
-	    describe_ways(d, &config, ret, err) ||
-	    describe_host(d, ret, err))
+	    describe_ways(d, &config, ret, err) || describe_host(d, ret, err))
 		goto out;
 	rc = 0;
 out:
@@ -264,8 +266,10 @@ lx_config(struct domain *base, struct err *err)
 	config.c_info.domid = 0;
 	json = libxl_domain_config_to_json(d->ctx, &config);
 	if (!json)
-		err_set(err, ERR_NOMEM, 0, "write down the configuration of "
-			"domain %s", d->name);
+		err_set(err, ERR_NOMEM, 0,
+			"write down the configuration of "
+			"domain %s",
+			d->name);
 out:
 	libxl_domain_config_dispose(&config);
 	return json;

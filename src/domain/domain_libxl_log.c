@@ -95,7 +95,7 @@ on_progress(xentoollog_logger *logger, const char *context, const char *doing,
 static void
 on_destroy(xentoollog_logger *logger)
 {
-	(void)logger;		/* is part of a larger thing */
+	(void)logger; /* is part of a larger thing */
 }
 
 void

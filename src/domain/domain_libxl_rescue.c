@@ -62,8 +62,10 @@ refuse_if_others_save(const struct rescue *r, struct err *err)
 	if (save_helper_find(r->domid, &found, err))
 		return -1;
 	if (found.owner)
-		return err_set(err, ERR_BUSY, 0, "process %ld is saving domain "
-			       "%u", (long)found.owner, r->domid);
+		return err_set(err, ERR_BUSY, 0,
+			       "process %ld is saving domain "
+			       "%u",
+			       (long)found.owner, r->domid);
 	return 0;
 }
 
@@ -115,8 +117,10 @@ withdraw(const struct rescue *r, struct err *err)
 			break;
 	}
 	if (did < 0)
-		err_set(err, ERR_IO, errno, "withdraw the request to suspend "
-			"from domain %u", r->domid);
+		err_set(err, ERR_IO, errno,
+			"withdraw the request to suspend "
+			"from domain %u",
+			r->domid);
 	else if (did > 0)
 		log_notice("withdrew the request to suspend from domain %u",
 			   r->domid);
@@ -166,13 +170,11 @@ lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 	int rc = -1;
 
 	*ret_resumed = false;
-	if (lx_open(&r.host.log, &r.host.ctx, err) ||
-	    look(&r, &state, err) ||
+	if (lx_open(&r.host.log, &r.host.ctx, err) || look(&r, &state, err) ||
 	    refuse_if_others_save(&r, err))
 		goto out;
 	if (state == DOMAIN_RUNNING || state == DOMAIN_PAUSED) {
-		if (withdraw(&r, err) ||
-		    watch(&r, start, wait_ms, &state, err))
+		if (withdraw(&r, err) || watch(&r, start, wait_ms, &state, err))
 			goto out;
 	}
 	if (state == DOMAIN_SUSPENDED) {

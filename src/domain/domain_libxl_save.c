@@ -26,8 +26,8 @@
 #include "save_helper.h"
 #include "xl_header.h"
 
-#define FDS_MAX 64		/* libxl 4.17 wants some five */
-#define TURN_MS 250		/* how often progress is told */
+#define FDS_MAX 64  /* libxl 4.17 wants some five */
+#define TURN_MS 250 /* how often progress is told */
 
 /* libxl waits so long for an answer, and again for the stop. */
 #define GUEST_WAIT_S 60
@@ -37,8 +37,8 @@ struct saving {
 	struct lx_domain *d;
 	const struct domain_save_how *how;
 	struct domain_times *times;
-	bool told;			/* @how->instant was called */
-	uint64_t progress_ns;		/* when @how->progress last was */
+	bool told;            /* @how->instant was called */
+	uint64_t progress_ns; /* when @how->progress last was */
 	bool instant_failed;
 	bool cancelled;
 };
@@ -79,8 +79,10 @@ turn(struct lx_domain *d, int timeout_ms, bool hear_cancel, struct err *err)
 	gettimeofday(&now, NULL);
 	rc = libxl_osevent_beforepoll(d->ctx, &n, fds, &timeout_ms, now);
 	if (rc)
-		return err_set(err, ERR_IO, 0, "libxl wants to wait for %d "
-			       "things at once, failed with %d", n, rc);
+		return err_set(err, ERR_IO, 0,
+			       "libxl wants to wait for %d "
+			       "things at once, failed with %d",
+			       n, rc);
 	if (hear_cancel && cancel_fd() >= 0) {
 		fds[n].fd = cancel_fd();
 		fds[n].events = POLLIN;
@@ -126,13 +128,17 @@ check_before(struct lx_domain *d, struct err *err)
 	state = rc ? DOMAIN_GONE : lx_state(&info);
 	libxl_dominfo_dispose(&info);
 	if (state != DOMAIN_RUNNING)
-		return err_set(err, ERR_STATE, 0, "domain %s is %s, not "
-			       "running", d->name, domain_state_name(state));
+		return err_set(err, ERR_STATE, 0,
+			       "domain %s is %s, not "
+			       "running",
+			       d->name, domain_state_name(state));
 	if (save_helper_find(d->domid, &others, err))
 		return -1;
 	if (others.owner)
-		return err_set(err, ERR_BUSY, 0, "process %ld is saving domain "
-			       "%s already", (long)others.owner, d->name);
+		return err_set(err, ERR_BUSY, 0,
+			       "process %ld is saving domain "
+			       "%s already",
+			       (long)others.owner, d->name);
 	return 0;
 }
 
@@ -233,24 +239,31 @@ explain(const struct saving *s, struct err *err)
 	libxl_dominfo_dispose(&info);
 
 	if (s->cancelled)
-		return err_set(err, ERR_CANCELLED, 0, "cancelled while the "
-			       "memory of %s was being saved", d->name);
+		return err_set(err, ERR_CANCELLED, 0,
+			       "cancelled while the "
+			       "memory of %s was being saved",
+			       d->name);
 	if (state == DOMAIN_GONE || state == DOMAIN_DYING ||
 	    state == DOMAIN_SHUT_DOWN)
-		return err_set(err, ERR_STATE, 0, "domain %s is %s: it ended "
-			       "while its memory was being saved", d->name,
-			       domain_state_name(state));
+		return err_set(err, ERR_STATE, 0,
+			       "domain %s is %s: it ended "
+			       "while its memory was being saved",
+			       d->name, domain_state_name(state));
 	if (d->log.no_ack)
-		return err_set(err, ERR_TIMEOUT, 0, "domain %s did not answer "
-			       "the request to suspend within %d s", d->name,
-			       GUEST_WAIT_S);
+		return err_set(err, ERR_TIMEOUT, 0,
+			       "domain %s did not answer "
+			       "the request to suspend within %d s",
+			       d->name, GUEST_WAIT_S);
 	if (d->save.rc == ERROR_GUEST_TIMEDOUT && d->log.marks.acked_ns)
-		return err_set(err, ERR_TIMEOUT, 0, "domain %s agreed to "
+		return err_set(err, ERR_TIMEOUT, 0,
+			       "domain %s agreed to "
 			       "suspend, but did not stop within %d s",
 			       d->name, GUEST_WAIT_S);
 	if (d->log.no_space)
-		return err_set(err, ERR_NOSPC, 0, "no room for the memory of "
-			       "domain %s", d->name);
+		return err_set(err, ERR_NOSPC, 0,
+			       "no room for the memory of "
+			       "domain %s",
+			       d->name);
 	lx_error(&d->log, d->save.rc, err, "save the memory");
 	return err_add(err, "domain %s", d->name);
 }
@@ -277,7 +290,7 @@ lx_save(struct domain *base, const struct domain_save_how *how,
 			goto failed;
 	}
 	times->saved_ns = d->log.marks.end_ns ? d->log.marks.end_ns :
-			  d->save.done_ns;
+						d->save.done_ns;
 	return 0;
 failed:
 	times->asked_ns = d->log.marks.asked_ns;
@@ -303,8 +316,8 @@ lx_finish(struct domain *base, struct err *err)
 		if (turn(d, TURN_MS, false, err))
 			return -1;
 	log_debug("save of %s: asked, %.1f ms, agreed, %.1f ms, stands still, "
-		  "%.1f ms, written, %.1f ms, done", d->name,
-		  ms_between(log->marks.asked_ns, log->marks.acked_ns),
+		  "%.1f ms, written, %.1f ms, done",
+		  d->name, ms_between(log->marks.asked_ns, log->marks.acked_ns),
 		  ms_between(log->marks.acked_ns, log->marks.suspended_ns),
 		  ms_between(log->marks.suspended_ns, log->marks.end_ns),
 		  ms_between(log->marks.end_ns, d->save.done_ns));

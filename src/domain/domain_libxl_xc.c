@@ -20,7 +20,8 @@ lx_log_dirty_off(uint32_t domid, struct err *err)
 
 	xc = xc_interface_open(NULL, NULL, XC_OPENFLAG_NON_REENTRANT);
 	if (!xc)
-		return err_set(err, ERR_IO, errno, "open the hypervisor's "
+		return err_set(err, ERR_IO, errno,
+			       "open the hypervisor's "
 			       "interface");
 	/* Refused for a domain that knows no such mode; nothing is lost. */
 	if (xc_shadow_control(xc, domid, XEN_DOMCTL_SHADOW_OP_OFF, NULL, 0) < 0)

@@ -54,10 +54,10 @@ proc_stat(pid_t pid, struct proc_stat *ret)
 	/* The name in parentheses may hold anything, ")" too: skip to its
 	 * end.  Then come state (3), parent (4) and, as 22nd, the start. */
 	p = strrchr(buf, ')');
-	if (!p ||
-	    sscanf(p + 1, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-		   " %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
-		   &state, &parent, &start) != 3)
+	if (!p || sscanf(p + 1,
+			 " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+			 " %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
+			 &state, &parent, &start) != 3)
 		return false;
 	ret->state = state;
 	ret->parent = parent;
@@ -148,8 +148,7 @@ proc_has_fd(pid_t pid, const char *link)
 		return false;
 	while (!has && (e = readdir(dir))) {
 		fd = number(e->d_name);
-		has = fd >= 0 &&
-		      proc_fd_link(pid, fd, found, sizeof(found)) &&
+		has = fd >= 0 && proc_fd_link(pid, fd, found, sizeof(found)) &&
 		      strcmp(found, link) == 0;
 	}
 	closedir(dir);
@@ -165,7 +164,8 @@ proc_each(proc_visit *visit, void *ctx, struct err *err)
 
 	dir = opendir("/proc");
 	if (!dir)
-		return err_set(err, ERR_IO, errno, "look at the processes in "
+		return err_set(err, ERR_IO, errno,
+			       "look at the processes in "
 			       "/proc");
 	while ((e = readdir(dir))) {
 		pid = number(e->d_name);

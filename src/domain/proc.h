@@ -16,9 +16,9 @@
 #include "err.h"
 
 struct proc_stat {
-	char state;			/* 'R', 'S', 'D', 'T', 'Z', ... */
+	char state; /* 'R', 'S', 'D', 'T', 'Z', ... */
 	pid_t parent;
-	uint64_t start;			/* clock ticks since boot */
+	uint64_t start; /* clock ticks since boot */
 };
 
 /* proc_stat() - what @pid is doing; false when it is gone. */

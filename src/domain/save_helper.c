@@ -33,8 +33,7 @@ saves_domain(pid_t pid, uint32_t domid)
 
 	if (!proc_runs(pid, SAVE_HELPER_PROGRAM))
 		return false;
-	if (proc_args(pid, buf, sizeof(buf), args, ARG_DOMID + 1) <=
-	    ARG_DOMID)
+	if (proc_args(pid, buf, sizeof(buf), args, ARG_DOMID + 1) <= ARG_DOMID)
 		return false;
 	snprintf(want, sizeof(want), "%u", domid);
 	return strcmp(args[ARG_MODE], "--save-domain") == 0 &&
@@ -88,7 +87,8 @@ save_helper_end_orphan(uint32_t domid, unsigned int wait_ms, struct err *err)
 		fd = pidfd_open(found.orphan, 0);
 		if (fd >= 0 && saves_domain(found.orphan, domid)) {
 			log_debug("ending save helper %ld of domain %u: its "
-				  "owner is dead", (long)found.orphan, domid);
+				  "owner is dead",
+				  (long)found.orphan, domid);
 			r = pidfd_send_signal(fd, SIGKILL, NULL, 0);
 			if (r && errno != ESRCH)
 				log_debug("cannot: %s", strerror(errno));
@@ -96,9 +96,11 @@ save_helper_end_orphan(uint32_t domid, unsigned int wait_ms, struct err *err)
 		if (fd >= 0)
 			close(fd);
 		if (clock_ms_since(start) >= wait_ms)
-			return err_set(err, ERR_TIMEOUT, 0, "the save helper "
+			return err_set(err, ERR_TIMEOUT, 0,
+				       "the save helper "
 				       "%ld that a dead process left behind "
-				       "does not end", (long)found.orphan);
+				       "does not end",
+				       (long)found.orphan);
 		clock_sleep_ms(5);
 	}
 }

@@ -20,16 +20,15 @@
 #define SAVE_HELPER_PROGRAM "libxl-save-helper"
 
 struct save_helper {
-	pid_t owner;		/* who has a living one at work, or 0 */
-	pid_t orphan;		/* one whose owner is dead, or 0 */
+	pid_t owner;  /* who has a living one at work, or 0 */
+	pid_t orphan; /* one whose owner is dead, or 0 */
 };
 
 /*
  * save_helper_find() - the helpers that save domain @domid.  Reads /proc only.
  * 0, or -1 with ERR_IO.
  */
-int save_helper_find(uint32_t domid, struct save_helper *ret,
-		     struct err *err);
+int save_helper_find(uint32_t domid, struct save_helper *ret, struct err *err);
 
 /*
  * save_helper_end_orphan() - SIGKILL the helper of domain @domid whose owner is

@@ -60,11 +60,10 @@ static const struct xl_cfg_row rows[] = {
 	{ "b_info/type.pvh/pvshim_cmdline", "pvshim_cmdline", XL_CFG_STR },
 	{ "b_info/type.pvh/pvshim_extra", "pvshim_extra", XL_CFG_STR },
 
-	{ "b_info/device_model_version", "device_model_version",
-	  XL_CFG_DASH },
+	{ "b_info/device_model_version", "device_model_version", XL_CFG_DASH },
 	{ "b_info/device_model", "device_model_override", XL_CFG_STR },
-	{ "b_info/device_model_stubdomain",
-	  "device_model_stubdomain_override", XL_CFG_BOOL },
+	{ "b_info/device_model_stubdomain", "device_model_stubdomain_override",
+	  XL_CFG_BOOL },
 	{ "b_info/device_model_user", "device_model_user", XL_CFG_STR },
 	{ "b_info/dm_restrict", "dm_restrict", XL_CFG_BOOL },
 	{ "b_info/stubdomain_memkb", "stubdomain_memory", XL_CFG_MIB },
@@ -78,8 +77,7 @@ static const struct xl_cfg_row rows[] = {
 	{ "b_info/video_memkb", "videoram", XL_CFG_MIB },
 	{ "b_info/type.hvm/firmware", "firmware_override", XL_CFG_STR },
 	{ "b_info/type.hvm/bios", "bios", XL_CFG_STR },
-	{ "b_info/type.hvm/system_firmware", "bios_path_override",
-	  XL_CFG_STR },
+	{ "b_info/type.hvm/system_firmware", "bios_path_override", XL_CFG_STR },
 	{ "b_info/type.hvm/smbios_firmware", "smbios_firmware", XL_CFG_STR },
 	{ "b_info/type.hvm/acpi_firmware", "acpi_firmware", XL_CFG_STR },
 	{ "b_info/type.hvm/boot", "boot", XL_CFG_STR },
@@ -93,8 +91,7 @@ static const struct xl_cfg_row rows[] = {
 	{ "b_info/type.hvm/hpet", "hpet", XL_CFG_BOOL },
 	{ "b_info/type.hvm/vpt_align", "vpt_align", XL_CFG_BOOL },
 	{ "b_info/type.hvm/mmio_hole_memkb", "mmio_hole", XL_CFG_MIB },
-	{ "b_info/type.hvm/xen_platform_pci", "xen_platform_pci",
-	  XL_CFG_BOOL },
+	{ "b_info/type.hvm/xen_platform_pci", "xen_platform_pci", XL_CFG_BOOL },
 	{ "b_info/type.hvm/vendor_device", "vendor_device", XL_CFG_STR },
 	{ "b_info/type.hvm/serial", "serial", XL_CFG_STR },
 	{ "b_info/type.hvm/serial_list", "serial", XL_CFG_STRS },
@@ -119,8 +116,8 @@ static const struct xl_cfg_row rows[] = {
 	{ "b_info/type.hvm/spice/port", "spiceport", XL_CFG_INT },
 	{ "b_info/type.hvm/spice/tls_port", "spicetls_port", XL_CFG_INT },
 	{ "b_info/type.hvm/spice/host", "spicehost", XL_CFG_STR },
-	{ "b_info/type.hvm/spice/disable_ticketing",
-	  "spicedisable_ticketing", XL_CFG_BOOL },
+	{ "b_info/type.hvm/spice/disable_ticketing", "spicedisable_ticketing",
+	  XL_CFG_BOOL },
 	{ "b_info/type.hvm/spice/passwd", "spicepasswd", XL_CFG_STR },
 	{ "b_info/type.hvm/spice/agent_mouse", "spiceagent_mouse",
 	  XL_CFG_BOOL },
@@ -132,10 +129,8 @@ static const struct xl_cfg_row rows[] = {
  * has libxl's defaults filled in, and xl warns of some.
  */
 static const char *const no_if_false[] = {
-	"b_info/arch_x86/msr_relaxed",
-	"b_info/video_memkb",
-	"b_info/type.pvh/pvshim",
-	"b_info/vmtrace_buf_kb",
+	"b_info/arch_x86/msr_relaxed", "b_info/video_memkb",
+	"b_info/type.pvh/pvshim",      "b_info/vmtrace_buf_kb",
 	"b_info/rtc_timeoffset",
 };
 
@@ -169,20 +164,23 @@ struct text {
 static int
 put_identity(const struct text *t, const char *name_override, struct err *err)
 {
-	static const struct xl_cfg_row uuid = {
-		"c_info/uuid", "uuid", XL_CFG_STR
-	};
+	static const struct xl_cfg_row uuid = { "c_info/uuid", "uuid",
+						XL_CFG_STR };
 	const char *type = xl_cfg_get_str(t->root, "c_info/type");
 	const char *name = name_override;
 
 	if (!name)
 		name = xl_cfg_get_str(t->root, "c_info/name");
 	if (!type || !name)
-		return err_set(err, ERR_CORRUPT, 0, "the configuration has no "
-			       "%s", type ? "name" : "type");
+		return err_set(err, ERR_CORRUPT, 0,
+			       "the configuration has no "
+			       "%s",
+			       type ? "name" : "type");
 	if (!xl_cfg_quotable(name) || !xl_cfg_quotable(type))
-		return err_set(err, ERR_INVALID, 0, "the name \"%s\" cannot be "
-			       "written in xl's configuration", name);
+		return err_set(err, ERR_INVALID, 0,
+			       "the name \"%s\" cannot be "
+			       "written in xl's configuration",
+			       name);
 	fputs("name=", t->f);
 	xl_cfg_put_quoted(t->f, name);
 	fputs("\ntype=", t->f);
@@ -204,8 +202,8 @@ counts_from_0(struct json_object *bits)
 	size_t i, n = json_object_array_length(bits);
 
 	for (i = 0; i < n; i++)
-		if (json_object_get_int64(json_object_array_get_idx(bits, i))
-		    != (int64_t)i)
+		if (json_object_get_int64(json_object_array_get_idx(bits, i)) !=
+		    (int64_t)i)
 			return false;
 	return n > 0;
 }
@@ -213,14 +211,12 @@ counts_from_0(struct json_object *bits)
 static void
 put_vcpus(const struct text *t)
 {
-	static const struct xl_cfg_row max = {
-		"b_info/max_vcpus", "maxvcpus", XL_CFG_INT
-	};
+	static const struct xl_cfg_row max = { "b_info/max_vcpus", "maxvcpus",
+					       XL_CFG_INT };
 	struct json_object *bits = xl_cfg_get(t->root, "b_info/avail_vcpus");
 	struct json_object *most = xl_cfg_get(t->root, "b_info/max_vcpus");
 
-	if (json_object_is_type(bits, json_type_array) &&
-	    counts_from_0(bits)) {
+	if (json_object_is_type(bits, json_type_array) && counts_from_0(bits)) {
 		fprintf(t->f, "vcpus=%zu\n", json_object_array_length(bits));
 		xl_cfg_drop(t->root, "b_info/avail_vcpus");
 	} else if (most) {
@@ -293,9 +289,8 @@ put_endings(const struct text *t)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		const struct xl_cfg_row row = {
-			endings[i], endings[i], XL_CFG_DASH
-		};
+		const struct xl_cfg_row row = { endings[i], endings[i],
+						XL_CFG_DASH };
 
 		action = xl_cfg_get_str(t->root, endings[i]);
 		if (!action)
@@ -322,8 +317,8 @@ put_hvm(const struct text *t)
 
 	if (kind && xl_cfg_quotable(kind)) {
 		fputs("vga=", t->f);
-		xl_cfg_put_quoted(t->f, strcmp(kind, "std") == 0 ? "stdvga" :
-				  kind);
+		xl_cfg_put_quoted(t->f,
+				  strcmp(kind, "std") == 0 ? "stdvga" : kind);
 		fputc('\n', t->f);
 		xl_cfg_drop(t->root, vga);
 	}

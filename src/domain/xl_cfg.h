@@ -16,9 +16,9 @@
 
 /* What the domain is to find behind a disk name. */
 struct xl_cfg_disk {
-	const char *vdev;		/* "xvda" */
+	const char *vdev; /* "xvda" */
 	const char *path;
-	const char *format;		/* "raw", "qcow2" */
+	const char *format; /* "raw", "qcow2" */
 };
 
 /*

@@ -20,7 +20,7 @@
 struct setting {
 	const char *member;
 	const char *key;
-	bool is_flag;			/* "True" there, 1 here */
+	bool is_flag; /* "True" there, 1 here */
 };
 
 /* The string of one device, gathered before it is quoted. */
@@ -49,8 +49,10 @@ device_end(struct device *d, FILE *f, struct err *err)
 	if (fclose(d->f))
 		rc = err_set(err, ERR_NOMEM, 0, "write xl's configuration");
 	else if (!xl_cfg_quotable(d->text))
-		rc = err_set(err, ERR_INVALID, 0, "\"%s\" cannot be written "
-			     "in xl's configuration", d->text);
+		rc = err_set(err, ERR_INVALID, 0,
+			     "\"%s\" cannot be written "
+			     "in xl's configuration",
+			     d->text);
 	else {
 		fputc('\t', f);
 		xl_cfg_put_quoted(f, d->text);
@@ -106,13 +108,17 @@ static void
 drop_disk_members(struct json_object *o)
 {
 	static const char *const members[] = {
-		"pdev_path", "vdev", "format", "readwrite", "is_cdrom",
-		"removable", "discard_enable", "direct_io_safe", "trusted",
-		"backend", "script", "backend_domid", "backend_domname",
+		"pdev_path",       "vdev",           "format",
+		"readwrite",       "is_cdrom",       "removable",
+		"discard_enable",  "direct_io_safe", "trusted",
+		"backend",         "script",         "backend_domid",
+		"backend_domname",
 	};
 	/* libxl's defaults, filled in. */
 	static const char *const unless_set[] = {
-		"colo_enable", "colo_restore_enable", "colo_port",
+		"colo_enable",
+		"colo_restore_enable",
+		"colo_port",
 	};
 	size_t i;
 
@@ -132,13 +138,16 @@ put_disk(FILE *f, struct json_object *o, const char *vdev, const char *path,
 	struct device d;
 
 	if (!is_plain(vdev) || !is_plain(format))
-		return err_set(err, ERR_INVALID, 0, "disk %s of format %s "
-			       "cannot be written in xl's configuration", vdev,
-			       format);
+		return err_set(err, ERR_INVALID, 0,
+			       "disk %s of format %s "
+			       "cannot be written in xl's configuration",
+			       vdev, format);
 	/* xl takes a comma at the very end for a separator. */
 	if (len && path[len - 1] == ',')
-		return err_set(err, ERR_INVALID, 0, "xl cannot take a path "
-			       "that ends in a comma: %s", path);
+		return err_set(err, ERR_INVALID, 0,
+			       "xl cannot take a path "
+			       "that ends in a comma: %s",
+			       path);
 	if (device_begin(&d, err))
 		return -1;
 	fprintf(d.f, "vdev=%s,format=%s,access=%s", vdev, format,
@@ -165,7 +174,8 @@ put_one_disk(FILE *f, struct json_object *o, const struct xl_cfg_disk *disks,
 	const char *path, *format;
 
 	if (!vdev)
-		return err_set(err, ERR_CORRUPT, 0, "the configuration has a "
+		return err_set(err, ERR_CORRUPT, 0,
+			       "the configuration has a "
 			       "disk without a name");
 	other = find_disk(disks, n_disks, vdev);
 	if (other)
@@ -199,7 +209,8 @@ check_disks_known(struct json_object *list, const struct xl_cfg_disk *disks,
 				break;
 		}
 		if (j == n)
-			return err_set(err, ERR_NOTFOUND, 0, "the domain's "
+			return err_set(err, ERR_NOTFOUND, 0,
+				       "the domain's "
 				       "configuration has no disk %s",
 				       disks[i].vdev);
 	}
@@ -228,8 +239,10 @@ put_left_out(FILE *f, struct json_object *list)
 		vdev = xl_cfg_get_str(o, "vdev");
 		if (!vdev)
 			continue;
-		fprintf(f, "# not carried over: disk %s, to which the "
-			"original writes\n", is_plain(vdev) ? vdev : "?");
+		fprintf(f,
+			"# not carried over: disk %s, to which the "
+			"original writes\n",
+			is_plain(vdev) ? vdev : "?");
 		drop_disk_members(o);
 	}
 }
@@ -268,8 +281,7 @@ put_rate(FILE *f, struct json_object *o)
 	us = (uint64_t)json_object_get_int64(usecs);
 	if (!us || n > UINT64_MAX / 1000000 || n * 1000000 % us)
 		return;
-	fprintf(f, ",rate=%" PRIu64 "B/s@%" PRIu64 "us", n * 1000000 / us,
-		us);
+	fprintf(f, ",rate=%" PRIu64 "B/s@%" PRIu64 "us", n * 1000000 / us, us);
 	xl_cfg_drop(o, "rate_bytes_per_interval");
 	xl_cfg_drop(o, "rate_interval_usecs");
 }
@@ -306,8 +318,8 @@ put_nic(FILE *f, struct json_object *o, struct err *err)
 		put_setting(d.f, o, &settings[i]);
 	put_rate(d.f, o);
 	if (trusted) {
-		fputs(xl_cfg_is_true(o, "trusted") ? ",trusted" :
-		      ",untrusted", d.f);
+		fputs(xl_cfg_is_true(o, "trusted") ? ",trusted" : ",untrusted",
+		      d.f);
 		xl_cfg_drop(o, "trusted");
 	}
 	return device_end(&d, f, err);

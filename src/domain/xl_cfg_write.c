@@ -246,7 +246,8 @@ is_empty(struct json_object *o)
 				is_empty(json_object_array_get_idx(o, i));
 		return empty;
 	case json_type_object: {
-		json_object_object_foreach(o, key, value) {
+		json_object_object_foreach(o, key, value)
+		{
 			(void)key;
 			empty = empty && is_empty(value);
 		}
@@ -287,7 +288,8 @@ put_rest_of(FILE *f, const char *path, struct json_object *o, int depth)
 	if (is_empty(o))
 		return;
 	if (json_object_is_type(o, json_type_object) && depth < PATH_DEPTH) {
-		json_object_object_foreach(o, key, value) {
+		json_object_object_foreach(o, key, value)
+		{
 			snprintf(below, sizeof(below), "%s%s%s", path, dot,
 				 is_word(key) ? key : "?");
 			put_rest_of(f, below, value, depth + 1);
@@ -296,15 +298,14 @@ put_rest_of(FILE *f, const char *path, struct json_object *o, int depth)
 	}
 	if (is_list_of_objects(o) && depth < PATH_DEPTH) {
 		for (i = 0; i < json_object_array_length(o); i++) {
-			snprintf(below, sizeof(below), "%s%s%zu", path, dot,
-				 i);
+			snprintf(below, sizeof(below), "%s%s%zu", path, dot, i);
 			put_rest_of(f, below, json_object_array_get_idx(o, i),
 				    depth + 1);
 		}
 		return;
 	}
-	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					      JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	fprintf(f, "# not carried over: %s = %.*s%s\n", path, REST_VALUE_MAX,
 		text, strlen(text) > REST_VALUE_MAX ? "..." : "");
 }

@@ -14,17 +14,17 @@
 
 /* How a JSON value is written in xl's format. */
 enum xl_cfg_kind {
-	XL_CFG_STR,			/* "text" */
-	XL_CFG_DASH,			/* the same, '_' written as '-' */
+	XL_CFG_STR,  /* "text" */
+	XL_CFG_DASH, /* the same, '_' written as '-' */
 	XL_CFG_INT,
-	XL_CFG_MIB,			/* KiB there, MiB here, rounded up */
-	XL_CFG_BOOL,			/* "True" there, 1 here */
-	XL_CFG_STRS,			/* a list of strings */
+	XL_CFG_MIB,  /* KiB there, MiB here, rounded up */
+	XL_CFG_BOOL, /* "True" there, 1 here */
+	XL_CFG_STRS, /* a list of strings */
 };
 
 struct xl_cfg_row {
-	const char *path;		/* "b_info/type.hvm/boot" */
-	const char *key;		/* "boot" */
+	const char *path; /* "b_info/type.hvm/boot" */
+	const char *key;  /* "boot" */
 	enum xl_cfg_kind kind;
 };
 

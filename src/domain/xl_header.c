@@ -19,8 +19,8 @@
  * We write little-endian, as every x86 does.
  */
 #define MAGIC_LEN 32
-#define FLAG_JSON 1u			/* the configuration is JSON */
-#define FLAG_STREAM_V2 2u		/* libxl's stream, version 2, follows */
+#define FLAG_JSON 1u      /* the configuration is JSON */
+#define FLAG_STREAM_V2 2u /* libxl's stream, version 2, follows */
 
 static const char magic[MAGIC_LEN] = "Xen saved domain, xl format\n \0 \r";
 
@@ -40,7 +40,8 @@ xl_header_write(int fd, const char *config_json, struct err *err)
 	uint8_t head[MAGIC_LEN + 5 * 4];
 
 	if (config_len > XL_CONFIG_MAX)
-		return err_set(err, ERR_UNSUPPORTED, 0, "the domain's "
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "the domain's "
 			       "configuration is too long for a save file");
 	memcpy(head, magic, MAGIC_LEN);
 	put_u32(head + 32, 0x01020304);

@@ -42,9 +42,9 @@
 /* How sure we are, in rising order. */
 enum match {
 	MATCH_NONE,
-	MATCH_CONFIG,		/* its configuration names the domain */
-	MATCH_LOG_NAME,		/* its log file is called after the domain */
-	MATCH_DOMID,		/* it says that it watches this domid */
+	MATCH_CONFIG,   /* its configuration names the domain */
+	MATCH_LOG_NAME, /* its log file is called after the domain */
+	MATCH_DOMID,    /* it says that it watches this domid */
 };
 
 struct search {
@@ -59,11 +59,12 @@ struct search {
  * command among @args.
  */
 static bool
-is_watching_command(const char *const *args, unsigned int n,
-		    unsigned int *ret)
+is_watching_command(const char *const *args, unsigned int n, unsigned int *ret)
 {
 	static const char *const commands[] = {
-		"create", "restore", "migrate-receive",
+		"create",
+		"restore",
+		"migrate-receive",
 	};
 	unsigned int i, j;
 
@@ -229,9 +230,8 @@ match_config(pid_t pid, const char *const *args, unsigned int n,
 			return MATCH_CONFIG;
 		if (args[i][0] == '-')
 			continue;
-		len = snprintf(path, sizeof(path), "/proc/%ld/%s/%s",
-			       (long)pid, args[i][0] == '/' ? "root" : "cwd",
-			       args[i]);
+		len = snprintf(path, sizeof(path), "/proc/%ld/%s/%s", (long)pid,
+			       args[i][0] == '/' ? "root" : "cwd", args[i]);
 		if (len > 0 && (size_t)len < sizeof(path) &&
 		    config_names(path, name))
 			return MATCH_CONFIG;
@@ -319,8 +319,10 @@ xl_monitor_stop(const struct xl_monitor *m, struct err *err)
 		return 0;
 	if (pidfd_send_signal(fd, SIGSTOP, NULL, 0)) {
 		if (errno != ESRCH)
-			rc = err_set(err, ERR_IO, errno, "stop xl's monitor "
-				     "%ld", (long)m->pid);
+			rc = err_set(err, ERR_IO, errno,
+				     "stop xl's monitor "
+				     "%ld",
+				     (long)m->pid);
 		goto out;
 	}
 	/* It stops when it next returns from the kernel: at once, unless it
@@ -329,7 +331,8 @@ xl_monitor_stop(const struct xl_monitor *m, struct err *err)
 	       st.state != 'T' && st.state != 't' && st.state != 'Z') {
 		if (clock_ms_since(start) >= STOP_WAIT_MS) {
 			pidfd_send_signal(fd, SIGCONT, NULL, 0);
-			rc = err_set(err, ERR_TIMEOUT, 0, "xl's monitor %ld "
+			rc = err_set(err, ERR_TIMEOUT, 0,
+				     "xl's monitor %ld "
 				     "did not stop within %d ms",
 				     (long)m->pid, STOP_WAIT_MS);
 			goto out;
@@ -350,7 +353,7 @@ xl_monitor_go_on(const struct xl_monitor *m)
 		return;
 	if (pidfd_send_signal(fd, SIGCONT, NULL, 0) && errno != ESRCH)
 		log_warning("cannot wake xl's monitor %ld: %s, continuing; by "
-			    "hand: kill -CONT %ld", (long)m->pid,
-			    strerror(errno), (long)m->pid);
+			    "hand: kill -CONT %ld",
+			    (long)m->pid, strerror(errno), (long)m->pid);
 	close(fd);
 }

@@ -19,8 +19,8 @@
 
 /* A process and its start time, which tells it from a later one of its pid. */
 struct xl_monitor {
-	pid_t pid;			/* 0: the domain has no monitor */
-	uint64_t start;			/* clock ticks since boot, /proc/PID/stat */
+	pid_t pid;      /* 0: the domain has no monitor */
+	uint64_t start; /* clock ticks since boot, /proc/PID/stat */
 };
 
 /*

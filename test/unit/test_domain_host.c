@@ -27,8 +27,8 @@
 static char dir[] = "/tmp/xensnap-test-XXXXXX";
 
 static const char *const dirs[] = {
-	"sys", "sys/hypervisor", "proc", "proc/xen", "dev", "dev/xen", "run",
-	"run/xenstored",
+	"sys", "sys/hypervisor", "proc", "proc/xen",
+	"dev", "dev/xen",        "run",  "run/xenstored",
 };
 
 static void
@@ -159,8 +159,9 @@ static int
 tear_down(void **state)
 {
 	static const char *const names[] = {
-		"sys/hypervisor/type", "proc/xen/capabilities",
-		"dev/xen/privcmd", "dev/xen/xenbus", "run/xenstored/socket",
+		"sys/hypervisor/type",  "proc/xen/capabilities",
+		"dev/xen/privcmd",      "dev/xen/xenbus",
+		"run/xenstored/socket",
 	};
 	char path[PATH_MAX];
 	size_t i;

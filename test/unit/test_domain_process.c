@@ -109,8 +109,7 @@ start_xl(const char *log, const char *command, const char *text)
 	assert_true(fd >= 0);
 	pid = start("xl", fd, args);
 	if (text) {
-		snprintf(line, sizeof(line), "%s [pid %ld]\n", text,
-			 (long)pid);
+		snprintf(line, sizeof(line), "%s [pid %ld]\n", text, (long)pid);
 		assert_true(write(fd, line, strlen(line)) > 0);
 	}
 	close(fd);
@@ -166,8 +165,10 @@ test_find_after_reboot_and_rotation(void **state)
 	path_of(path, "xl-web1.log");
 	path_of(other, "xl-web1.log.1");
 	fd = open(path, O_WRONLY | O_APPEND);
-	snprintf(line, sizeof(line), "Done. Rebooting now\nWaiting for domain "
-		 "web1 (domid 4000009) to die [pid %ld]\n", (long)a);
+	snprintf(line, sizeof(line),
+		 "Done. Rebooting now\nWaiting for domain "
+		 "web1 (domid 4000009) to die [pid %ld]\n",
+		 (long)a);
 	assert_true(write(fd, line, strlen(line)) > 0);
 	close(fd);
 	assert_int_equal(rename(path, other), 0);
@@ -186,7 +187,8 @@ test_find_odd_names(void **state)
 	pid_t a;
 
 	(void)state;
-	a = start_xl("xl-odd.log", "create", "Waiting for domain Waiting for "
+	a = start_xl("xl-odd.log", "create",
+		     "Waiting for domain Waiting for "
 		     "domain (domid 4000007) to die (domid 4000008) to die");
 	assert_int_equal(found("odd", 4000007), 0);
 	assert_int_equal(found("odd", 4000008), a);
@@ -278,10 +280,15 @@ test_stop_and_go_on(void **state)
 static pid_t
 start_helper(const char *domid, pid_t *ret_owner)
 {
-	const char *args[] = {
-		"libxl-save-helper", "--save-domain", "5", "-1", domid, "0",
-		"0", "0", NULL
-	};
+	const char *args[] = { "libxl-save-helper",
+			       "--save-domain",
+			       "5",
+			       "-1",
+			       domid,
+			       "0",
+			       "0",
+			       "0",
+			       NULL };
 	char path[PATH_MAX];
 	int tell[2], report[2];
 	pid_t helper = 0;
@@ -372,8 +379,9 @@ static int
 tear_down(void **state)
 {
 	static const char *const names[] = {
-		"xl", SAVE_HELPER_PROGRAM, "xl-web1.log", "xl-web2.log",
-		"xl-web3.log", "xl-odd.log", "fg.cfg",
+		"xl",          SAVE_HELPER_PROGRAM, "xl-web1.log",
+		"xl-web2.log", "xl-web3.log",       "xl-odd.log",
+		"fg.cfg",
 	};
 	char path[PATH_MAX];
 	size_t i;

@@ -16,7 +16,8 @@
 #include "err.h"
 #include "xl_cfg.h"
 
-#define HEAD "{\"c_info\":{\"type\":\"pvh\",\"name\":\"web1\"," \
+#define HEAD                                               \
+	"{\"c_info\":{\"type\":\"pvh\",\"name\":\"web1\"," \
 	"\"uuid\":\"a0db4a77-0eb6-4878-acfb-a52384786775\"}"
 
 static char *
@@ -79,8 +80,8 @@ static void
 test_endings_are_all_written(void **state)
 {
 	char *text = convert(HEAD ",\"on_crash\":\"restart_rename\","
-			     "\"on_watchdog\":\"coredump_restart\"}", NULL, 0,
-			     NULL);
+				  "\"on_watchdog\":\"coredump_restart\"}",
+			     NULL, 0, NULL);
 
 	(void)state;
 	has(text, "on_poweroff=\"destroy\"\n");
@@ -96,7 +97,8 @@ test_cpus(void **state)
 {
 	char *text = convert(
 		HEAD ",\"b_info\":{\"max_vcpus\":4,\"avail_vcpus\":[0,1],"
-		"\"vcpu_hard_affinity\":[[1,2,3,7],[0]]}}", NULL, 0, NULL);
+		     "\"vcpu_hard_affinity\":[[1,2,3,7],[0]]}}",
+		NULL, 0, NULL);
 
 	(void)state;
 	has(text, "vcpus=2\nmaxvcpus=4\n");
@@ -106,7 +108,8 @@ test_cpus(void **state)
 
 	/* A gap in the virtual CPUs cannot be said. */
 	text = convert(HEAD ",\"b_info\":{\"max_vcpus\":4,"
-		       "\"avail_vcpus\":[0,2]}}", NULL, 0, NULL);
+			    "\"avail_vcpus\":[0,2]}}",
+		       NULL, 0, NULL);
 	has(text, "vcpus=4\n");
 	has(text, "# not carried over: b_info.avail_vcpus = [0,2]\n");
 	free(text);
@@ -116,7 +119,8 @@ static void
 test_memory_is_rounded_up(void **state)
 {
 	char *text = convert(HEAD ",\"b_info\":{\"target_memkb\":131073,"
-			     "\"max_memkb\":262144}}", NULL, 0, NULL);
+				  "\"max_memkb\":262144}}",
+			     NULL, 0, NULL);
 
 	(void)state;
 	has(text, "memory=129\n");
@@ -124,8 +128,8 @@ test_memory_is_rounded_up(void **state)
 	free(text);
 }
 
-static const char disks_json[] =
-	HEAD ",\"disks\":["
+static const char disks_json[] = HEAD
+	",\"disks\":["
 	"{\"pdev_path\":\"/dev/vg/a\",\"vdev\":\"xvda\",\"format\":\"raw\","
 	" \"backend\":\"phy\",\"script\":\"block-x\",\"readwrite\":1,"
 	" \"discard_enable\":\"False\"},"
@@ -146,13 +150,13 @@ test_disks(void **state)
 
 	(void)state;
 	has(text, "\"vdev=xvda,format=qcow2,access=rw,no-discard,"
-	    "target=/backup/xvda.img, old\"");
+		  "target=/backup/xvda.img, old\"");
 	has(text, "\"vdev=xvdc,format=raw,access=ro,target=/srv/base.img\"");
 	has(text, "\"vdev=hdc,format=empty,access=ro,devtype=cdrom,target=\"");
 	/* A writable disk that has no copy must not be shared. */
 	has_not(text, "target=/dev/vg");
 	has(text, "# not carried over: disk xvdb, to which the original "
-	    "writes\n");
+		  "writes\n");
 	has_not(text, "disks.");
 	has_not(text, "block-x");
 	free(text);
@@ -167,8 +171,7 @@ test_disks_refused(void **state)
 	static const struct xl_cfg_disk format = { "xvda", "/a", "raw,x" };
 
 	(void)state;
-	assert_int_equal(refused(disks_json, &unknown, 1, NULL),
-			 ERR_NOTFOUND);
+	assert_int_equal(refused(disks_json, &unknown, 1, NULL), ERR_NOTFOUND);
 	assert_int_equal(refused(disks_json, &comma, 1, NULL), ERR_INVALID);
 	assert_int_equal(refused(disks_json, &control, 1, NULL), ERR_INVALID);
 	assert_int_equal(refused(disks_json, &format, 1, NULL), ERR_INVALID);
@@ -181,10 +184,11 @@ test_hostile_strings(void **state)
 {
 	char *text = convert(
 		HEAD ",\"b_info\":{\"cmdline\":\"a\\\"\\nname=\\\"x\\\\\","
-		"\"kernel\":\"/k\\u0001\","
-		"\"od\\nd\":\"1\\nname=\\\"evil\\\"\"},"
-		"\"nics\":[{\"bridge\":\"br0,script=evil\","
-		"\"mac\":\"00:16:3e:00:00:01\"}]}", NULL, 0, NULL);
+		     "\"kernel\":\"/k\\u0001\","
+		     "\"od\\nd\":\"1\\nname=\\\"evil\\\"\"},"
+		     "\"nics\":[{\"bridge\":\"br0,script=evil\","
+		     "\"mac\":\"00:16:3e:00:00:01\"}]}",
+		NULL, 0, NULL);
 
 	(void)state;
 	has(text, "cmdline=\"a\\\"\\nname=\\\"x\\\\\"\n");
@@ -192,18 +196,19 @@ test_hostile_strings(void **state)
 	has(text, "# not carried over: b_info.? = \"1\\nname=\\\"evil");
 	has(text, "\"type=vif,mac=00:16:3e:00:00:01\"");
 	has(text, "# not carried over: nics.0.bridge = "
-	    "\"br0,script=evil\"\n");
+		  "\"br0,script=evil\"\n");
 	free(text);
 }
 
 static void
 test_unknown_is_listed(void **state)
 {
-	char *text = convert(
-		HEAD ",\"pcidevs\":[{\"bus\":3}],\"channels\":[],"
-		"\"b_info\":{\"type.pvh\":{},\"arch_arm\":{},"
-		"\"cpuid\":{\"cpuid\":[{\"leaf\":1}],\"msr\":[]},"
-		"\"claim_mode\":\"False\"}}", NULL, 0, NULL);
+	char *text = convert(HEAD
+			     ",\"pcidevs\":[{\"bus\":3}],\"channels\":[],"
+			     "\"b_info\":{\"type.pvh\":{},\"arch_arm\":{},"
+			     "\"cpuid\":{\"cpuid\":[{\"leaf\":1}],\"msr\":[]},"
+			     "\"claim_mode\":\"False\"}}",
+			     NULL, 0, NULL);
 
 	(void)state;
 	has(text, "# not carried over: pcidevs.0.bus = 3\n");
@@ -218,7 +223,12 @@ static void
 test_not_a_configuration(void **state)
 {
 	static const char *const bad[] = {
-		"", "{", "[]", "7", "{}", "{\"c_info\":7}",
+		"",
+		"{",
+		"[]",
+		"7",
+		"{}",
+		"{\"c_info\":7}",
 		"{\"c_info\":{\"name\":\"a\"}}",
 		"{\"c_info\":{\"type\":\"pv\"}}",
 		"{\"c_info\":{\"type\":\"pv\",\"name\":[]}}",
@@ -235,8 +245,12 @@ static void
 test_odd_types(void **state)
 {
 	static const char *const odd[] = {
-		",\"disks\":7}", ",\"disks\":{}}", ",\"nics\":[7]}",
-		",\"nics\":[null]}", ",\"vfbs\":[[]]}", ",\"b_info\":[]}",
+		",\"disks\":7}",
+		",\"disks\":{}}",
+		",\"nics\":[7]}",
+		",\"nics\":[null]}",
+		",\"vfbs\":[[]]}",
+		",\"b_info\":[]}",
 		",\"b_info\":{\"avail_vcpus\":\"x\"}}",
 		",\"b_info\":{\"vcpu_hard_affinity\":[[],7]}}",
 		",\"b_info\":{\"type.hvm\":{\"vga\":7,\"ms_vm_genid\":\"x\"}}}",

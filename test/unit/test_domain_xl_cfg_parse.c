@@ -128,7 +128,8 @@ test_values(void **state)
 	is_item(config, "cpus", 1, "1,3");
 	is_item(config, "serial", 1, "null");
 	is_item(config, "device_model_args", 1, "de, ch");
-	is_item(config, "vif", 0, "type=ioemu,mac=00:16:3e:01:02:03,"
+	is_item(config, "vif", 0,
+		"type=ioemu,mac=00:16:3e:01:02:03,"
 		"bridge=xenbr0,devid=0,rate=1000000B/s@50000us");
 	xlu_cfg_destroy(config);
 }
@@ -183,8 +184,8 @@ test_rate(void **state)
 
 	(void)state;
 	libxl_device_nic_init(&nic);
-	assert_int_equal(xlu_vif_parse_rate(config, "1000000B/s@50000us",
-					    &nic), 0);
+	assert_int_equal(xlu_vif_parse_rate(config, "1000000B/s@50000us", &nic),
+			 0);
 	assert_int_equal(nic.rate_bytes_per_interval, 50000);
 	assert_int_equal(nic.rate_interval_usecs, 50000);
 	libxl_device_nic_dispose(&nic);
@@ -204,9 +205,11 @@ test_all_bytes(void **state)
 	(void)state;
 	for (c = 1; c < 128; c++) {
 		snprintf(want, sizeof(want), "a%cb", c);
-		snprintf(json, sizeof(json), "{\"c_info\":{\"type\":\"pv\","
+		snprintf(json, sizeof(json),
+			 "{\"c_info\":{\"type\":\"pv\","
 			 "\"name\":\"n\"},\"b_info\":{\"cmdline\":"
-			 "\"a\\u%04xb\"}}", (unsigned int)c);
+			 "\"a\\u%04xb\"}}",
+			 (unsigned int)c);
 		config = parse(json, NULL, 0);
 		found = NULL;
 		xlu_cfg_get_string(config, "cmdline", &found, 1);

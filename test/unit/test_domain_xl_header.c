@@ -17,10 +17,13 @@
 static void
 test_bytes(void **state)
 {
-	static const char want[] =
-		"Xen saved domain, xl format\n \0 \r"
-		"\x04\x03\x02\x01" "\x03\0\0\0" "\0\0\0\0" "\x07\0\0\0"
-		"\x03\0\0\0" "{}";
+	static const char want[] = "Xen saved domain, xl format\n \0 \r"
+				   "\x04\x03\x02\x01"
+				   "\x03\0\0\0"
+				   "\0\0\0\0"
+				   "\x07\0\0\0"
+				   "\x03\0\0\0"
+				   "{}";
 	struct err err = ERR_INIT;
 	FILE *f = tmpfile();
 	char found[128];

@@ -54,14 +54,14 @@ describe(struct domain *d, struct err *err)
 		return -1;
 	printf("name=%s\nuuid=%s\ndomid=%u\ntype=%s\nstate=%s\n"
 	       "memory_bytes=%" PRIu64 "\nxen=%s\nsave_ok=%d %s\n"
-	       "live_ok=%d %s\n", i.name, i.uuid, i.domid,
-	       domain_type_name(i.type), domain_state_name(i.state),
-	       i.memory_bytes, i.xen_version, i.save_ok, i.save_why,
-	       i.live_ok, i.live_why);
+	       "live_ok=%d %s\n",
+	       i.name, i.uuid, i.domid, domain_type_name(i.type),
+	       domain_state_name(i.state), i.memory_bytes, i.xen_version,
+	       i.save_ok, i.save_why, i.live_ok, i.live_why);
 	for (n = 0; n < i.n_disks; n++)
 		printf("disk=%s %s %s %s%s%s\n", i.disks[n].vdev,
-		       i.disks[n].source, i.disks[n].format,
-		       i.disks[n].backend, i.disks[n].readonly ? " ro" : "",
+		       i.disks[n].source, i.disks[n].format, i.disks[n].backend,
+		       i.disks[n].readonly ? " ro" : "",
 		       i.disks[n].cdrom ? " cdrom" : "");
 	return 0;
 }
@@ -114,8 +114,8 @@ struct words {
 	bool die_instant;
 	bool die_saved;
 	unsigned int hold_ms;
-	unsigned int told;		/* how often the instant was told */
-	uint64_t bytes;			/* progress */
+	unsigned int told; /* how often the instant was told */
+	uint64_t bytes;    /* progress */
 };
 
 static void
@@ -132,8 +132,8 @@ read_words(struct words *w, int n, char **words)
 		w->die_instant |= strcmp(words[i], "die=instant") == 0;
 		w->die_saved |= strcmp(words[i], "die=saved") == 0;
 		if (strncmp(words[i], "hold=", 5) == 0)
-			w->hold_ms = (unsigned int)strtoul(words[i] + 5, NULL,
-							   10);
+			w->hold_ms =
+				(unsigned int)strtoul(words[i] + 5, NULL, 10);
 	}
 }
 
@@ -171,7 +171,9 @@ save_and_go_on(struct domain *d, const char *path, struct words *w,
 	       struct err *err)
 {
 	struct domain_save_how how = {
-		.live = w->live, .instant = instant, .progress = progress,
+		.live = w->live,
+		.instant = instant,
+		.progress = progress,
 		.ctx = w,
 	};
 	uint64_t begin = clock_ns(), call, finished;
@@ -197,11 +199,11 @@ save_and_go_on(struct domain *d, const char *path, struct words *w,
 	printf("before_ms=%.1f asked_to_stopped_ms=%.1f "
 	       "stopped_to_written_ms=%.1f written_to_call_ms=%.1f "
 	       "resume_ms=%.1f pause_ms=%.1f after_ms=%.1f instants=%u "
-	       "progress_bytes=%" PRIu64 "\n", ms(begin, t.asked_ns),
-	       ms(t.asked_ns, t.suspended_ns), ms(t.suspended_ns, t.saved_ns),
-	       ms(t.saved_ns, call), ms(call, t.resumed_ns),
-	       ms(t.suspended_ns, t.resumed_ns), ms(t.resumed_ns, finished),
-	       w->told, w->bytes);
+	       "progress_bytes=%" PRIu64 "\n",
+	       ms(begin, t.asked_ns), ms(t.asked_ns, t.suspended_ns),
+	       ms(t.suspended_ns, t.saved_ns), ms(t.saved_ns, call),
+	       ms(call, t.resumed_ns), ms(t.suspended_ns, t.resumed_ns),
+	       ms(t.resumed_ns, finished), w->told, w->bytes);
 	return 0;
 }
 
@@ -255,14 +257,18 @@ with_domain(int argc, char **argv, struct err *err)
 		rc = save(d, argc - 3, argv + 3, err);
 	} else if (strcmp(argv[1], "monitor") == 0) {
 		rc = domain_describe(d, &i, err) ||
-		     xl_monitor_find(i.name, i.domid, &m, err) ? -1 : 0;
+				     xl_monitor_find(i.name, i.domid, &m, err) ?
+			     -1 :
+			     0;
 		if (!rc)
 			printf("%ld\n", (long)m.pid);
 	} else if (strcmp(argv[1], "rescue") == 0 && argc > 3) {
 		rc = domain_describe(d, &i, err) ||
-		     domain_rescue(i.domid, i.uuid,
-				   (unsigned int)atoi(argv[3]), &resumed,
-				   err) ? -1 : 0;
+				     domain_rescue(i.domid, i.uuid,
+						   (unsigned int)atoi(argv[3]),
+						   &resumed, err) ?
+			     -1 :
+			     0;
 		if (!rc)
 			printf("resumed=%d\n", resumed);
 	}
