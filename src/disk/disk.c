@@ -119,7 +119,7 @@ check_group(struct disk *const *disks, unsigned int first, unsigned int n,
 	for (i = first; i < n; i++) {
 		if (strcmp(disks[i]->group, group) != 0)
 			continue;
-		members++;
+		members += disks[i]->need_bytes > 0;
 		if (__builtin_add_overflow(need, disks[i]->need_bytes, &need))
 			need = UINT64_MAX;
 	}

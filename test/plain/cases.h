@@ -33,6 +33,7 @@ void case_view_record(void);
 void case_view_overflow(void);
 void case_view_foreign(void);
 void case_thin_activation(void);
+void case_lvm_goes_on(void);
 
 /* A process that dies at any place: afterwards all is as before. */
 void case_kill_steps(void);

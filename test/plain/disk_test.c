@@ -38,6 +38,7 @@ static const struct {
 	{ "view_overflow", case_view_overflow },
 	{ "view_foreign", case_view_foreign },
 	{ "thin_activation", case_thin_activation },
+	{ "lvm_goes_on", case_lvm_goes_on },
 	{ "kill_steps", case_kill_steps },
 	{ "kill_random", case_kill_random },
 	{ "times", case_times },
