@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# dom0.sh - what tests say in a lab's dom0: guests, verdicts, invariants.
+# Sourced, by in_lab.sh.
+
+. /root/test/lib/tap.sh
+
+note() {
+	echo "# $*"
+}
+
+# ---- guests ----
+
+console() {
+	echo "/var/log/xen/console/guest-$1.log"
+}
+
+size_of() {
+	stat -c %s "$1" 2> /dev/null || echo 0
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; 1 when the time is up.
+wait_for() {
+	wait_left=$(($1 * 5))
+	shift
+	until "$@" > /dev/null 2>&1; do
+		wait_left=$((wait_left - 1))
+		[ "$wait_left" -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+
+# guest_start NAME [xl create's words]: until witness writes.
+guest_start() {
+	guest=$1
+	shift
+	after=$(size_of "$(console "$guest")")
+	xl create "/etc/xen/guests/$guest.cfg" "$@" > /dev/null || return 1
+	wait_for 180 sh -c "tail -c +$((after + 1)) $(console "$guest") |
+		grep -q 'WITNESS ready'"
+}
+
+# ask NAME COMMAND: one word for witness, by its console.
+ask() {
+	domid=$(xl domid "$1") || return 1
+	tty=$(xenstore-read "/local/domain/$domid/console/tty") || return 1
+	echo "$2" > "$tty"
+}
+
+# verdict NAME AFTER [WHY]: the verdict that comes after AFTER bytes of the
+# console's log.  0: one instant.
+verdict() {
+	python3 /root/test/lib/witness-verdict --after "$2" --wait 180 \
+		${3:+--since "$3"} "$(console "$1")"
+}
+
+# check NAME: ask witness now.
+check() {
+	after=$(size_of "$(console "$1")")
+	ask "$1" check && verdict "$1" "$after" asked
+}
+
+# beat NAME: the last record's number that witness told.
+beat() {
+	grep -o 'WITNESS beat n=[0-9]*' "$(console "$1")" | tail -n 1 |
+		grep -o '[0-9]*$'
+}
+
+# ---- views and memory brought back ----
+
+# disks_of SNAPSHOT: "SOURCE VIEW" a line.
+disks_of() {
+	tr -d '\\' < "/var/lib/xensnap/$(echo "$1" | tr @ /)/snapshot.json" |
+		awk -F '"' '$2 == "source" { source = $4 }
+			$2 == "view" { print source, $4 }'
+}
+
+# Memory and views of SNAPSHOT as a second domain NEW: the views become
+# writable for it, so the snapshot is spent.  0: witness says one instant.
+resume_on_views() {
+	snap=$1
+	new=$2
+	dir="/var/lib/xensnap/$(echo "$snap" | tr @ /)"
+	cfg="/root/$new.cfg"
+	sed -e "s/^name = .*/name = \"$new\"/" \
+		"/etc/xen/guests/${snap%@*}.cfg" > "$cfg"
+	disks_of "$snap" | while read -r source view; do
+		lvchange -qq -y -prw "$view" && lvchange -qq -y -ay -K "$view" &&
+			sed -i "s#\"$source,#\"$view,#" "$cfg" || exit 1
+	done || return 1
+	after=$(size_of "$(console "$new")")
+	xl restore "$cfg" "$dir/memory.xl" > /dev/null 2>&1 || return 1
+	verdict "$new" "$after" resume
+}
+
+# A guest that was brought back goes away.
+guest_gone() {
+	xl destroy "$1" 2> /dev/null
+	wait_for 20 sh -c "! xl domid $1"
+}
+
+# ---- invariants (doc/invariants.md) ----
+
+monitor_of() {
+	for m_pid in $(pgrep -x xl); do
+		if readlink "/proc/$m_pid/fd/1" "/proc/$m_pid/fd/2" |
+			grep -q "/xl-$1.log"; then
+			echo "$m_pid"
+			return 0
+		fi
+	done
+	return 1
+}
+
+state_of() {
+	xl list "$1" 2> /dev/null | awk 'NR == 2 { print $5 }'
+}
+
+# Does NAME run: neither paused nor suspended, its records going on?
+runs() {
+	case $(state_of "$1") in
+	r----- | -b---- | ------) ;;
+	*) return 1 ;;
+	esac
+}
+
+# clean NAME: inv. 5, 7, 11.  Says what is wrong.
+clean() {
+	bad=""
+	runs "$1" || bad="$bad state=$(state_of "$1")"
+	m=$(monitor_of "$1") || bad="$bad no-monitor"
+	if [ -n "$m" ] && grep -q '^State:.T' "/proc/$m/status"; then
+		bad="$bad monitor-stopped"
+	fi
+	if dmsetup info -c --noheadings -o suspended | grep -q Suspended; then
+		bad="$bad suspended-devices"
+	fi
+	if [ -n "$(lvs --noheadings -o lv_name @xensnap)" ]; then
+		bad="$bad views"
+	fi
+	if [ -n "$(find /var/lib/xensnap -mindepth 2 -maxdepth 2 \
+		! -name .lock 2> /dev/null)" ]; then
+		bad="$bad folders"
+	fi
+	[ -z "$bad" ] || {
+		echo "# not clean:$bad"
+		return 1
+	}
+}

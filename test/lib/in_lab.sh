@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# in_lab.sh - sourced by a test: run the rest of it in a lab's dom0.
+#
+# On the host it starts a lab of its own from $lab_state (a name, or the path
+# of a state script), pushes the test, the program under test and dom0.sh, runs the
+# test there and ends with its status.  In dom0 it goes on with dom0.sh.
+# XENSNAP_BIN is the program, built with -Dfail_points=true.
+
+if [ -z "${XENSNAP_IN_LAB:-}" ]; then
+	here=$(cd "$(dirname "$0")" && pwd)
+	top=$(cd "$here/../.." && pwd)
+	lab="$top/lab/lab"
+	self=$(basename "$0")
+	name="t$$.${self%.sh}"
+	: "${XENSNAP_BIN:?names no program to test}"
+	trap '"$lab" -n "$name" stop > /dev/null 2>&1' EXIT
+	trap 'exit 130' INT TERM HUP
+	"$lab" -n "$name" start --state "$lab_state" >&2 || exit 1
+	"$lab" -n "$name" run -- mkdir -p /root/test/xen /root/test/lib &&
+		"$lab" -n "$name" push "$0" /root/test/xen/ &&
+		"$lab" -n "$name" push "$top/test/lib/in_lab.sh" \
+			"$top/test/lib/dom0.sh" "$top/test/lib/tap.sh" \
+			"$top/lab/witness/witness-verdict" \
+			"$top/lab/witness/witness-flip" /root/test/lib/ ||
+		exit 1
+	"$lab" -n "$name" push "$XENSNAP_BIN" /usr/local/sbin/xensnap >&2 ||
+		exit 1
+	"$lab" -n "$name" run --timeout "${LAB_TIMEOUT:-3000}" -- \
+		env XENSNAP_IN_LAB=1 LONG="${LONG:-}" sh "/root/test/xen/$self"
+	exit $?
+fi
+. /root/test/lib/dom0.sh

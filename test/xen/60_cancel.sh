@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# 60_cancel.sh - Ctrl-C at any time ends with a running domain and nothing left
+# behind.
+lab_state=running:pvhmix
+. "$(dirname "$0")/../lib/in_lab.sh"
+
+guest=pvhmix
+
+# interrupted PLACE: stop there, interrupt, go on.
+interrupted() {
+	XENSNAP_STOP_AT=$1 setsid xensnap create $guest@c > /dev/null \
+		2> /tmp/err &
+	pid=$!
+	wait_for 60 grep -q '^State:.T' "/proc/$pid/status"
+	kill -INT "$pid"
+	kill -CONT "$pid"
+	wait "$pid"
+	status=$?
+	ok "$([ "$status" -ne 0 ]; echo $?)" "$1: exit $status"
+	is "$(wc -l < /tmp/err)" 1 "$1: one line"
+	sed 's/^/#   /' /tmp/err
+	clean $guest
+	ok $? "$1: nothing is left"
+}
+
+interrupted journal.begin.after
+interrupted journal.view.after
+interrupted journal.instant.after
+interrupted instant.begin
+interrupted instant.saved
+
+# In the middle of the copying of memory, from the keyboard's side: the whole
+# process group.
+setsid xensnap create $guest@c > /dev/null 2> /tmp/err &
+pid=$!
+wait_for 60 sh -c "[ -s /var/lib/xensnap/$guest/.c.partial/memory.xl ]"
+kill -INT -- "-$pid"
+wait "$pid"
+ok "$([ $? -ne 0 ]; echo $?)" "while memory is copied: not done"
+sed 's/^/#   /' /tmp/err
+clean $guest
+ok $? "while memory is copied: nothing is left"
+check $guest
+ok $? "witness agrees"
+tap_done
