@@ -35,10 +35,10 @@
 struct copy_state {
 	const struct copy_task *t;
 	atomic_uint_fast64_t next; /* offset of the next free segment */
-	atomic_uint_fast64_t done;
 	atomic_uint_fast64_t data;
 	atomic_bool stop;
-	pthread_mutex_t mutex; /* progress, and the first error */
+	pthread_mutex_t mutex; /* for all below */
+	uint64_t done;
 	struct err err;
 };
 
@@ -203,12 +203,12 @@ copy_segment(struct worker *w, uint64_t offset, uint64_t end, struct err *err)
 static void
 tell(struct copy_state *c, uint64_t len)
 {
-	uint64_t done = atomic_fetch_add(&c->done, len) + len;
-
 	if (!c->t->progress)
 		return;
+	/* Counted under the lock, so that it never goes back. */
 	pthread_mutex_lock(&c->mutex);
-	c->t->progress(c->t->what, done, c->t->bytes, c->t->progress_ctx);
+	c->done += len;
+	c->t->progress(c->t->what, c->done, c->t->bytes, c->t->progress_ctx);
 	pthread_mutex_unlock(&c->mutex);
 }
 
