@@ -41,6 +41,7 @@ SUITES = {
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
     "xen": (["fail"], ["test/xen/*.sh"], 3600),
 }
+WRONG = r"error:|warning:|ERROR|undefined reference"
 LONG_SECONDS = 6 * 3600
 
 
@@ -84,7 +85,7 @@ def build(name):
     result = tap.Result(f"build {name}", passed=int(ok), failed=int(not ok),
                         seconds=time.monotonic() - begin)
     if not ok:
-        result.failures = tap.matching(log, "error|warning|ERROR", 20) or \
+        result.failures = tap.matching(log, WRONG, 20) or \
             tap.tail(log, 20)
         result.logs = [log]
     return result

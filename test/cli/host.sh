@@ -44,8 +44,7 @@ was=$XENSNAP_BIN
 XENSNAP_BIN=$XENSNAP_BARE
 xs create web1
 fails 1 '^xensnap: create web1: .*Xen' "a build without Xen"
-[ -z "$(find "$XENSNAP_ROOT" -name '*web1*' -type d -exec ls -A {} + |
-	grep -v '^\.lock$')" ]
+[ -z "$(find "$XENSNAP_ROOT" -path '*web1/*' ! -name .lock)" ]
 ok $? "and nothing is left"
 record web1 a
 xs list
@@ -63,7 +62,8 @@ else
 	xs create --dry-run --json web1@new
 	fails 1 '^xensnap: create web1@new: ' "a dry run without Xen"
 fi
-[ -z "$(ls -A "$XENSNAP_ROOT/web1" | grep -vE '^(\.lock|a)$')" ]
+[ -z "$(find "$XENSNAP_ROOT/web1" -mindepth 1 -maxdepth 1 \
+	! -name .lock ! -name a)" ]
 ok $? "nothing is left of it"
 
 # Broken records.

@@ -27,10 +27,10 @@ wrong "^xensnap: no command is called 'creat' \(did you mean 'create'\?\); see" 
 wrong "^xensnap: no command is called 'frobnicate'; see" frobnicate
 wrong "^xensnap: no command is called ''" ""
 wrong "^xensnap: unknown option '-v'; a command comes first" -v
-wrong "no command is called '\?\[31m'" "$esc[31m"
+wrong "no command is called '\?\[31m'" "${esc}[31m"
 wrong "^xensnap: create: DOMAIN\[@NAME\] is missing; see 'xensnap create" create
 wrong "^xensnap: create: unknown option '--nope'; see" create --nope web1
-wrong "^xensnap: create: unknown option '--\?\[2J'" create "--$esc[2J" web1
+wrong "^xensnap: create: unknown option '--\?\[2J'" create "--${esc}[2J" web1
 wrong "exclude each other" create --live --stop web1
 wrong "^xensnap: create web1: --cow-size: '5x' is not a size" \
 	create --cow-size 5x web1
@@ -43,7 +43,7 @@ wrong "^xensnap: help nope: no command is called 'nope'" help nope
 
 # Names: the same rules for every verb.
 for bad in web1@ @x web1@a@b web1@a/b web1@.. ../web1 . web1@-x -- "web1@a b" \
-	"web1@$esc[31m" "web1@$(printf 'a\nb')" "web1@$(printf '\302\23331m')" \
+	"web1@${esc}[31m" "web1@$(printf 'a\nb')" "web1@$(printf '\302\23331m')" \
 	"web1@$long" "$long@x" "" "web1@$(printf 'a\tb')" "w@é" "_w@x" "+w@x"; do
 	case $bad in
 	--) continue ;;
