@@ -47,13 +47,13 @@ lx_open(struct lx_log *log, libxl_ctx **ret, struct err *err)
 	int rc;
 
 	*ret = NULL;
+	lx_log_init(log);
 	if (geteuid() != 0)
 		return err_set(err, ERR_DENIED, 0, "talking to Xen needs root");
 	if (domain_host_check("", XENSTORED_WAIT_MS, err))
 		return -1;
 	/* libxl would run, as root, whatever this names. */
 	unsetenv("LIBXL_SAVE_HELPER");
-	lx_log_init(log);
 	rc = libxl_ctx_alloc(ret, LIBXL_VERSION, 0, &log->vtable);
 	if (rc)
 		return lx_error(log, rc, err, "open libxl");

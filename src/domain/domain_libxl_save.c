@@ -73,7 +73,8 @@ static int
 turn(struct lx_domain *d, int timeout_ms, bool hear_cancel, struct err *err)
 {
 	struct pollfd fds[FDS_MAX + 1];
-	int n = FDS_MAX, extra = 0, rc, r;
+	int n = FDS_MAX, rc, r;
+	nfds_t all;
 	struct timeval now;
 
 	gettimeofday(&now, NULL);
@@ -83,13 +84,14 @@ turn(struct lx_domain *d, int timeout_ms, bool hear_cancel, struct err *err)
 			       "libxl wants to wait for %d "
 			       "things at once, failed with %d",
 			       n, rc);
+	all = (nfds_t)n;
 	if (hear_cancel && cancel_fd() >= 0) {
 		fds[n].fd = cancel_fd();
 		fds[n].events = POLLIN;
 		fds[n].revents = 0;
-		extra = 1;
+		all++;
 	}
-	r = poll(fds, (nfds_t)(n + extra), timeout_ms);
+	r = poll(fds, all, timeout_ms);
 	if (r < 0 && errno != EINTR && errno != EAGAIN)
 		return err_set(err, ERR_IO, errno, "wait for libxl");
 	if (r < 0)
