@@ -46,7 +46,8 @@ struct err {
  * err_set() - record an error; @sys is an errno whose text is appended after
  * ": ", or 0 for none.  Control characters in the result become '?', so that
  * hostile names cannot drive a terminal.  An earlier error in @err is
- * overwritten.
+ * overwritten; @err's own text may be an argument.  What is too long is cut,
+ * but not the text of @sys: "open aaa...: No such file or directory".
  *
  * Always returns -1, so that a function that owns nothing can return it.
  */

@@ -3,7 +3,8 @@
  * fd.h - files and folders, opened safely, written durably.
  *
  * Everything opened here is O_CLOEXEC.  Paths are given as a folder's
- * descriptor and a name inside it wherever the folder is ours.
+ * descriptor and a name inside it wherever the folder is ours.  Wherever
+ * ERR_IO is named, ERR_DENIED and ERR_NOSPC may come as well, by errno.
  */
 #ifndef XENSNAP_FD_H
 #define XENSNAP_FD_H

@@ -3,8 +3,9 @@
  * run.h - run another program, without a shell, with a time limit.
  *
  * The child gets a clean environment (PATH, LC_ALL=C, and what the caller
- * adds), its own session (a Ctrl-C meant for us does not reach it), /dev/null
- * as stdin, and no descriptors of ours.  Its output goes to unlinked files,
+ * adds), its own session (a Ctrl-C meant for us does not reach it), "/" as
+ * working folder, default signals, /dev/null as stdin, and no descriptors of
+ * ours.  Its output goes to unlinked files,
  * not to pipes: a child that outlives us must never die of a broken pipe in
  * the middle of changing a device.
  */
@@ -39,7 +40,9 @@ struct run_result {
  * run() - run @argv (argv[0] is an absolute path or found in a fixed PATH of
  * system folders) and wait for its end.
  *
- * A child that is over its time limit gets SIGTERM, and after 5 s SIGKILL.
+ * A child that is over its time limit gets SIGTERM, and after 5 s SIGKILL,
+ * with all of its process group.  One that a device holds even then is left,
+ * and the error says so.  Output over 64 MiB is ERR_IO.
  * Returns 0 when the child ran and ended by itself, whatever its status; -1
  * with ERR_NOTFOUND (no such program), ERR_TIMEOUT, ERR_IO, ERR_NOMEM.
  * @res is always initialised; run_done() it in every case.
