@@ -5,9 +5,8 @@
  * The child gets a clean environment (PATH, LC_ALL=C, and what the caller
  * adds), its own session (a Ctrl-C meant for us does not reach it), "/" as
  * working folder, default signals, /dev/null as stdin, and no descriptors of
- * ours.  Its output goes to unlinked files,
- * not to pipes: a child that outlives us must never die of a broken pipe in
- * the middle of changing a device.
+ * ours.  Its output goes to unlinked files, not to pipes: a child that outlives
+ * us must never die of a broken pipe in the middle of changing a device.
  */
 #ifndef XENSNAP_RUN_H
 #define XENSNAP_RUN_H
