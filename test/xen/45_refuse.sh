@@ -11,7 +11,7 @@ refused() {
 	pattern=$2
 	shift 2
 	xensnap "$@" > /tmp/out 2> /tmp/err
-	is $? "$status" "xensnap $*: exit $status"
+	is $? "$status" "xensnap $(echo "$*" | tr -dc '[:print:]'): exit $status"
 	is "$(wc -l < /tmp/err)" 1 "  one line"
 	like "$(cat /tmp/err)" "$pattern" "  that says why"
 }

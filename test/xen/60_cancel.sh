@@ -7,11 +7,18 @@ lab_state=running:pvhmix
 
 guest=pvhmix
 
+# create [PLACE]: begin to create, in the background, as $pid; stop at PLACE.
+# What a shell starts in the background ignores SIGINT; at a terminal it does
+# not.
+create() {
+	XENSNAP_STOP_AT=${1:-} setsid env --default-signal=INT \
+		xensnap create $guest@c > /dev/null 2> /tmp/err &
+	pid=$!
+}
+
 # interrupted PLACE: stop there, interrupt, go on.
 interrupted() {
-	XENSNAP_STOP_AT=$1 setsid xensnap create $guest@c > /dev/null \
-		2> /tmp/err &
-	pid=$!
+	create "$1"
 	wait_for 60 grep -q '^State:.T' "/proc/$pid/status"
 	kill -INT "$pid"
 	kill -CONT "$pid"
@@ -32,8 +39,7 @@ interrupted instant.saved
 
 # In the middle of the copying of memory, from the keyboard's side: the whole
 # process group.
-setsid xensnap create $guest@c > /dev/null 2> /tmp/err &
-pid=$!
+create
 wait_for 60 sh -c "[ -s /var/lib/xensnap/$guest/.c.partial/memory.xl ]"
 kill -INT -- "-$pid"
 wait "$pid"
