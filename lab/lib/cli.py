@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -57,7 +58,7 @@ def _list(args):
         print(json.dumps({"labs": running, "states": _state_rows()}))
         return
     for row in running:
-        print(f"{row['name']:12} {row['status']:8} {row['state']:12} "
+        print(f"{row['name']:12} {row['status']:10} {row['state']:12} "
               f"{row['kernel']:6} {row['pid'] or '-'}")
     if not running:
         print("no labs")
@@ -242,6 +243,8 @@ def main(argv):
     args = _parser().parse_args(argv)
     args.name = (getattr(args, "lab", None) or args.name or args.first_name
                  or "default")
+    # So that a start that is told to end takes its half-made lab along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return args.function(args) or 0
     except agent.Gone as e:

@@ -83,3 +83,15 @@ def collect():
             images.update(_recent("images", IMAGES_KEPT, some))
         for name in set(there) - images:
             shutil.rmtree(cache.entry("images", name), ignore_errors=True)
+        _unlock(labs)
+
+
+def _unlock(labs):
+    """Remove lock files of what is not there and not in the making."""
+    for path in _lock().parent.iterdir():
+        kind, _, key = path.name.partition(".")
+        if path == _lock() or (kind == "labs" and key in labs):
+            continue
+        with common.locked(path, wait=False) as got:
+            if got:
+                path.unlink()

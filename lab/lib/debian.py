@@ -249,6 +249,9 @@ def _settle(tree):
     (tree / "etc/hostname").write_text("dom0\n")
     (tree / "etc/hosts").write_text("127.0.0.1 localhost dom0\n")
     (tree / "etc/fstab").write_text("")
+    scripts = tree / "etc/xen/scripts"
+    (scripts / "block").rename(scripts / "block.stock")
+    (scripts / "block").symlink_to("/lab/dom0/block")
     machine_id = tree / "etc/machine-id"
     machine_id.write_text("0123456789abcdef0123456789abcdef\n")
 

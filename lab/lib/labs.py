@@ -40,7 +40,7 @@ class Lab:
         return (self.dir / "ready").exists()
 
     def running(self):
-        """Whether its QEMU runs."""
+        """Whether its QEMU runs; it may be that of an interrupted start."""
         return self.machine.pid() != 0
 
     def need(self):
@@ -58,7 +58,7 @@ class Lab:
         """Resume a state in this lab, or boot a crashed lab's own disks."""
         began = time.monotonic()
         with self._locked():
-            if self.running() and not fresh:
+            if self.running() and self.exists() and not fresh:
                 raise common.LabError(f"lab {self.name} runs already")
             if self.exists() and not fresh:
                 self._boot()
@@ -137,8 +137,8 @@ class Lab:
         return {"name": self.name, "state": spec.get("state", "?"),
                 "kernel": spec.get("kernel", "?"),
                 "pid": self.machine.pid(),
-                "status": "running" if self.running() else
-                "crashed" if self.exists() else "broken",
+                "status": "unfinished" if not self.exists() else
+                "running" if self.running() else "crashed",
                 "directory": str(self.dir)}
 
 

@@ -98,7 +98,8 @@ def _build(base, work):
         (tree / name).mkdir(parents=True)
     _compile(tree / "bin/agent",
              sorted((common.LAB_DIR / "dom0").glob("*.c")))
-    shutil.copy(common.LAB_DIR / "dom0/init", tree / "dom0/init")
+    for name in ("init", "block"):
+        shutil.copy(common.LAB_DIR / "dom0" / name, tree / "dom0" / name)
     shutil.copy(base / "guest-vmlinux", tree / "guest/vmlinux")
     shutil.copy(base / "guest-vmlinuz", tree / "guest/vmlinuz")
     _guest_initrd(base, work, tree / "guest/initrd")
