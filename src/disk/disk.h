@@ -174,7 +174,8 @@ void disk_warm(struct disk *const *disks, unsigned int n);
  * Milliseconds; it does not start programs or take LVM's locks.  The hold
  * outlives this process: it must be in the journal before (d->device).  On
  * failure nothing is held; ERR_BUSY or ERR_STATE when another program was at
- * the disk or its view meanwhile.  Sets held_ns.
+ * the disk or its view meanwhile, ERR_TIMEOUT when the disk does not answer.
+ * Sets held_ns.
  */
 int disk_hold(struct disk *d, struct err *err);
 

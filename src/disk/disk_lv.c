@@ -15,6 +15,9 @@
 
 #define WORDS_MAX 40
 
+/* A disk that does not answer must not keep the domain from running. */
+#define HOLD_LIMIT_MS 10000u
+
 int
 lv_claims(const char *path, struct dm_dev *ret, struct dm_target *ret_table,
 	  struct err *err)
@@ -253,7 +256,7 @@ lv_hold(struct lv_disk *d, struct err *err)
 			       now.exists ? "suspended" : "deactivated");
 	d->disk.held_ns = clock_ns();
 	d->disk.freed_ns = 0;
-	if (dm_suspend(d->disk.device, err)) {
+	if (dm_suspend(d->disk.device, HOLD_LIMIT_MS, err)) {
 		d->disk.held_ns = 0;
 		return -1;
 	}

@@ -21,7 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
+#include "units.h"
+#include "wake.h"
 
 static pthread_mutex_t dm_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -332,8 +335,8 @@ dm_has_target(const char *type, struct err *err)
 	return rc;
 }
 
-int
-dm_suspend(const char *name, struct err *err)
+static int
+suspend_once(const char *name, struct err *err)
 {
 	struct dm_task *t = task_begin(DM_DEVICE_SUSPEND, name, err);
 	int rc;
@@ -342,6 +345,33 @@ dm_suspend(const char *name, struct err *err)
 		return -1;
 	rc = task_run(t, "suspend", name, err);
 	task_end(t);
+	return rc;
+}
+
+/* The kernel's wait for what is under way ends at any signal. */
+int
+dm_suspend(const char *name, unsigned int limit_ms, struct err *err)
+{
+	uint64_t from = clock_ns();
+	struct wake wake;
+	char text[24];
+	int rc;
+
+	if (wake_begin(&wake, limit_ms, err))
+		return -1;
+	for (;;) {
+		rc = suspend_once(name, err);
+		if (rc == 0 || err->sys != EINTR)
+			break;
+		if (clock_ms_since(from) >= limit_ms) {
+			err_set(err, ERR_TIMEOUT, 0,
+				"%s: its reads and writes under way are not "
+				"done within %s",
+				name, units_ms(limit_ms, text, sizeof(text)));
+			break;
+		}
+	}
+	wake_end(&wake);
 	return rc;
 }
 
@@ -363,8 +393,8 @@ udev_flags(enum dm_udev udev)
 	}
 }
 
-int
-dm_resume(const char *name, enum dm_udev udev, struct err *err)
+static int
+resume_once(const char *name, enum dm_udev udev, struct err *err)
 {
 	struct dm_task *t = task_begin(DM_DEVICE_RESUME, name, err);
 	uint32_t cookie = 0;
@@ -376,6 +406,18 @@ dm_resume(const char *name, enum dm_udev udev, struct err *err)
 		log_debug("device-mapper: no udev flags for %s", name);
 	rc = task_run(t, "resume", name, err);
 	task_end(t);
+	return rc;
+}
+
+/* Putting a new table into use suspends for a moment, so signals matter. */
+int
+dm_resume(const char *name, enum dm_udev udev, struct err *err)
+{
+	int rc;
+
+	do
+		rc = resume_once(name, udev, err);
+	while (rc && err->sys == EINTR);
 	return rc;
 }
 

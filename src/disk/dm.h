@@ -104,10 +104,11 @@ int dm_has_target(const char *type, struct err *err);
 
 /*
  * dm_suspend() - write out what the page cache and a file system hold for
- * @name, finish what is under way, and let everything further wait.  As long
- * as that takes.  On failure it is not suspended.
+ * @name, finish what is under way, and let everything further wait.  When what
+ * is under way does not come to its end within @limit_ms: ERR_TIMEOUT.  On
+ * failure it is not suspended.  Signals do not disturb it.
  */
-int dm_suspend(const char *name, struct err *err);
+int dm_suspend(const char *name, unsigned int limit_ms, struct err *err);
 
 /*
  * dm_resume() - put the inactive table of @name, if there is one, into use,

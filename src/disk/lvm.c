@@ -11,7 +11,7 @@
 #include "run.h"
 
 #define LVM "/sbin/lvm"
-#define LVM_TIMEOUT_MS 120000u
+#define LVM_TIMEOUT_MS 300000u
 #define LVM_ARGS_MAX 40
 #define LVM_UUID_HEX 32 /* without the hyphens */
 

@@ -5,9 +5,9 @@
  * /sbin/lvm with a fixed list of words, never a shell; reports as JSON.  Each
  * call starts a program, reads the metadata of all volume groups and may wait
  * for the lock of one: tenths of a second and more.  So none of this is used
- * while a domain stands still or a disk is held.  A command gets two minutes;
- * it is only stopped after that, since LVM in the middle of a change is best
- * left alone.
+ * while a domain stands still or a disk is held.  A command gets five
+ * minutes: nobody stands still for it, and LVM in the middle of a change is
+ * best left alone.
  */
 #ifndef XENSNAP_LVM_H
 #define XENSNAP_LVM_H

@@ -27,6 +27,7 @@ void case_refuse_room(void);
 void case_refuse_pools(void);
 void case_refuse_suspended(void);
 void case_refuse_changed(void);
+void case_refuse_stuck(void);
 
 /* Views on record: states, reading, what is not ours. */
 void case_view_record(void);

@@ -94,8 +94,8 @@ run_and_die(struct disk **d, const char *where, unsigned int ms)
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		err(2, "wait");
-	while (read(alive[0], &c, 1) > 0)
-		continue;
+	if (read(alive[0], &c, 1) != 0)
+		errx(2, "somebody wrote into the pipe");
 	close(alive[0]);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cases.h"
+#include "clock.h"
 #include "log.h"
 #include "tap.h"
 #include "volumes.h"
@@ -280,5 +281,34 @@ case_refuse_changed(void)
 	must("lvremove -qq -y %s/dtt1.xs-changed", vg);
 	tap_works(disk_hold(d, &e), &e, "hold a thin disk without a view");
 	tap_works(disk_release(d, &e), &e, "release");
+	dropped(d);
+}
+
+/*
+ * What is below the disk does not answer: the hold gives up, and everything
+ * goes on when the answer comes.
+ */
+void
+case_refuse_stuck(void)
+{
+	const char *vg = volumes_vg();
+	struct err e = ERR_INIT;
+	struct disk *d = prepared("dtc1", "stuck");
+	uint64_t begin;
+	double ms;
+
+	must("dmsetup suspend %s-dtc1-real", vg);
+	must("dd if=/dev/zero of=%s bs=4k count=1 oflag=direct status=none "
+	     ">/dev/null 2>&1 & sleep 1",
+	     volume("dtc1"));
+	begin = clock_ns();
+	tap_fails(disk_hold(d, &e), &e, ERR_TIMEOUT,
+		  "a disk that does not answer is not held");
+	ms = clock_ms_since(begin);
+	tap_ok(ms > 5000 && ms < 60000, "it was tried for %.0f ms", ms);
+	must("dmsetup resume %s-dtc1-real", vg);
+	tap_ok(!suspended(), "and it is not held");
+	tap_works(disk_hold(d, &e), &e, "afterwards it can be held");
+	tap_works(disk_view(d, &e), &e, "and viewed");
 	dropped(d);
 }

@@ -34,6 +34,7 @@ static const struct {
 	{ "refuse_pools", case_refuse_pools },
 	{ "refuse_suspended", case_refuse_suspended },
 	{ "refuse_changed", case_refuse_changed },
+	{ "refuse_stuck", case_refuse_stuck },
 	{ "view_record", case_view_record },
 	{ "view_overflow", case_view_overflow },
 	{ "view_foreign", case_view_foreign },

@@ -7,7 +7,7 @@
 
 static unsigned int number, failed;
 
-static bool
+static bool __attribute__((format(printf, 2, 0)))
 say(bool good, const char *fmt, va_list ap)
 {
 	number++;

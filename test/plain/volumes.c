@@ -13,7 +13,7 @@
 
 static char vg[64], pool[64];
 
-static int
+static int __attribute__((format(printf, 1, 0)))
 shell(const char *fmt, va_list ap)
 {
 	char line[2000];
