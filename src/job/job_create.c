@@ -370,6 +370,8 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 	lock = snapshot_lock(domain, 0, err);
 	if (lock < 0 || watchdog_start(&c.watchdog, err))
 		goto out;
+	/* LVM outlives us: until it is done nobody else is to begin. */
+	disk_set_alive_fd(lock);
 	if (create_plan(&c, domain, name))
 		goto out;
 	if (opts->dry_run) {
@@ -384,6 +386,7 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 	rc = 0;
 out:
 	create_done(&c);
+	disk_set_alive_fd(-1);
 	snapshot_unlock(domain, &lock);
 	return rc;
 }

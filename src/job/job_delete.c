@@ -43,6 +43,7 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 
 	if (lock < 0)
 		return -1;
+	disk_set_alive_fd(lock);
 	if (snapshot_load(domain, name, &s, err))
 		goto out;
 	if (dry_run) {
@@ -59,6 +60,7 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 			 "`xensnap recover %s`",
 			 domain);
 out:
+	disk_set_alive_fd(-1);
 	snapshot_unlock(domain, &lock);
 	return rc;
 }

@@ -289,9 +289,11 @@ recover_domain(const char *domain, void *ctx)
 		log_warning("%s: left alone: %s", domain, e.text);
 		return 0;
 	}
+	disk_set_alive_fd(lock);
 	if (snapshot_leftovers(domain, recover_one, r, &e) ||
 	    recover_views(r, domain))
 		failed(r, domain, e.code ? &e : r->err);
+	disk_set_alive_fd(-1);
 	snapshot_unlock(domain, &lock);
 	return 0;
 }
