@@ -13,8 +13,8 @@
  *
  * Words of save: live; late (the end is written before the domain goes on, for
  * comparison); monitor (stop xl's monitor around it); hold=MS (work of the
- * caller in the pause); fail (the caller's work fails); die=instant|saved
- * (SIGKILL to itself there).
+ * caller in the pause); fail (the caller's work fails); stay (do not let it go
+ * on); die=instant|saved (SIGKILL to itself there).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -111,6 +111,7 @@ struct words {
 	bool late;
 	bool monitor;
 	bool fail;
+	bool stay;
 	bool die_instant;
 	bool die_saved;
 	unsigned int hold_ms;
@@ -128,6 +129,7 @@ read_words(struct words *w, int n, char **words)
 		w->live |= strcmp(words[i], "live") == 0;
 		w->late |= strcmp(words[i], "late") == 0;
 		w->monitor |= strcmp(words[i], "monitor") == 0;
+		w->stay |= strcmp(words[i], "stay") == 0;
 		w->fail |= strcmp(words[i], "fail") == 0;
 		w->die_instant |= strcmp(words[i], "die=instant") == 0;
 		w->die_saved |= strcmp(words[i], "die=saved") == 0;
@@ -186,8 +188,10 @@ save_and_go_on(struct domain *d, const char *path, struct words *w,
 		return -1;
 	if (w->die_saved)
 		kill(getpid(), SIGKILL);
-	if (w->late && domain_finish(d, err))
+	if ((w->late || w->stay) && domain_finish(d, err))
 		return -1;
+	if (w->stay)
+		return 0;
 	call = clock_ns();
 	if (domain_resume(d, err))
 		return -1;
