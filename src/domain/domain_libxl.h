@@ -20,6 +20,7 @@
 
 /* When libxl told of these, on the monotonic clock; 0: not yet. */
 struct lx_marks {
+	uint64_t began_ns;     /* the helper began to write */
 	uint64_t asked_ns;     /* the guest was asked to suspend */
 	uint64_t acked_ns;     /* it said that it will */
 	uint64_t suspended_ns; /* "Domain now suspended" */

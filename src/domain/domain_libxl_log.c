@@ -82,6 +82,8 @@ on_progress(xentoollog_logger *logger, const char *context, const char *doing,
 	(void)percent;
 	if (!context || strcmp(context, "xc") != 0)
 		return;
+	if (!log->marks.began_ns)
+		log->marks.began_ns = now;
 	/* Every 4 MiB while pages are written: the first and last will do. */
 	if (total && done && done != total)
 		return;

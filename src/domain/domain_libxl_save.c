@@ -101,6 +101,17 @@ turn(struct lx_domain *d, int timeout_ms, bool hear_cancel, struct err *err)
 	return 0;
 }
 
+/*
+ * libxl 4.17 can be told to end a save early only while its helper is at work:
+ * before that, and after it, libxl_ao_abort() calls a null pointer.
+ */
+static bool
+can_abort(const struct lx_domain *d)
+{
+	return d->log.marks.began_ns && !d->log.marks.end_ns &&
+	       !d->save.aborted;
+}
+
 /* End the save early; it still has to be waited for. */
 static void
 abort_save(struct lx_domain *d)
@@ -108,7 +119,7 @@ abort_save(struct lx_domain *d)
 	libxl_asyncop_how how = op_how(&d->save);
 	int rc;
 
-	if (!d->save.running || d->save.aborted)
+	if (!d->save.running || !can_abort(d))
 		return;
 	d->save.aborted = true;
 	rc = libxl_ao_abort(d->ctx, &how);
@@ -214,11 +225,11 @@ drive(struct saving *s, struct err *err)
 		if (d->log.marks.end_ns && s->told && !d->save.aborted)
 			break;
 		tell_progress(s);
-		if (turn(d, TURN_MS, !d->save.aborted, err))
+		if (turn(d, TURN_MS, can_abort(d), err))
 			return -1;
 		if (d->log.marks.suspended_ns && !s->told)
 			tell(s, d->log.marks.suspended_ns, err);
-		else if (cancel_requested() && !d->save.aborted) {
+		else if (cancel_requested() && can_abort(d)) {
 			s->cancelled = true;
 			abort_save(d);
 		}
@@ -279,9 +290,9 @@ lx_save(struct domain *base, const struct domain_save_how *how,
 
 	if (start(d, how, err) || drive(&s, err))
 		goto failed;
+	if (s.instant_failed)
+		goto failed;
 	if (!d->save.running) {
-		if (s.instant_failed)
-			goto failed;
 		if (d->save.rc || s.cancelled) {
 			explain(&s, err);
 			goto failed;
