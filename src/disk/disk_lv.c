@@ -130,12 +130,10 @@ check_volume(const struct lv_disk *d, struct err *err)
 }
 
 static int
-check_names(struct lv_disk *d, const struct disk_owner *owner, struct err *err)
+choose_names(struct lv_disk *d, const struct disk_owner *owner, struct err *err)
 {
 	struct disk_view_ref *ref = &d->disk.ref;
 	char dm_name[VIEW_NAME_MAX + 1];
-	struct lvm_lv other;
-	int r;
 
 	if (view_name_make(d->lv.vg, d->lv.name, owner->snapshot, d->view,
 			   err) ||
@@ -145,12 +143,6 @@ check_names(struct lv_disk *d, const struct disk_owner *owner, struct err *err)
 	snprintf(ref->view, sizeof(ref->view), "/dev/%s/%s", d->lv.vg, d->view);
 	snprintf(ref->generation, sizeof(ref->generation), "%s",
 		 owner->generation);
-	r = lvm_find_one(d->lv.vg, "lv_name", d->view, &other, err);
-	if (r < 0)
-		return -1;
-	if (r > 0)
-		return err_set(err, ERR_EXISTS, 0,
-			       "there is a volume %s already", ref->view);
 	return 0;
 }
 
@@ -165,7 +157,7 @@ lv_plan(struct lv_disk *d, const struct disk_owner *owner, struct err *err)
 	if (check_group(&d->lv, err) || check_volume(d, err))
 		return -1;
 	d->disk.free_bytes = d->lv.vg_free_bytes;
-	return check_names(d, owner, err);
+	return choose_names(d, owner, err);
 }
 
 /* ---- make ---- */
@@ -231,6 +223,10 @@ lv_create(struct lv_disk *d, const char *const how[], bool test,
 		if (find_made(d, err) == 0)
 			return 0;
 	}
+	if (err->code == ERR_EXISTS)
+		return err_set(err, ERR_EXISTS, 0,
+			       "there is a volume %s already",
+			       d->disk.ref.view);
 	if (!test && lv_view_drop(&d->disk.ref, &ignored))
 		err_more(err, "and it was left: %s", ignored.text);
 	return -1;
