@@ -35,28 +35,28 @@
 
 #include "command.h"
 
-#define PORTS_MAX	32
-#define FRAME_MAX	(256 * 1024)
-#define HEADER		8
-#define HELLO_PAYLOAD	24
+#define PORTS_MAX 32
+#define FRAME_MAX (256 * 1024)
+#define HEADER 8
+#define HELLO_PAYLOAD 24
 /* How a client's first frame begins, up to the random rest of its mark. */
-#define HELLO		"S\0\0\0\30\0\0\0xenlab\n\1"
-#define HELLO_LEN	(sizeof(HELLO) - 1)
-#define OUTPUT_MAX	32768
+#define HELLO "S\0\0\0\30\0\0\0xenlab\n\1"
+#define HELLO_LEN (sizeof(HELLO) - 1)
+#define OUTPUT_MAX 32768
 /* How long a port stays hung up before we believe it. */
-#define HANGUP_MS	1000
-#define TICK_MS		50
+#define HANGUP_MS 1000
+#define TICK_MS 50
 /* What a client is told whose command could not be started. */
-#define STATUS_BAD	126
+#define STATUS_BAD 126
 
 struct worker {
 	int port;
-	int wake;		/* edge-triggered epoll, for a silent wait */
+	int wake; /* edge-triggered epoll, for a silent wait */
 	unsigned char in[HEADER + FRAME_MAX];
 	size_t in_len;
-	size_t stdin_at;	/* bytes of the I frame at the front written */
-	int hunting;		/* no client: all up to the next S is stale */
-	int64_t hungup_ms;	/* since when, or 0 */
+	size_t stdin_at;   /* bytes of the I frame at the front written */
+	int hunting;       /* no client: all up to the next S is stale */
+	int64_t hungup_ms; /* since when, or 0 */
 	struct command cmd;
 };
 
@@ -103,8 +103,7 @@ port_write(struct worker *w, const void *data, size_t len)
 static ssize_t
 port_read(struct worker *w)
 {
-	ssize_t n = read(w->port, w->in + w->in_len,
-			 sizeof(w->in) - w->in_len);
+	ssize_t n = read(w->port, w->in + w->in_len, sizeof(w->in) - w->in_len);
 
 	if (n > 0)
 		w->in_len += (size_t)n;
@@ -352,8 +351,8 @@ port_is(int dev, int sub, int number)
 	char file[128], name[32] = "", want[32];
 	FILE *f;
 
-	snprintf(file, sizeof(file),
-		 "/sys/class/virtio-ports/vport%dp%d/name", dev, sub);
+	snprintf(file, sizeof(file), "/sys/class/virtio-ports/vport%dp%d/name",
+		 dev, sub);
 	f = fopen(file, "r");
 	if (!f)
 		return 0;

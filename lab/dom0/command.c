@@ -19,11 +19,11 @@
 
 #include "command.h"
 
-#define WORDS_MAX	4096
+#define WORDS_MAX 4096
 /* How long a command may take to end after SIGTERM. */
-#define GRACE_MS	3000
+#define GRACE_MS 3000
 /* What a client is told about a command that ran out of time. */
-#define STATUS_TIMEOUT	124
+#define STATUS_TIMEOUT 124
 
 struct order {
 	int pty;
@@ -146,7 +146,7 @@ command_start(struct command *c, char *strings, size_t len)
 	/* Settings of one command must not leak into the next. */
 	clearenv();
 	putenv((char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
-	       "/usr/bin:/sbin:/bin");
+		       "/usr/bin:/sbin:/bin");
 	putenv((char *)"HOME=/root");
 	putenv((char *)"LANG=C.UTF-8");
 	if (order_parse(&o, strings, len) < 0 ||

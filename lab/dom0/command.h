@@ -10,12 +10,12 @@
 #include <sys/types.h>
 
 struct command {
-	pid_t pid;		/* 0: none */
-	int pidfd;		/* these are -1 when closed */
+	pid_t pid; /* 0: none */
+	int pidfd; /* these are -1 when closed */
 	int in;
 	int out;
-	int err;		/* always closed if it has a terminal */
-	int64_t deadline_ms;	/* by now_ms(); 0: none */
+	int err;             /* always closed if it has a terminal */
+	int64_t deadline_ms; /* by now_ms(); 0: none */
 	int timed_out;
 };
 

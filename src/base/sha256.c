@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sha256.c - SHA-256 by OpenSSL; knows no err.h, whose names OpenSSL has too. */
+/* sha256.c - SHA-256 by OpenSSL; no err.h here: OpenSSL has its names too. */
 #include "sha256.h"
 
 #include <openssl/evp.h>

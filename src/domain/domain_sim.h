@@ -17,7 +17,7 @@ struct sim_handle {
 struct sim_handle *ds_handle(struct domain *d);
 
 /* ds_enter() - lock the world, let time pass for @name and read it into @d;
- * *@lock goes to sim_leave().  -1 when the domain is gone: nothing is locked. */
+ * *@lock goes to sim_leave().  -1 when the domain is gone, nothing locked. */
 int ds_enter(const char *name, int *lock, struct sim_domain *d,
 	     struct err *err);
 
@@ -34,7 +34,7 @@ int ds_save(struct domain *base, const struct domain_save_how *how,
 /* see above */
 int ds_finish(struct domain *base, struct err *err);
 
-/* ds_others_save() - is another living process saving @d?  The world is locked. */
+/* ds_others_save() - does another living process save @d?  Under the lock. */
 bool ds_others_save(const struct sim_domain *d);
 
 /* ds_unmark_saving() - nobody saves it any more, log-dirty mode is off. */

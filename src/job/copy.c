@@ -127,7 +127,7 @@ write_runs(struct worker *w, size_t len, uint64_t offset, struct err *err)
 	return 0;
 }
 
-/* A hole at the end, or the end?  A short file must not pass for a sparse one. */
+/* A hole at the end, or the end?  A short file is no sparse one. */
 static int
 check_end(int from, uint64_t end, struct err *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_snapshot_lock.c - one at a time, also while the folder comes and goes. */
+/* test_snapshot_lock.c - one at a time, while the folder comes and goes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

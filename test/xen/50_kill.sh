@@ -35,7 +35,7 @@ recovered() {
 	clean $guest
 	ok $? "$1: nothing is left"
 	xensnap recover > /tmp/recover 2>&1
-	like "$(cat /tmp/recover)" 'nothing' "$1: a second recover finds nothing"
+	like "$(cat /tmp/recover)" '[Nn]othing' "$1: a second recover finds nothing"
 }
 
 for place in $places; do
