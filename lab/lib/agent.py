@@ -20,10 +20,10 @@ import qmp
 MARK = b"xenlab\n\1"
 GONE = 125
 TIMEOUT = 124
-SYNC_LIMIT_S = 90
+SYNC_LIMIT_S = 300
 # The agent ends a command itself when its time is up; if dom0 is too far
 # gone for that, we stop waiting a little later.
-LATE_S = 30
+LATE_S = 60
 
 
 class Gone(common.LabError):

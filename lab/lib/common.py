@@ -99,11 +99,15 @@ def locked(path, wait=True, shared=False):
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(fd, how | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(fd, how | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(fd)
-            yield False
-            return
+            if not wait:
+                os.close(fd)
+                yield False
+                return
+            if not shared:
+                say(f"waiting for another lab command ({path.name})")
+            fcntl.flock(fd, how)
         try:
             same = os.path.samestat(os.fstat(fd), os.stat(path))
         except FileNotFoundError:

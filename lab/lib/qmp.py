@@ -29,7 +29,7 @@ class Qmp:
 
     def __init__(self, directory):
         self.sock = connect_unix(directory, "qmp")
-        self.sock.settimeout(120)
+        self.sock.settimeout(600)
         self.file = self.sock.makefile("r", encoding="utf-8")
         self._answer()
         self.call("qmp_capabilities")

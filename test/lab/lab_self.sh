@@ -15,7 +15,7 @@ failed=0
 
 finish() {
 	for name in self-a self-b self-c; do
-		"$lab" stop $name 2> /dev/null
+		"$lab" stop "$name" 2> /dev/null
 	done
 	"$lab" drop self_frozen 2> /dev/null
 	rm -rf "$tmp"
@@ -42,7 +42,7 @@ status() {
 	shift
 	"$@" > "$tmp/out" 2> "$tmp/err"
 	got=$?
-	[ $got -eq "$want" ] && return
+	[ "$got" -eq "$want" ] && return
 	echo "# exit status $got, not $want: $*"
 	sed 's/^/# /' "$tmp/err"
 	return 1
@@ -176,6 +176,25 @@ ok "a script that fails" status 1 "$lab" start self-c --fresh --state plain \
 	--with "$tmp/bad"
 ok "is said to" grep -q 'ended with 3' "$tmp/err"
 ok "and leaves no lab" sh -c "! '$lab' list | grep -q '^self-c'"
+
+# So does one that is killed, with its QEMU.
+killed_state() {
+	echo 'sleep 1000' > "$tmp/slow"
+	"$lab" start self-c --state plain --with "$tmp/slow" 2> /dev/null &
+	pid=$!
+	n=0
+	until ls -l /proc/[0-9]*/cwd 2> /dev/null | grep -q tmp/states,slow-; do
+		sleep 0.2
+		n=$((n + 1))
+		[ $n -lt 1500 ] || return 1
+	done
+	kill -9 $pid
+	wait $pid 2> /dev/null
+	sleep 1
+	! ls -l /proc/[0-9]*/cwd 2> /dev/null | grep tmp/states,slow-
+}
+ok "a state's making is killed: no QEMU is left" killed_state
+ok "nor a lab" sh -c "! '$lab' list | grep -q '^self-c'"
 
 # A build that is killed leaves nothing that a later one would take for whole.
 killed_build() {
