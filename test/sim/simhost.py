@@ -25,7 +25,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("XENSNAP_BUILD", TOP / "build" / "sim"))
 BIN = pathlib.Path(os.environ.get("XENSNAP_BIN", BUILD / "src" / "xensnap"))
 PAGE = 4096
-GIVE_UP = 30  # seconds, after which something hangs
+GIVE_UP = 120  # seconds, after which something hangs (a busy machine is slow)
 
 PR_SET_CHILD_SUBREAPER = 36
 

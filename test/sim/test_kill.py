@@ -14,7 +14,7 @@ import signal
 
 from simcheck import (check_all, check_nothing_to_recover, check_running,
                       run_cases)
-from simhost import Host
+from simhost import Host, wait_until
 
 DISKS = ("vg0/root", "vg0/data", "thin0/logs")
 
@@ -80,6 +80,22 @@ def kill_watchdog_at(place, *args):
             assert "watchdog" in result.err, result
         check_all(host, {"web1@x"} if result.status == 0 else set())
         check_nothing_to_recover(host)
+
+
+def kill_while_asked(watchdog):
+    """The guest has seen the request and stops later than xensnap dies: who
+    puts it right has to wait for that."""
+    with new_host() as host:
+        host.fault("late", "400")
+        host.fault("no-answer", "60000")
+        p = host.start("create", "web1@x")
+        request = host.world / "domains" / "web1" / "request"
+        wait_until("the request", request.exists)
+        host.kill(p, watchdog=not watchdog)
+        if watchdog:
+            check_running(host, "web1")
+        host.mend()
+        recover_and_check(host)
 
 
 def kill_recover(place):
@@ -167,7 +183,11 @@ def main():
                   "journal.commit.after", "commit.record"):
         cases.append((f"recover dies after create died at {place}",
                       functools.partial(kill_recover, place)))
-    cases += [("delete dies", kill_delete),
+    cases += [("create dies while the guest makes up its mind",
+               functools.partial(kill_while_asked, True)),
+              ("create and its watchdog die while it does",
+               functools.partial(kill_while_asked, False)),
+              ("delete dies", kill_delete),
               ("delete and recover die", kill_delete_and_recover),
               ("export dies", kill_export)]
     run_cases(cases)
