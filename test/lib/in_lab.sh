@@ -20,6 +20,7 @@ if [ -z "${XENSNAP_IN_LAB:-}" ]; then
 		"$lab" -n "$name" push "$0" /root/test/xen/ &&
 		"$lab" -n "$name" push "$top/test/lib/in_lab.sh" \
 			"$top/test/lib/dom0.sh" "$top/test/lib/tap.sh" \
+			"$top/test/lib/domain.sh" \
 			"$top/lab/witness/witness-verdict" \
 			"$top/lab/witness/witness-flip" /root/test/lib/ ||
 		exit 1
