@@ -58,7 +58,8 @@ test_mask(void **state)
 	assert_int_equal(read(never[0], &c, 1), -1);
 	wake_end(&w);
 	pthread_sigmask(SIG_SETMASK, NULL, &after);
-	assert_memory_equal(&all, &after, sizeof(all));
+	for (int i = 1; i < NSIG; i++)
+		assert_int_equal(sigismember(&all, i), sigismember(&after, i));
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
