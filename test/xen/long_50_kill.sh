@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 50_kill.sh - kill -9 of create at places that have a name, on a real
+# long_50_kill.sh - kill -9 of create at places that have a name, on a real
 # domain: it runs on, `recover` leaves nothing, witness agrees (inv. 5, 6, 11).
 # The places around the pause; with LONG=1 all of them, and 100 random moments.
 # test/sim/ visits all of them each time.
