@@ -183,6 +183,7 @@ killed_state() {
 	"$lab" start self-c --state plain --with "$tmp/slow" 2> /dev/null &
 	pid=$!
 	n=0
+	# shellcheck disable=SC2010 # names of links, not of files
 	until ls -l /proc/[0-9]*/cwd 2> /dev/null | grep -q tmp/states,slow-; do
 		sleep 0.2
 		n=$((n + 1))
@@ -191,6 +192,7 @@ killed_state() {
 	kill -9 $pid
 	wait $pid 2> /dev/null
 	sleep 1
+	# shellcheck disable=SC2010
 	! ls -l /proc/[0-9]*/cwd 2> /dev/null | grep tmp/states,slow-
 }
 ok "a state's making is killed: no QEMU is left" killed_state
