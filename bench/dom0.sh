@@ -57,7 +57,7 @@ lvcreate_by_hand() {
 live() {
 	mark "$guest"
 	begin=$(now_ms)
-	xensnap -q create --live --json "$guest@bench" \
+	xensnap create -q --live --json "$guest@bench" \
 		> /root/create.json 2>> "$log" || {
 		tail -n 3 "$log" >&2
 		exit 1

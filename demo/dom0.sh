@@ -69,7 +69,7 @@ by_hand_lvm() {
 }
 
 xensnap_says() {
-	xensnap -q "$@" >> "$log" 2>&1 && return
+	xensnap "$@" -q >> "$log" 2>&1 && return
 	echo "failed: xensnap $*" >&2
 	tail -n 3 "$log" >&2
 	exit 1
