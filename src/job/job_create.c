@@ -323,6 +323,7 @@ create_undo(struct create *c)
 				    c->disks[i]->ref.view, e.text);
 			left++;
 		}
+		fail_here("undo.view");
 	}
 	err_clear(&e);
 	if (left == 0 && snapshot_abort(c->s->domain, c->s->name, &e)) {
