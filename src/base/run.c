@@ -56,7 +56,12 @@ find_program(struct child *c, struct err *err)
 {
 	const char *name = c->argv[0];
 
-	if (strchr(name, '/')) {
+	if (!*name || (*name != '/' && strchr(name, '/')))
+		return err_set(err, ERR_INVALID, 0,
+			       "'%s' is neither a program's name nor an "
+			       "absolute path",
+			       name);
+	if (*name == '/') {
 		snprintf(c->program, sizeof(c->program), "%s", name);
 		if (access(c->program, X_OK) == 0)
 			return 0;

@@ -43,7 +43,8 @@ struct run_result {
  * with all of its process group.  One that a device holds even then is left,
  * and the error says so.  Output over 64 MiB is ERR_IO.
  * Returns 0 when the child ran and ended by itself, whatever its status; -1
- * with ERR_NOTFOUND (no such program), ERR_TIMEOUT, ERR_IO, ERR_NOMEM.
+ * with ERR_NOTFOUND (no such program), ERR_INVALID (a relative path),
+ * ERR_TIMEOUT, ERR_IO, ERR_NOMEM.
  * @res is always initialised; run_done() it in every case.
  */
 int run(const char *const argv[], const struct run_opts *opts,
