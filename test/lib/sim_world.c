@@ -24,13 +24,13 @@ void
 sim_path(char *ret, const char *fmt, ...)
 {
 	const char *dir = getenv("XENSNAP_SIM");
-	int n = snprintf(ret, SIM_PATH_MAX, "%s/", dir ? dir : "");
+	size_t used;
 	va_list ap;
 
-	if (n < 0 || n >= SIM_PATH_MAX)
-		return;
+	snprintf(ret, SIM_PATH_MAX, "%s/", dir ? dir : "");
+	used = strlen(ret);
 	va_start(ap, fmt);
-	vsnprintf(ret + n, (size_t)(SIM_PATH_MAX - n), fmt, ap);
+	vsnprintf(ret + used, SIM_PATH_MAX - used, fmt, ap);
 	va_end(ap);
 }
 
