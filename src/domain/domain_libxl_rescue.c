@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xenstore.h>
 
 #include "clock.h"
@@ -61,7 +62,8 @@ refuse_if_others_save(const struct rescue *r, struct err *err)
 
 	if (save_helper_find(r->domid, &found, err))
 		return -1;
-	if (found.owner)
+	/* Our own save, whose resume failed, is nobody else's. */
+	if (found.owner && found.owner != getpid())
 		return err_set(err, ERR_BUSY, 0,
 			       "process %ld is saving domain "
 			       "%u",
