@@ -19,7 +19,7 @@ wake() {
 
 recipe_lvm() {
 	lv=$(disks "$guest")
-	mark "$guest"
+	from_here "$guest"
 	begin=$(now_ms)
 	must xl save "$guest" "$memory"
 	saved=$(now_ms)

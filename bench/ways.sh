@@ -44,15 +44,19 @@ judged() {
 	tell "${prefix}noise_ms" "$(word tsc_noise_ms "$line")"
 }
 
-# mark GUEST: what was before does not count: the gap of the next verdict is
-# that of what comes now.
-mark() {
-	check "$1" >> "$log" 2>&1 ||
-		echo "$1 is not whole before we begin" >&2
+# from_here GUEST: what felt will look at begins here.
+from_here() {
 	at=$(size_of "$(console "$1")")
 }
 
-# felt GUEST gap|jump: the verdict on what happened since mark, and the pause
+# mark GUEST: the same; and the longest gap until now is forgotten.
+mark() {
+	check "$1" >> "$log" 2>&1 ||
+		echo "$1 is not whole before we begin" >&2
+	from_here "$1"
+}
+
+# felt GUEST gap|jump: the verdict on what happened since then, and the pause
 # as the guest felt it.  The gap is by the processor's counter, which stands
 # still in a domain that was saved and restored; there it is by the clock.
 felt() {

@@ -43,7 +43,7 @@ copy_disks() {
 
 by_hand_dd() {
 	mkdir -p "$copy"
-	mark "$guest"
+	from_here "$guest"
 	begin=$(now_ms)
 	must xl save "$guest" "$copy/memory.xl"
 	copy_disks ""
@@ -54,7 +54,7 @@ by_hand_dd() {
 
 by_hand_lvm() {
 	mkdir -p "$copy"
-	mark "$guest"
+	from_here "$guest"
 	begin=$(now_ms)
 	must xl save "$guest" "$copy/memory.xl"
 	for disk in xvda xvdb; do
