@@ -59,7 +59,7 @@ lv_open(const char *path, struct lv_disk *d, struct err *err)
 	if (r == 0 || lvm_split_dm_uuid(d->dev.uuid, vg_uuid, lv_uuid))
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "%s is no logical volume", path);
-	r = lvm_find_one(NULL, "lv_uuid", lv_uuid, &d->lv, err);
+	r = lvm_find_lv(lv_uuid, "", "", &d->lv, err);
 	if (r < 0)
 		return -1;
 	if (r == 0 || strcmp(d->lv.vg_uuid, vg_uuid) != 0)
@@ -169,7 +169,7 @@ find_made(struct lv_disk *d, struct err *err)
 	struct view_owner owner;
 	int r;
 
-	r = lvm_find_one(d->lv.vg, "lv_name", d->view, &d->made, err);
+	r = lvm_find_lv("", d->lv.vg, d->view, &d->made, err);
 	if (r < 0)
 		return -1;
 	if (r == 0)

@@ -61,14 +61,11 @@ lv_find_view(const struct disk_view_ref *ref, struct lvm_lv *ret,
 	     enum disk_view_state *ret_state, struct err *err)
 {
 	char vg[LVM_NAME_LEN], name[LVM_NAME_LEN];
-	int r = 0;
+	int r;
 
 	if (split_view(ref->view, vg, name, err))
 		return -1;
-	if (ref->view_uuid[0])
-		r = lvm_find_one(NULL, "lv_uuid", ref->view_uuid, ret, err);
-	if (r == 0)
-		r = lvm_find_one(vg, "lv_name", name, ret, err);
+	r = lvm_find_lv(ref->view_uuid, vg, name, ret, err);
 	if (r < 0)
 		return -1;
 	if (r == 0)
@@ -280,7 +277,7 @@ lv_find_views(struct disk_view_ref **ret, char ***ret_owners,
 	unsigned int n = 0, k = 0;
 	int rc = -1;
 
-	if (lvm_find(NULL, "lv_tags", VIEW_TAG, &lvs, &n, err)) {
+	if (lvm_find("lv_tags", VIEW_TAG, &lvs, &n, err)) {
 		if (err->code != ERR_NOTFOUND)
 			return -1;
 		err_clear(err);

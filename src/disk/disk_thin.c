@@ -143,7 +143,7 @@ check_pool(struct thin *t, struct err *err)
 	int r;
 
 	snprintf(pool, sizeof(pool), "%s/%s", t->lv.lv.vg, t->lv.lv.pool);
-	r = lvm_find_one(NULL, "lv_uuid", t->lv.lv.pool_uuid, &lv, err);
+	r = lvm_find_lv(t->lv.lv.pool_uuid, "", "", &lv, err);
 	if (r < 0)
 		return -1;
 	if (r == 0)

@@ -14,6 +14,7 @@
 #define LVM_TIMEOUT_MS 300000u
 #define LVM_ARGS_MAX 40
 #define LVM_UUID_HEX 32 /* without the hyphens */
+#define SELECT_LEN 500
 
 static int alive_fd = -1;
 
@@ -127,11 +128,19 @@ lvm_run(const char *const args[], struct err *err)
 
 /* ---- reports ---- */
 
-int
-lvm_find(const char *vg, const char *field, const char *value,
-	 struct lvm_lv **ret, unsigned int *ret_n, struct err *err)
+/* What has neither can be put into a select string between quotes. */
+static int
+check_word(const char *word, struct err *err)
 {
-	char select[400];
+	if (word && (strchr(word, '"') || strchr(word, '\\')))
+		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", word);
+	return 0;
+}
+
+static int
+find(const char *select, struct lvm_lv **ret, unsigned int *ret_n,
+     struct err *err)
+{
 	const char *const args[] = { "lvs",
 				     "--reportformat",
 				     "json",
@@ -145,17 +154,10 @@ lvm_find(const char *vg, const char *field, const char *value,
 				     select,
 				     NULL };
 	struct run_result res;
-	int n, rc;
+	int rc;
 
 	*ret = NULL;
 	*ret_n = 0;
-	if (strchr(value, '"') || strchr(value, '\\') ||
-	    (vg && (strchr(vg, '"') || strchr(vg, '\\'))))
-		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", value);
-	n = snprintf(select, sizeof(select), "%s=\"%s\"%s%s%s", field, value,
-		     vg ? " && vg_name=\"" : "", vg ? vg : "", vg ? "\"" : "");
-	if (n < 0 || (size_t)n >= sizeof(select))
-		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", value);
 	rc = run_lvm(args, &res, err);
 	if (rc == 0)
 		rc = lvm_report_read(res.out, res.out_len, ret, ret_n, err);
@@ -166,24 +168,46 @@ lvm_find(const char *vg, const char *field, const char *value,
 }
 
 int
-lvm_find_one(const char *vg, const char *field, const char *value,
-	     struct lvm_lv *ret, struct err *err)
+lvm_find(const char *field, const char *value, struct lvm_lv **ret,
+	 unsigned int *ret_n, struct err *err)
 {
-	struct lvm_lv *lvs;
-	unsigned int n;
+	char select[SELECT_LEN];
 
-	if (lvm_find(vg, field, value, &lvs, &n, err))
+	*ret = NULL;
+	*ret_n = 0;
+	if (check_word(value, err))
 		return -1;
-	if (n > 1) {
-		free(lvs);
-		return err_set(err, ERR_STATE, 0,
-			       "there are %u volumes with %s '%s'", n, field,
-			       value);
-	}
+	if (snprintf(select, sizeof(select), "%s=\"%s\"", field, value) >=
+	    (int)sizeof(select))
+		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", value);
+	return find(select, ret, ret_n, err);
+}
+
+int
+lvm_find_lv(const char *uuid, const char *vg, const char *name,
+	    struct lvm_lv *ret, struct err *err)
+{
+	char select[SELECT_LEN];
+	struct lvm_lv *lvs;
+	unsigned int n, hit = 0;
+
+	if (check_word(uuid, err) || check_word(vg, err) ||
+	    check_word(name, err))
+		return -1;
+	if (snprintf(select, sizeof(select),
+		     "lv_uuid=\"%s\" || (vg_name=\"%s\" && lv_name=\"%s\")",
+		     uuid, vg, name) >= (int)sizeof(select))
+		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s/%s'", vg,
+			       name);
+	if (find(select, &lvs, &n, err))
+		return -1;
+	for (unsigned int i = 0; i < n; i++)
+		if (strcmp(lvs[i].uuid, uuid) == 0)
+			hit = i;
 	if (n)
-		*ret = lvs[0];
+		*ret = lvs[hit];
 	free(lvs);
-	return (int)n;
+	return n > 0;
 }
 
 /* ---- uuids ---- */

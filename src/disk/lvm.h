@@ -51,20 +51,20 @@ struct lvm_lv {
 };
 
 /*
- * lvm_find() - all logical volumes that @field of LVM's reports equals
- * @value for ("lv_uuid", "lv_tags"; in group @vg unless it is NULL), hidden
- * ones too; malloc()ed for the caller, NULL when there are none.  -1 with
- * ERR_NOTFOUND (no LVM on this host), ERR_IO, ERR_TIMEOUT, ERR_CORRUPT.
+ * lvm_find() - all logical volumes of which @field of LVM's reports is @value,
+ * hidden ones too; malloc()ed for the caller, NULL when there are none.  -1
+ * with ERR_NOTFOUND (no LVM on this host), ERR_IO, ERR_TIMEOUT, ERR_CORRUPT.
  */
-int lvm_find(const char *vg, const char *field, const char *value,
-	     struct lvm_lv **ret, unsigned int *ret_n, struct err *err);
+int lvm_find(const char *field, const char *value, struct lvm_lv **ret,
+	     unsigned int *ret_n, struct err *err);
 
 /*
- * lvm_find_one() - the same where there can be one at most: 1, 0 for none,
- * or -1.
+ * lvm_find_lv() - the volume with the uuid @uuid; or else the one that is
+ * called @vg/@name.  What isn't known is "".  1, 0 when there is none, or -1
+ * as above.
  */
-int lvm_find_one(const char *vg, const char *field, const char *value,
-		 struct lvm_lv *ret, struct err *err);
+int lvm_find_lv(const char *uuid, const char *vg, const char *name,
+		struct lvm_lv *ret, struct err *err);
 
 /*
  * lvm_run() - run the LVM command @args, NULL-terminated, e.g. "lvremove",

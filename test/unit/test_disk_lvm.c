@@ -171,15 +171,14 @@ static void
 test_names(void **state)
 {
 	struct err err = ERR_INIT;
-	struct lvm_lv *lv;
+	struct lvm_lv *lv, one;
 	unsigned int n;
 
 	(void)state;
-	assert_int_equal(lvm_find(NULL, "lv_name", "a\" || lv_name=\"b", &lv,
-				  &n, &err),
-			 -1);
+	assert_int_equal(
+		lvm_find("lv_name", "a\" || lv_name=\"b", &lv, &n, &err), -1);
 	assert_int_equal(err.code, ERR_INVALID);
-	assert_int_equal(lvm_find("v\\", "lv_name", "a", &lv, &n, &err), -1);
+	assert_int_equal(lvm_find_lv("", "v\\", "a", &one, &err), -1);
 	assert_int_equal(err.code, ERR_INVALID);
 }
 
