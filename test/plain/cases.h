@@ -3,12 +3,11 @@
 #ifndef XENSNAP_TEST_CASES_H
 #define XENSNAP_TEST_CASES_H
 
-/* The view is of the instant: one and several disks, classic, thin, mixed. */
+/* The views of several disks are of the instant. */
 void case_instant_classic(void);
 void case_instant_thin(void);
-void case_instant_mixed(void);
 
-/* The same while a domain stands still: each block exactly. */
+/* The same, mixed, while a domain stands still: each block exactly. */
 void case_instant_exact(void);
 
 /* A view that is not of the instant must be found out. */

@@ -20,47 +20,45 @@
 #include "tap.h"
 #include "volumes.h"
 
-/* What a process that makes views of two disks has told before it died. */
-struct told {
-	struct disk_view_ref ref[2];
-	char device[2][DISK_DEVICE_LEN];
+#define DISKS_MAX 2u
+
+/* The views to be made, and by whom comes after what is known of them. */
+struct scene {
+	unsigned int n;
+	struct disk *d[DISKS_MAX];
+	char *before; /* what the host looked like */
 };
 
-static struct told
-plan_both(const char *a, const char *b, struct disk **d)
+/* Of one disk, or of two. */
+static void
+scene_begin(struct scene *s, const char *a, const char *b)
 {
-	struct told t;
-
-	memset(&t, 0, sizeof(t));
-	d[0] = planned(a, "kill");
-	d[1] = planned(b, "kill");
-	for (int i = 0; i < 2; i++) {
-		t.ref[i] = d[i]->ref;
-		snprintf(t.device[i], sizeof(t.device[i]), "%s", d[i]->device);
-	}
-	return t;
+	memset(s, 0, sizeof(*s));
+	s->before = host_picture();
+	s->d[s->n++] = planned(a, "kill");
+	if (b)
+		s->d[s->n++] = planned(b, "kill");
 }
 
 /* The whole story, in a process that may die anywhere. */
 static void
-story(struct disk **d)
+story(struct scene *s)
 {
 	struct err e = ERR_INIT;
+	int rc = 0;
 
-	for (int i = 0; i < 2; i++)
-		if (disk_prepare(d[i], &e))
-			errx(3, "%s", e.text);
-	disk_warm(d, 2);
-	for (int i = 0; i < 2; i++)
-		if (disk_hold(d[i], &e))
-			errx(3, "%s", e.text);
+	for (unsigned int i = 0; i < s->n; i++)
+		rc |= disk_prepare(s->d[i], &e);
+	disk_warm(s->d, s->n);
+	for (unsigned int i = 0; rc == 0 && i < s->n; i++)
+		rc |= disk_hold(s->d[i], &e);
 	clock_sleep_ms(20);
-	for (int i = 0; i < 2; i++)
-		if (disk_view(d[i], &e))
-			errx(3, "%s", e.text);
-	for (int i = 0; i < 2; i++)
-		if (disk_view_drop(&d[i]->ref, &e))
-			errx(3, "%s", e.text);
+	for (unsigned int i = 0; rc == 0 && i < s->n; i++)
+		rc |= disk_view(s->d[i], &e);
+	for (unsigned int i = 0; rc == 0 && i < s->n; i++)
+		rc |= disk_view_drop(&s->d[i]->ref, &e);
+	if (rc)
+		errx(3, "%s", e.text);
 }
 
 /*
@@ -68,7 +66,7 @@ story(struct disk **d)
  * status; afterwards no LVM command of its is at work any more.
  */
 static int
-run_and_die(struct disk **d, const char *where, unsigned int ms)
+run_and_die(struct scene *s, const char *where, unsigned int ms)
 {
 	int alive[2], status;
 	char c;
@@ -84,7 +82,7 @@ run_and_die(struct disk **d, const char *where, unsigned int ms)
 		if (where)
 			setenv("XENSNAP_DIE_AT", where, 1);
 		disk_set_alive_fd(alive[1]);
-		story(d);
+		story(s);
 		_exit(0);
 	}
 	close(alive[1]);
@@ -100,107 +98,113 @@ run_and_die(struct disk **d, const char *where, unsigned int ms)
 	return status;
 }
 
+/* What the dead one has told before: the device, and a view without uuid. */
 static bool
-clear_up(const struct told *t)
+clear_up(struct scene *s)
 {
 	struct err e = ERR_INIT;
 	bool resumed;
 
-	for (int i = 0; i < 2; i++)
-		if (disk_release_device(t->device[i], &resumed, &e))
-			return tap_works(-1, &e, "release %s", t->device[i]);
-	for (int i = 0; i < 2; i++)
-		if (disk_view_drop(&t->ref[i], &e))
-			return tap_works(-1, &e, "drop %s", t->ref[i].view);
+	for (unsigned int i = 0; i < s->n; i++)
+		if (disk_release_device(s->d[i]->device, &resumed, &e))
+			return tap_works(-1, &e, "release");
+	for (unsigned int i = 0; i < s->n; i++)
+		if (disk_view_drop(&s->d[i]->ref, &e))
+			return tap_works(-1, &e, "drop");
 	return true;
 }
 
 /* A write to each disk must come to its end. */
 static bool
-disks_go_on(void)
+disks_go_on(struct scene *s)
 {
-	return sh("timeout 20 dd if=/dev/zero of=%s bs=4k count=1 oflag=direct "
-		  "status=none && timeout 20 dd if=/dev/zero of=%s bs=4k "
-		  "count=1 oflag=direct status=none",
-		  volume("dtc1"), volume("dtt1")) == 0;
+	for (unsigned int i = 0; i < s->n; i++)
+		if (sh("timeout 60 dd if=/dev/zero of=%s bs=4k count=1 "
+		       "oflag=direct status=none",
+		       s->d[i]->ref.source))
+			return false;
+	return true;
 }
 
+/* Clear up, and look whether all is as before. */
 static bool
-as_before(const char *before)
+scene_end(struct scene *s)
 {
+	bool good = clear_up(s) && !suspended() && disks_go_on(s);
 	char *after;
-	bool same;
 
 	sh("udevadm settle");
 	after = host_picture();
-	same = strcmp(before, after) == 0;
-	if (!same)
-		tap_note("before:\n%s\nafter:\n%s", before, after);
+	if (strcmp(s->before, after) != 0) {
+		good = false;
+		tap_note("before:\n%s\nafter:\n%s", s->before, after);
+	}
+	for (unsigned int i = 0; i < s->n; i++)
+		disk_close(s->d[i]);
 	free(after);
-	return same;
+	free(s->before);
+	return good;
 }
 
 static void
-die_at(const char *where)
+die_at(const char *disk, const char *where)
 {
-	char *before = host_picture();
-	struct disk *d[2];
-	struct told t = plan_both("dtc1", "dtt1", d);
-	int status = run_and_die(d, where, 0);
+	struct scene s;
+	int status;
 
+	scene_begin(&s, disk, NULL);
+	status = run_and_die(&s, where, 0);
 	tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-	       "it dies at %s", where);
-	tap_ok(clear_up(&t) && !suspended() && disks_go_on() &&
-		       as_before(before),
-	       "after death at %s all is as before", where);
-	disk_close(d[0]);
-	disk_close(d[1]);
-	free(before);
+	       "%s: it dies at %s", disk, where);
+	tap_ok(scene_end(&s), "%s: after that all is as before", disk);
 }
 
-/* Where drivers say fail_here(). */
+/* Where the drivers say fail_here(). */
 void
 case_kill_steps(void)
 {
-	static const char *const places[] = {
-		"disk.made",           "disk.thin.forgotten",
-		"disk.classic.parked", "disk.classic.wiped",
-		"disk.classic.armed",  "disk.held",
-		"disk.classic.set",    "disk.thin.set",
-		"disk.freed",          "disk.drop",
+	static const char *const classic[] = {
+		"disk.made",          "disk.classic.parked",
+		"disk.classic.wiped", "disk.classic.armed",
+		"disk.held",          "disk.classic.set",
+		"disk.freed",         "disk.drop",
+	};
+	static const char *const thin[] = {
+		"disk.made",
+		"disk.thin.forgotten",
+		"disk.held",
+		"disk.thin.set",
 	};
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		die_at(places[i]);
+	for (size_t i = 0; i < sizeof(classic) / sizeof(classic[0]); i++)
+		die_at("dtc1", classic[i]);
+	for (size_t i = 0; i < sizeof(thin) / sizeof(thin[0]); i++)
+		die_at("dtt1", thin[i]);
 }
 
 void
 case_kill_random(void)
 {
 	const char *rounds = getenv("DISK_TEST_KILLS");
-	int n = rounds ? atoi(rounds) : 10;
-	char *before = host_picture();
-	struct disk *d[2];
+	int n = rounds ? atoi(rounds) : 4;
+	struct scene s;
 	uint64_t begin;
 	double whole;
 
 	/* How long is it without being killed? */
-	plan_both("dtc1", "dtt1", d);
+	scene_begin(&s, "dtc1", "dtt1");
 	begin = clock_ns();
-	tap_ok(run_and_die(d, "nowhere", 0) == 0, "the story without death");
+	tap_ok(run_and_die(&s, "nowhere", 0) == 0, "the story without death");
 	whole = clock_ms_since(begin);
+	tap_ok(scene_end(&s), "after it all is as before");
 	for (int i = 0; i < n; i++) {
-		struct told t = plan_both("dtc1", "dtt1", d);
 		unsigned int ms = (unsigned int)(whole * (i + 0.5) / n);
 
-		run_and_die(d, NULL, ms);
-		if (!tap_ok(clear_up(&t) && !suspended() && disks_go_on() &&
-				    as_before(before),
+		scene_begin(&s, "dtc1", "dtt1");
+		run_and_die(&s, NULL, ms);
+		if (!tap_ok(scene_end(&s),
 			    "after death at %u of %.0f ms all is as before", ms,
 			    whole))
 			break;
-		disk_close(d[0]);
-		disk_close(d[1]);
 	}
-	free(before);
 }
