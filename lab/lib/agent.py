@@ -103,11 +103,21 @@ class Session:
         """Queue one frame; pump() sends it."""
         self.queue += _frame(kind, payload)
 
+    def _send(self):
+        try:
+            self.queue = self.queue[self.sock.send(self.queue[:1 << 17]):]
+        except BlockingIOError:
+            return
+        except OSError as e:
+            raise Gone(f"the lab went away: {e}") from e
+
     def _receive(self):
         try:
             got = self.sock.recv(1 << 17)
         except BlockingIOError:
             return
+        except OSError as e:
+            raise Gone(f"the lab went away: {e}") from e
         if not got:
             raise Gone("the lab went away")
         self.buffer += got
@@ -134,7 +144,7 @@ class Session:
         readers, writers, _ = select.select([self.sock] + more, writers, [],
                                             left_s)
         if writers:
-            self.queue = self.queue[self.sock.send(self.queue[:1 << 17]):]
+            self._send()
         frames = []
         if self.sock in readers:
             self._receive()
@@ -203,10 +213,6 @@ def run(directory, argv, *, stdin=None, out=1, err=2, timeout=None, pty=False,
                 on_start(session)
             end = time.monotonic() + timeout + LATE_S if timeout else None
             return _loop(session, stdin, out, err, end)
-        except (ConnectionError, BrokenPipeError) as e:
-            if not machine.Machine(directory).pid():
-                raise Gone("the lab went away") from e
-            raise
         finally:
             session.close()
 

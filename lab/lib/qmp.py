@@ -43,7 +43,10 @@ class Qmp:
 
     def _answer(self):
         while True:
-            line = self.file.readline()
+            try:
+                line = self.file.readline()
+            except OSError as e:
+                raise common.LabError(f"QEMU does not answer: {e}") from e
             if not line:
                 raise common.LabError("QEMU went away")
             answer = json.loads(line)
@@ -55,7 +58,11 @@ class Qmp:
         request = {"execute": command}
         if arguments:
             request["arguments"] = arguments
-        self.sock.sendall(json.dumps(request).encode() + b"\n")
+        try:
+            self.sock.sendall(json.dumps(request).encode() + b"\n")
+        except OSError as e:
+            raise common.LabError(f"QEMU went away before {command}: {e}"
+                                  ) from e
         answer = self._answer()
         if "error" in answer:
             raise common.LabError(f"QEMU: {command}: "
