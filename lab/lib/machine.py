@@ -21,6 +21,8 @@ QEMU = "qemu-system-x86_64"
 PORTS = 8
 MEMORY = "1536M"
 DATA_SIZE = "6G"
+# Raised when states that were saved before should not be used any more.
+SAVE_FORMAT = 2
 # Generous: on a machine with other work everything takes many times longer.
 BOOT_LIMIT_S = 900
 START_LIMIT_S = 300
@@ -44,7 +46,8 @@ def shape():
     spec = {"id": "", "base": "", "ours": ""}
     lines = [_arguments(dict(spec, kernel=kernel), None)
              for kernel in ("xen", "plain")]
-    return common.digest(version(), DATA_SIZE, *map(str, lines))
+    return common.digest(version(), DATA_SIZE, SAVE_FORMAT,
+                         *map(str, lines))
 
 
 def make_disks(work, base, parent):
@@ -155,8 +158,15 @@ class Machine:
                 raise common.LabError("QEMU did not start: " + self.tail())
             time.sleep(0.02)
         if incoming:
+            self._wait_running(child)
+
+    def _wait_running(self, child):
+        try:
             with qmp.Qmp(self.dir) as monitor:
                 monitor.wait_running(lambda: child.poll() is None)
+        except common.LabError as e:
+            raise common.LabError(f"{e}; status {child.poll()}: {self.tail()}"
+                                  ) from e
 
     def tail(self):
         """The last lines of QEMU's and the console's log."""
@@ -191,5 +201,5 @@ class Machine:
     def save(self, memory):
         """Save memory and devices to the file, end QEMU, keep the disks."""
         with qmp.Qmp(self.dir) as monitor:
-            monitor.save_memory(memory)
+            monitor.save_memory(memory, xen=self.spec()["kernel"] == "xen")
         self.kill()

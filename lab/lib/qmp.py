@@ -3,10 +3,16 @@
 
 import json
 import os
+import random
+import re
 import socket
 import time
 
 import common
+
+STOP_LIMIT_S = 120
+# Where 64-bit Xen keeps itself, in any address space.
+XEN_ADDRESSES = range(0xffff_8000_0000_0000, 0xffff_8800_0000_0000)
 
 
 def connect_unix(directory, name):
@@ -69,9 +75,33 @@ class Qmp:
                                   f"{answer['error']['desc']}")
         return answer.get("return")
 
-    def save_memory(self, path):
+    def _stop_outside_guests(self):
+        """Stop the machine while no CPU is inside a guest with HAP.
+
+        QEMU saves a CPU in SVM's guest mode, but refuses to load it ("vCPU
+        set in guest-mode inconsistent ...").  The IDT tells the mode: VMRUN
+        loads the guest's, and the hypervisor's is in its own addresses.
+        """
+        end = time.monotonic() + STOP_LIMIT_S
+        while True:
+            self.call("stop")
+            text = self.call("human-monitor-command",
+                             **{"command-line": "info registers -a"})
+            bases = re.findall(r"^IDT= *([0-9a-f]+)", text, re.M)
+            if bases and all(int(b, 16) in XEN_ADDRESSES for b in bases):
+                return
+            self.call("cont")
+            if time.monotonic() > end:
+                raise common.LabError("a guest never leaves its CPU; "
+                                      "xl pause it before the freeze")
+            time.sleep(random.uniform(0.001, 0.03))
+
+    def save_memory(self, path, xen):
         """Stop the machine and write its memory and devices to path."""
-        self.call("stop")
+        if xen:
+            self._stop_outside_guests()
+        else:
+            self.call("stop")
         self.call("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
         quoted = str(path).replace("'", "'\\''")
         self.call("migrate", uri=f"exec:cat > '{quoted}'")
