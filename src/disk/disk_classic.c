@@ -274,9 +274,7 @@ check_unset(const struct classic *c, struct err *err)
 static int
 classic_hold(struct disk *d, struct err *err)
 {
-	struct classic *c = (struct classic *)d;
-
-	return check_unset(c, err) || lv_hold(&c->lv, err) ? -1 : 0;
+	return lv_hold(&((struct classic *)d)->lv, err);
 }
 
 /* Empty: nothing but the header and the first table, all of it metadata. */
