@@ -44,8 +44,9 @@ fill_fds(struct err *err)
 /*
  * What we were born with must not decide what we do: libxl would run the
  * helper that LIBXL_SAVE_HELPER names and finds xl's scripts by PATH, files
- * become nobody else's, a reader of our output that goes away must not kill
- * us while a domain stands still, and our children's ends are ours to see.
+ * become nobody else's, neither a reader of our output that goes away nor a
+ * limit of file sizes must kill us while a domain stands still, and our
+ * children's ends are ours to see.
  */
 static int
 clean_start(struct err *err)
@@ -60,6 +61,7 @@ clean_start(struct err *err)
 		   1))
 		return err_set(err, ERR_NOMEM, errno, "set PATH");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -223,13 +223,17 @@ has_record(const struct disk_view_ref *ref, const char *owner)
 {
 	char domain[SNAPSHOT_NAME_MAX + 1], name[SNAPSHOT_NAME_MAX + 1];
 	struct snapshot *s = calloc(1, sizeof(*s));
-	struct err e = ERR_INIT;
+	struct err e = ERR_INIT, free_err = ERR_INIT;
 	bool has = true;
 
-	/* On any doubt the view stays. */
+	/*
+	 * On any doubt the view stays; also while there is a folder with which
+	 * recover could not deal: the disk may still be held.
+	 */
 	if (s && snapshot_split_name(owner, true, domain, name, &e) == 0 &&
 	    snapshot_load(domain, name, s, &e))
-		has = e.code != ERR_NOTFOUND;
+		has = e.code != ERR_NOTFOUND ||
+		      snapshot_check_free(domain, name, &free_err);
 	else if (s && e.code == ERR_NONE)
 		has = strcmp(s->generation, ref->generation) == 0;
 	free(s);

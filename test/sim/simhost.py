@@ -207,8 +207,7 @@ class Host:
         """Start xensnap; env: XENSNAP_DIE_AT and the like."""
         p = subprocess.Popen([BIN, *args], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=self.env(**env), cwd=self.dir,
-                             restore_signals=False)
+                             env=self.env(**env), cwd=self.dir)
         self.running.append(p)
         return p
 

@@ -317,11 +317,16 @@ def spoilt_journal():
         journal = host.root / "web1" / ".x.partial" / "journal"
         good = journal.read_text()
         journal.write_text("garbage\n" + good)
+        views = sorted((host.world / "views").iterdir())
+        result = host.run("recover", "--dry-run")
+        assert "view without" not in result.out, result
         result = host.run("recover")
         assert result.status == 1, result
         assert "web1@x" in result.err and "journal" in result.err, result
         assert "web2@y: undone" in result.out, result
         check_running(host, "web2")
+        left = sorted((host.world / "views").iterdir())
+        assert left and set(left) < set(views), left
         journal.write_text(good)
         assert host.run("recover").status == 0
         check_all(host, set())
