@@ -26,8 +26,9 @@ if [ -z "${XENSNAP_IN_LAB:-}" ]; then
 		exit 1
 	"$lab" -n "$name" push "$XENSNAP_BIN" /usr/local/sbin/xensnap >&2 ||
 		exit 1
-	"$lab" -n "$name" run --timeout "${LAB_TIMEOUT:-3000}" -- \
-		env XENSNAP_IN_LAB=1 LONG="${LONG:-}" sh "/root/test/xen/$self"
+	"$lab" -n "$name" run --timeout "${LONG:+2}3000" -- \
+		env XENSNAP_IN_LAB=1 LONG="${LONG:-}" REPEAT="${REPEAT:-}" \
+		sh "/root/test/xen/$self"
 	exit $?
 fi
 . /root/test/lib/dom0.sh
