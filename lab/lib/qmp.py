@@ -11,6 +11,7 @@ import time
 import common
 
 STOP_LIMIT_S = 120
+CONNECT_LIMIT_S = 30
 # Where 64-bit Xen keeps itself, in any address space.
 XEN_ADDRESSES = range(0xffff_8000_0000_0000, 0xffff_8800_0000_0000)
 
@@ -30,11 +31,23 @@ def connect_unix(directory, name):
         os.close(fd)
 
 
+def _connect(directory):
+    """QEMU makes the socket's name a moment before it listens there."""
+    end = time.monotonic() + CONNECT_LIMIT_S
+    while True:
+        try:
+            return connect_unix(directory, "qmp")
+        except OSError as e:
+            if time.monotonic() > end:
+                raise common.LabError(f"QEMU does not answer: {e}") from e
+        time.sleep(0.02)
+
+
 class Qmp:
     """One monitor session."""
 
     def __init__(self, directory):
-        self.sock = connect_unix(directory, "qmp")
+        self.sock = _connect(directory)
         self.sock.settimeout(600)
         self.file = self.sock.makefile("r", encoding="utf-8")
         self._answer()
