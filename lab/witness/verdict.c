@@ -263,7 +263,9 @@ verdict_give(enum gate_reason why)
 			gate_request(GATE_RESUME);
 		verdict_remember(&c);
 		verdict_say(why, &g);
-		clock_forget_gap();
+		/* The check's own; but one of a suspend meanwhile stays. */
+		if (!clock_suspended())
+			clock_forget_gap();
 		why = GATE_NONE;
 	} while (gate_open());
 }
