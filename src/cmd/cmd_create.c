@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cmd_create.c - xensnap create DOMAIN[@NAME] */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,9 +52,10 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	const char *cow = opts_value(a, "cow-size");
 
 	memset(o, 0, sizeof(*o));
-	o->mode = opts_has(a, "live") ? CREATE_LIVE :
-		  opts_has(a, "stop") ? CREATE_STOP :
-					CREATE_AUTO;
+	o->mode = opts_has(a, "live")       ? CREATE_LIVE :
+		  opts_has(a, "stop")       ? CREATE_STOP :
+		  opts_has(a, "disks-only") ? CREATE_DISKS :
+					      CREATE_AUTO;
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
 	o->cow.percent = COW_PERCENT;
@@ -121,27 +123,44 @@ tell_disks(const struct snapshot *s, bool dry_run, struct err *err)
 	return print_table(&t, err);
 }
 
+/* "memory and 2 disks" */
 static const char *
-how(const struct snapshot *s)
+what(const struct snapshot *s, char *ret, size_t len)
 {
-	return s->mode == SNAPSHOT_LIVE ?
-		       "copied while the domain ran (live)" :
-		       "copied while the domain stood still (stop)";
+	snprintf(ret, len, "%s%u disk%s",
+		 snapshot_has_memory(s->mode) ? "memory and " : "", s->n_disks,
+		 s->n_disks == 1 ? "" : "s");
+	return ret;
+}
+
+static void
+tell_memory(const struct snapshot *s)
+{
+	char size[16];
+
+	if (!snapshot_has_memory(s->mode)) {
+		print_line("Pause   none: the domain ran on");
+		print_line("Memory  none (--disks-only)");
+		return;
+	}
+	tell_pause(s);
+	print_line("Memory  %s, copied while the domain %s",
+		   units_size(s->memory_bytes, size, sizeof(size)),
+		   s->mode == SNAPSHOT_LIVE ? "ran (live)" :
+					      "stood still (stop)");
 }
 
 static int
 tell(const struct snapshot *s, struct err *err)
 {
-	char full[NAMES_FULL_MAX], when[24], size[16];
+	char full[NAMES_FULL_MAX], when[24], text[40];
 
 	names_full(s->domain, s->name, full);
-	print_line("%s: memory and %u disk%s of one instant, %s UTC", full,
-		   s->n_disks, s->n_disks == 1 ? "" : "s",
+	print_line("%s: %s of one instant, %s UTC", full,
+		   what(s, text, sizeof(text)),
 		   names_when(s->created, when, sizeof(when)));
 	print_line("%s", "");
-	tell_pause(s);
-	print_line("Memory  %s, %s",
-		   units_size(s->memory_bytes, size, sizeof(size)), how(s));
+	tell_memory(s);
 	print_line("Kept in %s/%s/%s", snapshot_root(), s->domain, s->name);
 	if (tell_disks(s, false, err))
 		return -1;
@@ -154,9 +173,11 @@ tell(const struct snapshot *s, struct err *err)
 static int
 tell_dry(const struct snapshot *s, struct err *err)
 {
-	print_line("Would freeze %s as %s@%s: memory and %u disk%s (%s)",
-		   s->domain, s->domain, s->name, s->n_disks,
-		   s->n_disks == 1 ? "" : "s", snapshot_mode_name(s->mode));
+	char text[40];
+
+	print_line("Would freeze %s as %s@%s: %s (%s)", s->domain, s->domain,
+		   s->name, what(s, text, sizeof(text)),
+		   snapshot_mode_name(s->mode));
 	return tell_disks(s, true, err);
 }
 

@@ -89,13 +89,17 @@ add_state(struct list *l, const struct snapshot *s, const char *full,
 static void
 add_row(struct list *l, const struct snapshot *s, const struct view_report *r)
 {
+	bool memory = snapshot_has_memory(s->mode);
 	char full[NAMES_FULL_MAX], text[24];
 	struct print_table *t = &l->table;
 
 	print_cell(t, "%s", names_full(s->domain, s->name, full));
 	print_cell(t, "%.16s", names_when(s->created, text, sizeof(text)));
-	print_cell(t, "%s", units_ms(s->pause_ms, text, sizeof(text)));
-	print_cell(t, "%s", units_size(s->memory_bytes, text, sizeof(text)));
+	print_cell(t, "%s",
+		   memory ? units_ms(s->pause_ms, text, sizeof(text)) : "none");
+	print_cell(t, "%s",
+		   memory ? units_size(s->memory_bytes, text, sizeof(text)) :
+			    "none");
 	print_cell(t, "%u", s->n_disks);
 	add_state(l, s, full, r);
 }

@@ -33,6 +33,25 @@ show_disk(const struct snapshot_disk *d, const struct view_report *r)
 }
 
 static void
+show_memory(const struct snapshot *s)
+{
+	char text[24];
+
+	if (!snapshot_has_memory(s->mode)) {
+		print_line("  pause       none: the domain ran on");
+		print_line("  memory      none");
+		return;
+	}
+	print_line("  pause       %s",
+		   units_ms(s->pause_ms, text, sizeof(text)));
+	for (unsigned int i = 0; i < s->n_phases; i++)
+		print_line("              %-10s %s", s->phases[i].name,
+			   units_ms(s->phases[i].ms, text, sizeof(text)));
+	print_line("  memory      %s",
+		   units_size(s->memory_bytes, text, sizeof(text)));
+}
+
+static void
 show_text(const struct snapshot *s, const struct view_report *r)
 {
 	char full[NAMES_FULL_MAX], text[24];
@@ -44,13 +63,7 @@ show_text(const struct snapshot *s, const struct view_report *r)
 	print_line("  generation  %s", s->generation);
 	print_line("  mode        %s, on Xen %s", snapshot_mode_name(s->mode),
 		   s->xen_version);
-	print_line("  pause       %s",
-		   units_ms(s->pause_ms, text, sizeof(text)));
-	for (unsigned int i = 0; i < s->n_phases; i++)
-		print_line("              %-10s %s", s->phases[i].name,
-			   units_ms(s->phases[i].ms, text, sizeof(text)));
-	print_line("  memory      %s",
-		   units_size(s->memory_bytes, text, sizeof(text)));
+	show_memory(s);
 	print_line("  kept in     %s/%s/%s", snapshot_root(), s->domain,
 		   s->name);
 	for (unsigned int i = 0; i < s->n_disks; i++)

@@ -22,6 +22,11 @@ static const struct cmd_opt create_opts[] = {
 	  .group = 'm',
 	  .help = "let the domain stand still while all of its memory is "
 		  "copied" },
+	{ .name = "disks-only",
+	  .group = 'm',
+	  .help = "no memory: all disks at one instant, as a power cut leaves "
+		  "them; the domain does not stand still, its reads and writes "
+		  "wait for some milliseconds" },
 	{ .name = "cow-size",
 	  .arg = "SIZE|PERCENT",
 	  .help = "room for what will be written to a classic LV while its "
@@ -35,6 +40,7 @@ static const struct cmd_example create_examples[] = {
 	  "freeze web1 and keep it by that name" },
 	{ "create web1 --cow-size 20%",
 	  "named by the time; more room for its classic LVs" },
+	{ "create web1@nightly --disks-only", "without memory" },
 	{ NULL, NULL }
 };
 
@@ -147,7 +153,8 @@ static const struct cmd_verb verbs[] = {
 	  .line = "plain files that work without us",
 	  .text = "Write a snapshot as plain files into DIR, which must be "
 		  "new or empty: its disks, memory.xl and domain.cfg, which xl "
-		  "restore takes, and SHA256SUMS. Or one disk to the standard "
+		  "restore takes (or xl create, when it has no memory), and "
+		  "SHA256SUMS. Or one disk to the standard "
 		  "output.",
 	  .opts = export_opts,
 	  .examples = export_examples,

@@ -15,7 +15,8 @@
  *                      nothing; everything that can be wrong is found here
  *   d  disk_prepare()  whatever can be made beforehand
  *   d  disk_warm()     write out what would have to be written in the pause
- *   D  disk_hold()     drivers with DISK_CAN_HOLD: writes wait from here on
+ *   D  disk_hold()     drivers with DISK_CAN_HOLD: the view will be of this
+ *                      moment; with DISK_CAN_WAIT writes wait from here on
  *   D  disk_view()     drivers without it
  *   d  disk_view()     drivers with it: the view is of the moment of the hold,
  *                      and the disk's writes go on
@@ -41,6 +42,7 @@
 
 enum disk_can {
 	DISK_CAN_HOLD = 1, /* the instant is the hold, the view comes later */
+	DISK_CAN_WAIT = 2, /* and until then the disk's writes wait */
 };
 
 /* How large a classic view's copy-on-write area shall be. */
@@ -61,12 +63,12 @@ struct disk_owner {
  * A view, as a record on disk names it: enough to find it again from nothing.
  */
 struct disk_view_ref {
-	char driver[16];      /* "classic", "thin" */
+	char driver[16];      /* "classic", "thin", "reflink" */
 	char source[1024];    /* the disk: "/dev/vg/web1-root" */
-	char view[1024];      /* the view: "/dev/vg/xensnap-..." */
-	char source_uuid[64]; /* LVM's uuid of the disk */
+	char view[1024];      /* the view: "/dev/vg/web1-root.xs-..." */
+	char source_uuid[64]; /* LVM's uuid of the disk, a file's inode */
 	char view_uuid[64];   /* LVM's uuid of the view, "" before it is made */
-	char generation[40];  /* as in the view's tags */
+	char generation[40];  /* as in the view's tags or attributes */
 	uint64_t bytes;       /* size of the disk */
 	uint64_t cow_bytes;   /* size of the copy-on-write area, 0 for none */
 };
@@ -169,10 +171,11 @@ int disk_prepare(struct disk *d, struct err *err);
 void disk_warm(struct disk *const *disks, unsigned int n);
 
 /*
- * disk_hold() - let the disk's writes wait in device-mapper, after those
- * under way are done.  Only drivers with DISK_CAN_HOLD, prepared.
- * Milliseconds; it does not start programs or take LVM's locks.  The hold
- * outlives this process: it must be in the journal before (d->device).  On
+ * disk_hold() - fix the moment of the view.  LVM: let the disk's writes wait
+ * in device-mapper, after those under way are done; reflink: clone the file.
+ * Only drivers with DISK_CAN_HOLD, prepared.  Milliseconds; it does not start
+ * programs or take LVM's locks.  The hold outlives this process: it must be in
+ * the journal before (d->device).  On
  * failure nothing is held; ERR_BUSY or ERR_STATE when another program was at
  * the disk or its view meanwhile, ERR_TIMEOUT when the disk does not answer.
  * Sets held_ns.
@@ -252,8 +255,9 @@ int disk_find_views(struct disk_view_ref **ret, char ***ret_owners,
  */
 void disk_set_alive_fd(int fd);
 
-/* The drivers on LVM; disk.c asks them in this order. */
+/* The drivers; disk.c asks them in this order. */
 extern const struct disk_ops disk_thin_ops;
 extern const struct disk_ops disk_classic_ops;
+extern const struct disk_ops disk_reflink_ops;
 
 #endif

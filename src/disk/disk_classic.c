@@ -415,7 +415,7 @@ classic_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 
 const struct disk_ops disk_classic_ops = {
 	.name = "classic",
-	.can = DISK_CAN_HOLD,
+	.can = DISK_CAN_HOLD | DISK_CAN_WAIT,
 	.claims = classic_claims,
 	.open = classic_open,
 	.plan = classic_plan,

@@ -337,7 +337,7 @@ sim_close(struct disk *d)
 
 const struct disk_ops disk_sim_ops = {
 	.name = "sim",
-	.can = DISK_CAN_HOLD,
+	.can = DISK_CAN_HOLD | DISK_CAN_WAIT,
 	.claims = sim_claims,
 	.open = sim_open,
 	.plan = sim_plan,

@@ -434,7 +434,7 @@ thin_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 
 const struct disk_ops disk_thin_ops = {
 	.name = "thin",
-	.can = DISK_CAN_HOLD,
+	.can = DISK_CAN_HOLD | DISK_CAN_WAIT,
 	.claims = thin_claims,
 	.open = thin_open,
 	.plan = thin_plan,

@@ -54,6 +54,20 @@ struct create {
 int create_instant(struct create *c);
 
 /*
+ * create_hold() - the instant of the disks alone: hold them all.  The domain
+ * is not touched; what it reads and writes waits.
+ *
+ * It need not stand still: a write that the domain sends because it saw
+ * another one done is sent after that, so if it came before the hold of its
+ * disk, the other one did too, in whatever order the disks are held.  That is
+ * what a power cut leaves, and what file systems and databases are made for.
+ * One disk whose writes don't wait may be among them, if it comes last.
+ *
+ * Returns 0 and all are held; -1 with c->err, and none is.
+ */
+int create_hold(struct create *c);
+
+/*
  * create_views() - after the instant: make the views of the held disks, one
  * thread for each group of storage, and end the memory file beside it.  On
  * failure nothing is held any more, views may be left for create_undo(), and

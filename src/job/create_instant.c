@@ -146,11 +146,12 @@ create_views(struct create *c)
 {
 	struct err views = ERR_INIT;
 	struct view_crews crews;
-	int rc;
+	int rc = 0;
 
 	crews_start(&crews, c, true);
 	/* Beside the views: the file's end needs nobody to wait for it. */
-	rc = domain_finish(c->domain, c->err);
+	if (snapshot_has_memory(c->s->mode))
+		rc = domain_finish(c->domain, c->err);
 	if (crews_join(&crews, &views) && rc == 0) {
 		*c->err = views;
 		rc = -1;
@@ -164,6 +165,34 @@ create_views(struct create *c)
 
 /* ---- the instant itself ---- */
 
+/* Those whose writes wait, or the others. */
+static int
+hold_those(struct create *c, bool that_wait, struct err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n_disks; i++) {
+		struct disk *d = c->disks[i];
+
+		if (!can_hold(d) ||
+		    ((d->ops->can & DISK_CAN_WAIT) != 0) != that_wait)
+			continue;
+		if (disk_hold(d, err))
+			return err_add(err, "disk %s", c->s->disks[i].vdev);
+	}
+	return 0;
+}
+
+static int
+hold_all(struct create *c, struct err *err)
+{
+	if (hold_those(c, true, err) || hold_those(c, false, err))
+		return -1;
+	c->held_ns = clock_ns();
+	fail_here("instant.held");
+	return 0;
+}
+
 struct instant {
 	struct create *c;
 	struct view_crews crews;
@@ -175,15 +204,10 @@ at_instant(void *ctx, struct err *err)
 {
 	struct instant *in = ctx;
 	struct create *c = in->c;
-	unsigned int i;
 
 	fail_here("instant.begin");
-	for (i = 0; i < c->n_disks; i++) {
-		if (can_hold(c->disks[i]) && disk_hold(c->disks[i], err))
-			return err_add(err, "disk %s", c->s->disks[i].vdev);
-	}
-	c->held_ns = clock_ns();
-	fail_here("instant.held");
+	if (hold_all(c, err))
+		return -1;
 	crews_start(&in->crews, c, false);
 	return 0;
 }
@@ -276,4 +300,19 @@ create_instant(struct create *c)
 			(double)(c->times.resumed_ns - c->times.suspended_ns) /
 				1e6);
 	return rc;
+}
+
+int
+create_hold(struct create *c)
+{
+	if (journal_step(&c->journal, JOURNAL_HOLD, c->err) ||
+	    watchdog_arm(&c->watchdog, NULL, NULL, c->disks, c->n_disks,
+			 c->err))
+		return -1;
+	if (hold_all(c, c->err)) {
+		release_all(c);
+		return -1;
+	}
+	clock_utc(c->s->created, sizeof(c->s->created));
+	return 0;
 }

@@ -31,6 +31,7 @@ enum create_mode {
 	CREATE_AUTO, /* live where possible, else stop */
 	CREATE_LIVE, /* live, or an error */
 	CREATE_STOP,
+	CREATE_DISKS, /* no memory; the domain is not touched */
 };
 
 struct create_opts {
@@ -86,15 +87,16 @@ struct export_file {
 
 struct export_report {
 	char dir[PATH_MAX]; /* absolute */
+	bool memory;        /* there is a memory.xl */
 	unsigned int n_files;
 	struct export_file files[DOMAIN_DISKS_MAX + 4];
 };
 
 /*
  * job_export() - write the snapshot as plain files into the folder @dir, which
- * must not exist or be empty: xvda.img ..., memory.xl, domain.cfg,
- * SHA256SUMS.  On failure the folder is removed again if we made it, else the
- * files that we made in it.
+ * must not exist or be empty: xvda.img ..., memory.xl (if the snapshot has
+ * it), domain.cfg, SHA256SUMS.  On failure the folder is removed again if we
+ * made it, else the files that we made in it.
  */
 int job_export(const char *domain, const char *name, const char *dir,
 	       const struct export_opts *opts, struct export_report *ret,

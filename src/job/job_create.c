@@ -58,16 +58,14 @@ plan_names(struct create *c, const char *domain, const char *name)
 	return uuid_new(s->generation, c->err);
 }
 
+/* Its memory: can it be copied, and how? */
 static int
-plan_domain(struct create *c)
+plan_memory(struct create *c)
 {
 	enum create_mode mode = c->opts->mode;
 	struct domain_info *info = &c->info;
 	struct snapshot *s = c->s;
 
-	if (domain_find(s->domain, &c->domain, c->err) ||
-	    domain_describe(c->domain, info, c->err))
-		return -1;
 	if (info->state != DOMAIN_RUNNING)
 		return err_set(c->err, ERR_STATE, 0,
 			       "domain %s is %s, not running; a domain that "
@@ -87,6 +85,21 @@ plan_domain(struct create *c)
 		log_notice("%s will stand still while its memory is copied "
 			   "(--stop): %s",
 			   s->domain, info->live_why);
+	return 0;
+}
+
+static int
+plan_domain(struct create *c)
+{
+	struct domain_info *info = &c->info;
+	struct snapshot *s = c->s;
+
+	if (domain_find(s->domain, &c->domain, c->err) ||
+	    domain_describe(c->domain, info, c->err))
+		return -1;
+	s->mode = SNAPSHOT_DISKS;
+	if (c->opts->mode != CREATE_DISKS && plan_memory(c))
+		return -1;
 	snprintf(s->uuid, sizeof(s->uuid), "%s", info->uuid);
 	snprintf(s->type, sizeof(s->type), "%s", domain_type_name(info->type));
 	snprintf(s->xen_version, sizeof(s->xen_version), "%s",
@@ -129,6 +142,30 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 	return 0;
 }
 
+/*
+ * The domain runs on: then the disks are of one instant only if the writes to
+ * all but one of them can wait for that one (create.h).
+ */
+static int
+check_disks_only(struct create *c)
+{
+	unsigned int i, n_others = 0;
+
+	for (i = 0; i < c->n_disks; i++) {
+		const struct disk *d = c->disks[i];
+
+		if (d->ops->can & DISK_CAN_WAIT)
+			continue;
+		if (!(d->ops->can & DISK_CAN_HOLD) || n_others++)
+			return err_set(c->err, ERR_UNSUPPORTED, 0,
+				       "disk %s (%s): its storage cannot let "
+				       "writes wait for the other disks, so "
+				       "--disks-only cannot be done",
+				       c->s->disks[i].vdev, d->ref.source);
+	}
+	return 0;
+}
+
 static int
 plan_disks(struct create *c)
 {
@@ -139,6 +176,8 @@ plan_disks(struct create *c)
 		    plan_disk(c, &c->info.disks[i]))
 			return -1;
 	c->s->n_disks = c->n_disks;
+	if (!snapshot_has_memory(c->s->mode) && check_disks_only(c))
+		return -1;
 	return disk_groups_have_room(c->disks, c->n_disks, c->err);
 }
 
@@ -171,8 +210,11 @@ plan_space(struct create *c)
 static int
 create_plan(struct create *c, const char *domain, const char *name)
 {
-	if (plan_names(c, domain, name) || plan_domain(c) || plan_disks(c) ||
-	    plan_space(c))
+	if (plan_names(c, domain, name) || plan_domain(c) || plan_disks(c))
+		return -1;
+	if (!snapshot_has_memory(c->s->mode))
+		return 0;
+	if (plan_space(c))
 		return -1;
 	return xl_monitor_find(c->s->domain, c->info.domid, &c->monitor,
 			       c->err);
@@ -199,8 +241,8 @@ prepare_folder(struct create *c)
 	rc = fd_write_file(c->dirfd, CONFIG_FILE, config, strlen(config),
 			   c->err);
 	free(config);
-	if (rc)
-		return -1;
+	if (rc || !snapshot_has_memory(c->s->mode))
+		return rc;
 	c->memfd = openat(c->dirfd, MEMORY_FILE,
 			  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 			  0600);
@@ -253,43 +295,70 @@ add_phase(struct snapshot *s, const char *name, uint64_t from, uint64_t to)
 
 /* The phases are laid end to end: together they are the pause. */
 static void
-record_times(struct create *c)
+record_pause(struct create *c)
 {
 	const struct domain_times *t = &c->times;
 	struct snapshot *s = c->s;
-	unsigned int i;
 
 	s->pause_ms = ms_between(t->suspended_ns, t->resumed_ns);
 	add_phase(s, "hold", t->suspended_ns, c->held_ns);
 	add_phase(s, "memory", c->held_ns, t->saved_ns);
 	add_phase(s, "views", t->saved_ns, c->viewed_ns);
 	add_phase(s, "resume", c->viewed_ns, t->resumed_ns);
-	for (i = 0; i < c->n_disks; i++) {
-		uint64_t freed = c->disks[i]->freed_ns;
+}
 
-		if (freed < t->resumed_ns)
-			freed = t->resumed_ns;
-		s->disks[i].io_stall_ms = ms_between(t->suspended_ns, freed);
-		s->disks[i].view = c->disks[i]->ref;
+/* A domain that stands still waits for its disks too. */
+static void
+record_disks(struct create *c)
+{
+	bool stood_still = snapshot_has_memory(c->s->mode);
+	unsigned int i;
+
+	for (i = 0; i < c->n_disks; i++) {
+		const struct disk *d = c->disks[i];
+		uint64_t from = stood_still ? c->times.suspended_ns :
+					      d->held_ns;
+		uint64_t to = d->freed_ns;
+
+		if (stood_still && to < c->times.resumed_ns)
+			to = c->times.resumed_ns;
+		c->s->disks[i].io_stall_ms = ms_between(from, to);
+		c->s->disks[i].view = d->ref;
 	}
 }
 
 static int
-create_commit(struct create *c)
+commit_memory(struct create *c)
 {
 	struct stat st;
 
-	record_times(c);
+	record_pause(c);
 	if (fd_sync(c->memfd, MEMORY_FILE, c->err))
 		return -1;
 	if (fstat(c->memfd, &st))
 		return err_set(c->err, ERR_IO, errno, "look at %s",
 			       MEMORY_FILE);
 	c->s->memory_bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int
+create_commit(struct create *c)
+{
+	record_disks(c);
+	if (snapshot_has_memory(c->s->mode) && commit_memory(c))
+		return -1;
 	if (cancel_check(c->err) ||
 	    journal_step(&c->journal, JOURNAL_COMMIT, c->err))
 		return -1;
 	return snapshot_commit(c->s, c->dirfd, c->err);
+}
+
+static int
+instant(struct create *c)
+{
+	return snapshot_has_memory(c->s->mode) ? create_instant(c) :
+						 create_hold(c);
 }
 
 /* ---- undo ---- */
@@ -379,7 +448,7 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 		rc = 0;
 		goto out;
 	}
-	if (create_prepare(&c) || create_instant(&c) || create_views(&c) ||
+	if (create_prepare(&c) || instant(&c) || create_views(&c) ||
 	    create_commit(&c)) {
 		create_undo(&c);
 		goto out;

@@ -3,7 +3,7 @@
  * job_export.c - a snapshot as plain files, of use without us.
  *
  *   DIR/xvda.img ...   the disks: raw and sparse, or xvda.qcow2
- *   DIR/memory.xl      memory, as `xl restore` takes it
+ *   DIR/memory.xl      memory, as `xl restore` takes it; if there is any
  *   DIR/domain.cfg     the configuration, naming these disks
  *   DIR/SHA256SUMS     for `sha256sum -c`
  *
@@ -273,8 +273,11 @@ export_sums(struct export *e)
 static int
 export_all(struct export *e)
 {
-	if (export_disks(e) || export_memory(e) || export_config(e) ||
-	    export_sums(e))
+	if (export_disks(e))
+		return -1;
+	if (snapshot_has_memory(e->s->mode) && export_memory(e))
+		return -1;
+	if (export_config(e) || export_sums(e))
 		return -1;
 	return export_dir_sync(&e->dir, e->err);
 }
@@ -310,6 +313,7 @@ job_export(const char *domain, const char *name, const char *dir,
 		goto out;
 	rc = export_all(&e);
 	snprintf(ret->dir, sizeof(ret->dir), "%s", e.dir.path);
+	ret->memory = snapshot_has_memory(s.mode);
 	if (rc)
 		export_dir_undo(&e.dir);
 out:

@@ -68,6 +68,7 @@ static void
 leftover_of(const struct journal_story *story, struct leftover *ret)
 {
 	memset(ret, 0, sizeof(*ret));
+	ret->domain = story->domain_touched;
 	ret->domid = story->domid;
 	memcpy(ret->uuid, story->uuid, sizeof(ret->uuid));
 	ret->monitor = story->monitor;
@@ -88,7 +89,8 @@ put_domain_right(const struct journal_story *story, struct put_right *did,
 	struct leftover l;
 
 	memset(did, 0, sizeof(*did));
-	if (story->last != JOURNAL_INSTANT && story->last != JOURNAL_UNDO)
+	if (story->last != JOURNAL_INSTANT && story->last != JOURNAL_HOLD &&
+	    story->last != JOURNAL_UNDO)
 		return 0;
 	if (journal_boot_id(boot_id, err))
 		return -1;

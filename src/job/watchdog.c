@@ -74,6 +74,8 @@ put_right(const struct leftover *l, unsigned int watch_ms,
 	memset(ret, 0, sizeof(*ret));
 	/* Devices first: quick, and they cannot wait for a guest to answer. */
 	rc = release_devices(l, &ret->n_released, err);
+	if (!l->domain)
+		return rc;
 	rescued = domain_rescue(l->domid, l->uuid, watch_ms, &ret->resumed,
 				&rescue) == 0;
 	if (!rescued && rc == 0)
@@ -222,9 +224,12 @@ watchdog_arm(struct watchdog *w, const struct domain_info *info,
 
 	memset(&o, 0, sizeof(o));
 	o.armed = true;
-	l->domid = info->domid;
-	snprintf(l->uuid, sizeof(l->uuid), "%s", info->uuid);
-	l->monitor = *monitor;
+	if (info) {
+		l->domain = true;
+		l->domid = info->domid;
+		snprintf(l->uuid, sizeof(l->uuid), "%s", info->uuid);
+		l->monitor = *monitor;
+	}
 	l->n_devices = n_disks;
 	for (i = 0; i < n_disks; i++)
 		snprintf(l->devices[i], sizeof(l->devices[i]), "%s",

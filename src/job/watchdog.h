@@ -27,6 +27,7 @@ struct watchdog {
 
 /* What a dead process may have left standing. */
 struct leftover {
+	bool domain; /* it may stand still, and its monitor sleep */
 	uint32_t domid;
 	char uuid[DOMAIN_UUID_LEN + 1];
 	struct xl_monitor monitor;
@@ -54,8 +55,9 @@ int watchdog_start(struct watchdog *w, struct err *err);
 
 /*
  * watchdog_arm() - from now on our death means: rescue the domain, wake
- * @monitor, release the devices of those of @disks that have one.  Returns
- * when the watchdog has said that it knows.  -1 with ERR_IO when it is dead.
+ * @monitor, release the devices of those of @disks that have one.  @info and
+ * @monitor are NULL when the domain itself is not touched.  Returns when the
+ * watchdog has said that it knows.  -1 with ERR_IO when it is dead.
  */
 int watchdog_arm(struct watchdog *w, const struct domain_info *info,
 		 const struct xl_monitor *monitor, struct disk *const *disks,
@@ -68,12 +70,13 @@ int watchdog_arm(struct watchdog *w, const struct domain_info *info,
 void watchdog_stop(struct watchdog *w);
 
 /*
- * put_right() - what the watchdog does, and `recover` as well: withdraw or end
- * a suspend of the domain, release @devices (dm names, "" is skipped), wake
- * the monitor.  A guest that was asked to suspend may stop a little later, so
- * one that runs is watched for @watch_ms.  Goes on after a failure, and
- * returns -1 with the first one; the monitor of a domain that still stands
- * still is not woken then, for it would take it for dead.  May be repeated.
+ * put_right() - what the watchdog does, and `recover` as well: release
+ * @devices (dm names, "" is skipped) and, unless only those were touched,
+ * withdraw or end a suspend of the domain and wake the monitor.  A guest that
+ * was asked to suspend may stop a little later, so one that runs is watched
+ * for @watch_ms.  Goes on after a failure, and returns -1 with the first one;
+ * the monitor of a domain that still stands still is not woken then, for it
+ * would take it for dead.  May be repeated.
  */
 int put_right(const struct leftover *l, unsigned int watch_ms,
 	      struct put_right *ret, struct err *err);

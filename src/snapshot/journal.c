@@ -21,8 +21,8 @@
 static const char *const step_names[] = {
 	[JOURNAL_NOTHING] = "nothing", [JOURNAL_BEGIN] = "begin",
 	[JOURNAL_VIEW] = "view",       [JOURNAL_INSTANT] = "instant",
-	[JOURNAL_RESUMED] = "resumed", [JOURNAL_COMMIT] = "commit",
-	[JOURNAL_UNDO] = "undo",
+	[JOURNAL_HOLD] = "hold",       [JOURNAL_RESUMED] = "resumed",
+	[JOURNAL_COMMIT] = "commit",   [JOURNAL_UNDO] = "undo",
 };
 
 #define N_STEPS (sizeof(step_names) / sizeof(step_names[0]))
@@ -227,6 +227,7 @@ read_line(const char *line, size_t len, struct journal_story *s,
 		goto out;
 	if (step == JOURNAL_VIEW && read_view(o, s, err))
 		goto out;
+	s->domain_touched = s->domain_touched || step == JOURNAL_INSTANT;
 	s->last = (enum journal_step)step;
 	rc = 0;
 out:

@@ -12,6 +12,8 @@
  *   view      a view that will be made (one line for each disk)
  *   instant   from here on: monitor stopped, domain suspended, devices held,
  *             views made inside the pause
+ *   hold      the same of a snapshot of the disks alone: devices held, but
+ *             domain and monitor are not touched
  *   resumed   the domain and the monitor run again, nothing is held, all views
  *             are made
  *   commit    all is made; only the record and the rename are missing
@@ -20,6 +22,7 @@
 #ifndef XENSNAP_JOURNAL_H
 #define XENSNAP_JOURNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "disk.h"
@@ -32,6 +35,7 @@ enum journal_step {
 	JOURNAL_BEGIN,
 	JOURNAL_VIEW,
 	JOURNAL_INSTANT,
+	JOURNAL_HOLD,
 	JOURNAL_RESUMED,
 	JOURNAL_COMMIT,
 	JOURNAL_UNDO,
@@ -49,6 +53,7 @@ struct journal {
 /* What a journal says, put together. */
 struct journal_story {
 	enum journal_step last;
+	bool domain_touched; /* there was a step "instant" */
 	char generation[DOMAIN_UUID_LEN + 1];
 	char uuid[DOMAIN_UUID_LEN + 1];
 	uint32_t domid;

@@ -5,7 +5,8 @@
  *   /var/lib/xensnap/DOMAIN/NAME/        0700, all files 0600
  *       snapshot.json    this record
  *       domain.json      the domain's configuration, libxl's JSON
- *       memory.xl        memory in xl's save format: `xl restore` takes it
+ *       memory.xl        memory in xl's save format: `xl restore` takes it;
+ *                        not of a snapshot of the disks alone
  *   /var/lib/xensnap/DOMAIN/.NAME.partial/    being made
  *   /var/lib/xensnap/DOMAIN/.NAME.deleting/   being deleted
  *   /var/lib/xensnap/DOMAIN/.lock             who is at work on the domain
@@ -30,14 +31,15 @@
 #define SNAPSHOT_PHASES_MAX 8
 
 enum snapshot_mode {
-	SNAPSHOT_LIVE,
-	SNAPSHOT_STOP,
+	SNAPSHOT_LIVE,  /* memory was copied while the domain ran */
+	SNAPSHOT_STOP,  /* memory was copied while it stood still */
+	SNAPSHOT_DISKS, /* no memory */
 };
 
 struct snapshot_disk {
 	char vdev[32];
 	struct disk_view_ref view;
-	double io_stall_ms; /* how long its writes waited, pause included */
+	double io_stall_ms; /* how long its I/O waited, pause included */
 };
 
 struct snapshot_phase {
@@ -57,7 +59,7 @@ struct snapshot {
 	double pause_ms;
 	unsigned int n_phases;
 	struct snapshot_phase phases[SNAPSHOT_PHASES_MAX];
-	uint64_t memory_bytes; /* size of memory.xl */
+	uint64_t memory_bytes; /* size of memory.xl, 0 without */
 	unsigned int n_disks;
 	struct snapshot_disk disks[DOMAIN_DISKS_MAX];
 };
@@ -186,8 +188,15 @@ int snapshot_end_delete(const char *domain, const char *name, struct err *err);
  */
 int snapshot_end_commit(const char *domain, const char *name, struct err *err);
 
-/* snapshot_mode_name() - "live", "stop". */
+/* snapshot_mode_name() - "live", "stop", "disks". */
 const char *snapshot_mode_name(enum snapshot_mode mode);
+
+/* snapshot_has_memory() - or are the disks all there is? */
+static inline bool
+snapshot_has_memory(enum snapshot_mode mode)
+{
+	return mode != SNAPSHOT_DISKS;
+}
 
 /*
  * snapshot_to_json() - the record, as in snapshot.json and in `--json`; the

@@ -119,14 +119,10 @@ mode_from_json(struct json_object *o, enum snapshot_mode *ret, struct err *err)
 
 	if (!mode)
 		return -1;
-	if (strcmp(mode, snapshot_mode_name(SNAPSHOT_LIVE)) == 0)
-		*ret = SNAPSHOT_LIVE;
-	else if (strcmp(mode, snapshot_mode_name(SNAPSHOT_STOP)) == 0)
-		*ret = SNAPSHOT_STOP;
-	else
-		return err_set(err, ERR_CORRUPT, 0, "mode \"%.20s\" is unknown",
-			       mode);
-	return 0;
+	for (*ret = SNAPSHOT_LIVE; *ret <= SNAPSHOT_DISKS; (*ret)++)
+		if (strcmp(mode, snapshot_mode_name(*ret)) == 0)
+			return 0;
+	return err_set(err, ERR_CORRUPT, 0, "mode \"%.20s\" is unknown", mode);
 }
 
 static int

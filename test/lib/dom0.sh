@@ -74,22 +74,47 @@ disks_of() {
 			$2 == "view" { print source, $4 }'
 }
 
-# Memory and views of SNAPSHOT as a second domain NEW: the views become
-# writable for it, so the snapshot is spent.  0: witness says one instant.
-resume_on_views() {
+writable() {
+	case $1 in
+	/dev/*) lvchange -qq -y -prw "$1" && lvchange -qq -y -ay -K "$1" ;;
+	*) chmod 600 "$1" ;;
+	esac
+}
+
+# config_on_views SNAPSHOT NEW: $cfg is a second domain NEW on the views of
+# SNAPSHOT; they become writable for it, so the snapshot is spent.
+config_on_views() {
 	snap=$1
 	new=$2
-	dir="/var/lib/xensnap/$(echo "$snap" | tr @ /)"
 	cfg="/root/$new.cfg"
 	sed -e "s/^name = .*/name = \"$new\"/" \
 		"/etc/xen/guests/${snap%@*}.cfg" > "$cfg"
 	disks_of "$snap" | while read -r source view; do
-		lvchange -qq -y -prw "$view" && lvchange -qq -y -ay -K "$view" &&
+		writable "$view" &&
 			sed -i "s#\"$source,#\"$view,#" "$cfg" || exit 1
-	done || return 1
-	after=$(size_of "$(console "$new")")
-	xl restore "$cfg" "$dir/memory.xl" > /dev/null 2>&1 || return 1
-	verdict "$new" "$after" resume
+	done
+}
+
+# Memory and views of SNAPSHOT as a second domain NEW.  0: witness says one
+# instant.
+resume_on_views() {
+	config_on_views "$1" "$2" || return 1
+	after=$(size_of "$(console "$2")")
+	xl restore "$cfg" "/var/lib/xensnap/$(echo "$1" | tr @ /)/memory.xl" \
+		> /dev/null 2>&1 || return 1
+	verdict "$2" "$after" resume
+}
+
+# boot_on_views SNAPSHOT NEW: a second domain NEW boots from the views; what
+# witness found on them is $found.
+boot_on_views() {
+	config_on_views "$1" "$2" || return 1
+	after=$(size_of "$(console "$2")")
+	xl create "$cfg" > /dev/null 2>&1 || return 1
+	wait_for 180 sh -c "tail -c +$((after + 1)) $(console "$2") |
+		grep -q 'WITNESS ready'" || return 1
+	found=$(tail -c +$((after + 1)) "$(console "$2")" |
+		grep -o 'WITNESS found.*')
 }
 
 # A guest that was brought back goes away.

@@ -19,10 +19,14 @@ from simhost import Host, wait_until
 DISKS = ("vg0/root", "vg0/data", "thin0/logs")
 
 
-def new_host():
-    """A host with the domain that all of this happens to, and another one."""
+HELD = ("vg0/root", "vg0/data")
+ONLY = "--disks-only"
+
+
+def new_host(*args):
+    """A host with the domain that all of this happens to."""
     host = Host()
-    host.domain("web1", DISKS)
+    host.domain("web1", HELD if ONLY in args else DISKS)
     return host
 
 
@@ -42,13 +46,13 @@ def recover_and_check(host):
 
 def places_of(*args):
     """The places that a create comes to, and those of a recover after it."""
-    with new_host() as host:
+    with new_host(*args) as host:
         return host.trace("create", "web1@x", *args)
 
 
 def kill_at(place, *args):
     """The watchdog lives: the domain runs before anybody recovers."""
-    with new_host() as host:
+    with new_host(*args) as host:
         result = host.run("create", "web1@x", *args, XENSNAP_DIE_AT=place)
         assert result.status == -signal.SIGKILL, result
         host.wait_for_orphans()
@@ -59,7 +63,7 @@ def kill_at(place, *args):
 
 def kill_both_at(place, *args):
     """The watchdog dies first: recover alone puts it right."""
-    with new_host() as host:
+    with new_host(*args) as host:
         p = host.stopped_at(place, "create", "web1@x", *args)
         assert p, f"{place} was not reached"
         host.kill(p, watchdog=True)
@@ -68,7 +72,7 @@ def kill_both_at(place, *args):
 
 def kill_watchdog_at(place, *args):
     """Without its watchdog xensnap goes on or gives up, in good order."""
-    with new_host() as host:
+    with new_host(*args) as host:
         p = host.stopped_at(place, "create", "web1@x", *args)
         assert p, f"{place} was not reached"
         for pid in host.watchdogs(p):
@@ -202,7 +206,8 @@ def kill_export():
 
 def main():
     """Which places there are is asked of the program."""
-    live, stop = places_of(), places_of("--stop")
+    live, stop, only = places_of(), places_of("--stop"), places_of(ONLY)
+    assert "journal.hold.after" in only and "instant.held" in only, only
     cases = []
     for place in live:
         cases += [
@@ -217,6 +222,11 @@ def main():
         if place.startswith(("instant", "journal.instant", "view.inside")):
             cases.append((f"create --stop dies at {place}",
                           functools.partial(kill_both_at, place, "--stop")))
+    for place in only:
+        for what, function in (("dies", kill_at),
+                               ("and its watchdog die", kill_both_at)):
+            cases.append((f"create {ONLY} {what} at {place}",
+                          functools.partial(function, place, ONLY)))
     for place in ("journal.view.after#2", "instant.held", "view.after",
                   "journal.commit.after", "commit.record"):
         cases.append((f"recover dies after create died at {place}",

@@ -15,6 +15,7 @@ from simcheck import (check_all, check_one_instant, check_snapshot, read_memory,
 from simhost import PAGE, Host
 
 DISKS = ("vg0/root", "thin0/logs", "vg1/data")
+HELD = ("vg0/root", "vg1/data")
 MODES = ("--live", "--stop")
 
 
@@ -42,6 +43,37 @@ def create_json(mode):
                              "snapshot.json").read_text())
         assert record == o
         check_all(host, {"web1@x"})
+
+
+def disks_only():
+    """Without memory: the domain is not touched, in whatever state it is."""
+    with Host() as host:
+        host.domain("web1", HELD)
+        host.domain("web2", ("thin0/logs",))
+        for state in ("running", "paused"):
+            host.set_state("web1", state)
+            result = host.run("create", f"web1@{state}", "--disks-only",
+                              "--json")
+            assert result.status == 0, result
+            o = json.loads(result.out)
+            assert (o["mode"], o["pause_ms"], o["phases_ms"],
+                    o["memory_bytes"]) == ("disks", 0, {}, 0), o
+            assert [d["io_stall_ms"] > 0 for d in o["disks"]] == [True] * 2
+            assert host.state("web1") == state
+        host.set_state("web1", "running")
+        host.tick(20)
+        check_all(host, {"web1@running", "web1@paused"})
+        result = host.run("export", "web1@running", "out")
+        assert result.status == 0 and "xl create" in result.out, result
+        assert not (host.dir / "out" / "memory.xl").exists()
+        result = host.run("list")
+        assert result.out.count("none") == 4, result
+        assert "none" in host.run("show", "web1@running").out
+        # One of these cannot be held.
+        result = host.run("create", "web2@x", "--disks-only")
+        assert result.status == 1 and "xvda" in result.err, result
+        assert host.run("delete", "web1@running", "web1@paused").status == 0
+        check_all(host, set())
 
 
 def many_snapshots(mode):
@@ -375,6 +407,7 @@ run_cases([
       for m in MODES),
     *((f"several snapshots, {m}", functools.partial(many_snapshots, m))
       for m in MODES),
+    ("the disks alone", disks_only),
     ("a name by the time", named_by_time),
     ("--dry-run", dry_run),
     ("recover --dry-run, --json", dry_recover),

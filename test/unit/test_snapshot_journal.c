@@ -143,6 +143,23 @@ test_whole(void **state)
 	assert_true(story.views[1].bytes == 1001);
 	assert_true(story.views[1].cow_bytes == 101);
 	assert_string_equal(story.devices[1], "vg-d1");
+	assert_true(story.domain_touched);
+}
+
+/* Of a snapshot of the disks alone the domain knows nothing. */
+static void
+test_hold(void **state)
+{
+	struct journal j = JOURNAL_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	begin(&j);
+	assert_int_equal(journal_step(&j, JOURNAL_HOLD, &err), 0);
+	assert_int_equal(journal_step(&j, JOURNAL_UNDO, &err), 0);
+	journal_end(&j);
+	reads_as(JOURNAL_UNDO, 0);
+	assert_false(story.domain_touched);
 }
 
 static void
@@ -383,7 +400,7 @@ main(void)
 		TEST(test_torn),       TEST(test_zeros_at_the_end),
 		TEST(test_corrupt),    TEST(test_flipped),
 		TEST(test_not_a_file), TEST(test_begin_twice),
-		TEST(test_full),
+		TEST(test_full),       TEST(test_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,11 @@ test_round_trip(void **state)
 	for (unsigned int i = 0; i < s.n_phases; i++)
 		snprintf(s.phases[i].name, sizeof(s.phases[i].name), "p%u", i);
 	same(&s);
+	s.mode = SNAPSHOT_DISKS;
+	s.n_phases = 0;
+	memset(s.phases, 0, sizeof(s.phases));
+	s.memory_bytes = 0;
+	same(&s);
 }
 
 /* Text that fills its fields to the last byte. */
