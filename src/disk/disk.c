@@ -22,12 +22,12 @@
 
 static const struct disk_ops *const drivers[] = {
 #ifdef HAVE_SIM
-	&disk_sim_ops,  &disk_sim_thin_ops,
+	&disk_sim_ops,     &disk_sim_thin_ops,
 #endif
 #ifdef HAVE_LVM
-	&disk_thin_ops, &disk_classic_ops,
+	&disk_thin_ops,    &disk_classic_ops,
 #endif
-	NULL,
+	&disk_reflink_ops, NULL,
 };
 
 /* ---- one disk ---- */
@@ -44,8 +44,8 @@ disk_open(const char *path, struct disk **ret, struct err *err)
 			return drivers[i]->open(path, ret, err);
 	}
 	return err_set(err, ERR_UNSUPPORTED, 0,
-		       "%s is no logical volume; of other disks no views can "
-		       "be taken",
+		       "%s is neither a logical volume nor a file on XFS or "
+		       "btrfs; of other disks no views can be taken",
 		       path);
 }
 

@@ -7,6 +7,9 @@
 void case_instant_classic(void);
 void case_instant_thin(void);
 
+/* Of a file on XFS and on btrfs; nothing is left beside it. */
+void case_instant_reflink(void);
+
 /* The same, mixed, while a domain stands still: each block exactly. */
 void case_instant_exact(void);
 

@@ -156,6 +156,37 @@ case_instant_thin(void)
 	instant(four, "thin");
 }
 
+/* A file in the folder @dir; @how is done to it before it is filled. */
+static void
+instant_file(const char *dir, const char *how, const char *what)
+{
+	char path[64];
+	const char *const one[] = { path, NULL };
+
+	snprintf(path, sizeof(path), "%s/dt.img", dir);
+	must("touch %s && %s %s && truncate -s %" PRIu64 " %s", path, how, path,
+	     VOLUME_BYTES, path);
+	instant(one, what);
+	tap_ok(sh("[ \"$(cd %s && echo dt*)\" = dt.img ]", dir) == 0,
+	       "%s: no view is left beside it", what);
+	must("rm %s", path);
+}
+
+void
+case_instant_reflink(void)
+{
+	const char *vg = volumes_vg();
+
+	instant_file("/srv/xfs", ":", "XFS");
+	must("lvcreate -qq -y -Wn -L 320m -n dtfs %s && mkfs.btrfs -q "
+	     "/dev/%s/dtfs && mkdir -p /tmp/dtfs && mount /dev/%s/dtfs "
+	     "/tmp/dtfs",
+	     vg, vg, vg);
+	instant_file("/tmp/dtfs", ":", "btrfs");
+	instant_file("/tmp/dtfs", "chattr +C", "btrfs, no copy-on-write");
+	must("umount /tmp/dtfs && lvremove -qq -y %s/dtfs", vg);
+}
+
 /*
  * As with a domain: it stands still before the first hold, and goes on after
  * the last one.  Whatever was acknowledged is there, and nothing else.

@@ -23,6 +23,7 @@ static const struct {
 } cases[] = {
 	{ "instant_classic", case_instant_classic },
 	{ "instant_thin", case_instant_thin },
+	{ "instant_reflink", case_instant_reflink },
 	{ "instant_exact", case_instant_exact },
 	{ "control", case_control },
 	{ "several_views", case_several_views },

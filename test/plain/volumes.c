@@ -92,6 +92,8 @@ volume(const char *name)
 	static unsigned int n;
 
 	n = (n + 1) % 4;
+	if (*name == '/')
+		return name;
 	snprintf(path[n], sizeof(path[n]), "/dev/%s/%s", vg, name);
 	return path[n];
 }

@@ -27,7 +27,8 @@ const char *volumes_vg(void);
 /* see above */
 const char *volumes_pool(void);
 
-/* volume() - the path of volume @name, in one of a few static buffers. */
+/* volume() - the path of volume @name, in one of a few static buffers; a path
+ * stays what it is. */
 const char *volume(const char *name);
 
 /* sh() - run a line of shell; its exit status. */

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * disk_reflink.c - views of raw files on file systems that can share blocks
+ * between files (XFS, btrfs): a second file beside the first.
+ *
+ * prepare: the view's file is made, empty, with our marks on it, and a first
+ *   part of the disk is cloned into it, to see whether that can be done.
+ * hold: the file is cloned (ioctl_ficlone(2)): one moment, whatever is under
+ *   way.  Writes wait for no longer than that (so: no DISK_CAN_WAIT).
+ * view: the clone is made durable; the domain runs again meanwhile.
+ *
+ * Whose a file is, its extended attributes tell.  It gets its name when they
+ * are on it, so that a process that dies leaves nothing without them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "disk.h"
+#include "fail.h"
+#include "fd.h"
+#include "log.h"
+#include "units.h"
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+
+#define ATTR_GENERATION "user.xensnap.generation"
+#define ATTR_OWNER "user.xensnap.owner"
+
+#define TRY_BYTES (1u << 20)
+#define WARN_ROOM_PART 10u /* of the disk */
+
+struct reflink {
+	struct disk disk;
+	int from;
+	int to;
+	char owner[160]; /* "DOMAIN@NAME" */
+	bool made;       /* the view's file has its name */
+};
+
+static bool
+shares_blocks(const char *path, struct statfs *ret)
+{
+	return statfs(path, ret) == 0 && (ret->f_type == XFS_SUPER_MAGIC ||
+					  ret->f_type == BTRFS_SUPER_MAGIC);
+}
+
+static int
+reflink_claims(const char *path, struct err *err)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (stat(path, &st))
+		return err_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+			       errno, "%s", path);
+	return S_ISREG(st.st_mode) && shares_blocks(path, &fs);
+}
+
+static void
+reflink_close(struct disk *d)
+{
+	struct reflink *r = (struct reflink *)d;
+
+	fd_close(&r->from);
+	fd_close(&r->to);
+	free(r);
+}
+
+static int
+reflink_open(const char *path, struct disk **ret, struct err *err)
+{
+	struct reflink *r = calloc(1, sizeof(*r));
+	struct disk_view_ref *ref;
+	char *full = NULL;
+	struct stat st;
+
+	if (!r)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	r->disk.ops = &disk_reflink_ops;
+	r->to = -1;
+	r->from = open(path, O_RDONLY | O_CLOEXEC);
+	full = realpath(path, NULL);
+	if (r->from < 0 || !full || fstat(r->from, &st)) {
+		err_set(err, ERR_IO, errno, "open %s", path);
+		goto failed;
+	}
+	ref = &r->disk.ref;
+	if (strlen(full) >= sizeof(ref->source)) {
+		err_set(err, ERR_UNSUPPORTED, 0, "%s: the path is too long",
+			full);
+		goto failed;
+	}
+	strcpy(ref->source, full);
+	snprintf(ref->driver, sizeof(ref->driver), "%s", disk_reflink_ops.name);
+	snprintf(ref->source_uuid, sizeof(ref->source_uuid), "inode-%ju",
+		 (uintmax_t)st.st_ino);
+	ref->bytes = (uint64_t)st.st_size;
+	free(full);
+	*ret = &r->disk;
+	return 0;
+failed:
+	free(full);
+	reflink_close(&r->disk);
+	return -1;
+}
+
+/* ---- plan ---- */
+
+static int
+choose_name(struct disk_view_ref *ref, const char *snapshot, struct err *err)
+{
+	int n = snprintf(ref->view, sizeof(ref->view), "%s.xs-%s", ref->source,
+			 snapshot);
+	const char *base = strrchr(ref->view, '/');
+	struct stat st;
+
+	if (n < 0 || (size_t)n >= sizeof(ref->view) ||
+	    (base && strlen(base + 1) > NAME_MAX))
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "%s.xs-%s: the name is too long", ref->source,
+			       snapshot);
+	if (lstat(ref->view, &st) == 0)
+		return err_set(err, ERR_EXISTS, 0, "there is a file %s already",
+			       ref->view);
+	if (errno != ENOENT)
+		return err_set(err, ERR_IO, errno, "look at %s", ref->view);
+	return 0;
+}
+
+/* A clone takes no room; what is written afterwards does. */
+static void
+tell_room(struct disk *d, const struct statfs *fs)
+{
+	uint64_t room = (uint64_t)fs->f_bavail * (uint64_t)fs->f_bsize;
+	char text[24], size[24];
+
+	units_size(room, text, sizeof(text));
+	units_size(d->ref.bytes, size, sizeof(size));
+	snprintf(d->chosen, sizeof(d->chosen),
+		 "reflink clone of a file of %s (%s free beside it)", size,
+		 text);
+	if (room < d->ref.bytes / WARN_ROOM_PART)
+		log_warning("%s: only %s free beside it; what the domain "
+			    "writes while the view is kept needs new room",
+			    d->ref.source, text);
+}
+
+static int
+reflink_plan(struct disk *d, const struct disk_owner *owner,
+	     const struct disk_cow_size *cow, struct err *err)
+{
+	struct reflink *r = (struct reflink *)d;
+	struct statfs fs;
+
+	(void)cow;
+	if (d->ref.bytes == 0)
+		return err_set(err, ERR_UNSUPPORTED, 0, "%s is empty",
+			       d->ref.source);
+	if (!shares_blocks(d->ref.source, &fs))
+		return err_set(err, ERR_IO, errno,
+			       "look at the file system "
+			       "of %s",
+			       d->ref.source);
+	snprintf(d->ref.generation, sizeof(d->ref.generation), "%s",
+		 owner->generation);
+	snprintf(r->owner, sizeof(r->owner), "%s@%s", owner->domain,
+		 owner->snapshot);
+	if (choose_name(&d->ref, owner->snapshot, err))
+		return -1;
+	tell_room(d, &fs);
+	return 0;
+}
+
+/* ---- the view's file ---- */
+
+/* The folder of @path, open; -1 with @err. */
+static int
+folder_open(const char *path, struct err *err)
+{
+	char folder[PATH_MAX];
+	char *slash;
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (!slash)
+		return err_set(err, ERR_INVALID, 0, "no path: '%s'", path);
+	slash[slash == folder] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "open %s", folder);
+	return fd;
+}
+
+static int
+sync_folder(const char *path, struct err *err)
+{
+	int fd = folder_open(path, err);
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	rc = fd_sync(fd, path, err);
+	fd_close(&fd);
+	return rc;
+}
+
+static int
+mark(const struct reflink *r, struct err *err)
+{
+	const char *generation = r->disk.ref.generation;
+
+	if (fsetxattr(r->to, ATTR_GENERATION, generation, strlen(generation),
+		      0) ||
+	    fsetxattr(r->to, ATTR_OWNER, r->owner, strlen(r->owner), 0))
+		return err_set(err, ERR_IO, errno, "mark %s as ours",
+			       r->disk.ref.view);
+	return 0;
+}
+
+/* btrfs clones between two files without copy-on-write, or two with it. */
+static int
+same_cow(const struct reflink *r, struct err *err)
+{
+	int from = 0, to = 0;
+
+	if (ioctl(r->from, FS_IOC_GETFLAGS, &from) || !(from & FS_NOCOW_FL))
+		return 0;
+	if (ioctl(r->to, FS_IOC_GETFLAGS, &to) == 0) {
+		to |= FS_NOCOW_FL;
+		if (ioctl(r->to, FS_IOC_SETFLAGS, &to) == 0)
+			return 0;
+	}
+	return err_set(err, ERR_IO, errno, "make %s without copy-on-write",
+		       r->disk.ref.view);
+}
+
+/* Without a name first: it goes away with us until it is marked. */
+static int
+make_file(struct reflink *r, struct err *err)
+{
+	const char *view = r->disk.ref.view;
+	int folder = folder_open(view, err);
+	char self[40];
+	int rc = -1;
+
+	if (folder < 0)
+		return -1;
+	r->to = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (r->to < 0) {
+		err_set(err, ERR_IO, errno, "make %s", view);
+		goto out;
+	}
+	if (same_cow(r, err) || mark(r, err) || fd_sync(r->to, view, err))
+		goto out;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", r->to);
+	if (linkat(AT_FDCWD, self, AT_FDCWD, view, AT_SYMLINK_FOLLOW)) {
+		err_set(err, errno == EEXIST ? ERR_EXISTS : ERR_IO, errno,
+			"make %s", view);
+		goto out;
+	}
+	r->made = true;
+	fail_here("disk.made");
+	rc = fd_sync(folder, view, err);
+out:
+	fd_close(&folder);
+	return rc;
+}
+
+/* ---- clone ---- */
+
+static int
+clone_failed(const struct reflink *r, struct err *err)
+{
+	int sys = errno;
+
+	if (sys == EOPNOTSUPP || sys == EINVAL || sys == EXDEV)
+		return err_set(err, ERR_UNSUPPORTED, sys,
+			       "%s: this file system cannot clone it (XFS "
+			       "made without reflink=1?)",
+			       r->disk.ref.source);
+	return err_set(err, sys == ENOSPC ? ERR_NOSPC : ERR_IO, sys, "clone %s",
+		       r->disk.ref.source);
+}
+
+static int
+try_clone(const struct reflink *r, struct err *err)
+{
+	struct file_clone_range range = {
+		.src_fd = r->from,
+		.src_length = r->disk.ref.bytes > TRY_BYTES ? TRY_BYTES : 0,
+	};
+
+	if (ioctl(r->to, FICLONERANGE, &range))
+		return clone_failed(r, err);
+	if (ftruncate(r->to, 0))
+		return err_set(err, ERR_IO, errno, "empty %s",
+			       r->disk.ref.view);
+	return 0;
+}
+
+static int
+reflink_prepare(struct disk *d, struct err *err)
+{
+	struct reflink *r = (struct reflink *)d;
+
+	if (make_file(r, err) == 0 && try_clone(r, err) == 0)
+		return 0;
+	fd_close(&r->to);
+	if (r->made && unlink(d->ref.view))
+		err_more(err, "and %s was left", d->ref.view);
+	return -1;
+}
+
+static int
+reflink_hold(struct disk *d, struct err *err)
+{
+	struct reflink *r = (struct reflink *)d;
+
+	d->held_ns = clock_ns();
+	if (ioctl(r->to, FICLONE, r->from))
+		return clone_failed(r, err);
+	d->freed_ns = clock_ns();
+	fail_here("disk.reflink.cloned");
+	return 0;
+}
+
+static int
+reflink_view(struct disk *d, struct err *err)
+{
+	struct reflink *r = (struct reflink *)d;
+	struct stat st;
+
+	if (!d->freed_ns)
+		return err_set(err, ERR_STATE, 0, "%s was not cloned",
+			       d->ref.source);
+	if (fstat(r->to, &st))
+		return err_set(err, ERR_IO, errno, "look at %s", d->ref.view);
+	if ((uint64_t)st.st_size != d->ref.bytes)
+		return err_set(err, ERR_STATE, 0,
+			       "%s changed its size meanwhile", d->ref.source);
+	if (fchmod(r->to, 0400))
+		return err_set(err, ERR_IO, errno, "make %s read-only",
+			       d->ref.view);
+	return fd_sync(r->to, d->ref.view, err);
+}
+
+/* Nothing waits; the clone that is there goes away with the view. */
+static int
+reflink_release(struct disk *d, struct err *err)
+{
+	(void)d;
+	(void)err;
+	return 0;
+}
+
+/* ---- views that are there ---- */
+
+/* Open the view if it is there and ours; *@ret_fd is -1 if not. */
+static int
+find(const struct disk_view_ref *ref, int *ret_fd, enum disk_view_state *ret,
+     struct err *err)
+{
+	char generation[64];
+	struct stat st;
+	ssize_t n;
+
+	*ret_fd = open(ref->view, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	*ret = DISK_VIEW_GONE;
+	if (*ret_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (*ret_fd < 0 && errno != ELOOP)
+		return err_set(err, ERR_IO, errno, "open %s", ref->view);
+	n = *ret_fd < 0 ? -1 :
+			  fgetxattr(*ret_fd, ATTR_GENERATION, generation,
+				    sizeof(generation));
+	*ret = DISK_VIEW_FOREIGN;
+	if (n < 0 || (ref->generation[0] &&
+		      ((size_t)n != strlen(ref->generation) ||
+		       memcmp(generation, ref->generation, (size_t)n) != 0))) {
+		fd_close(ret_fd);
+		return 0;
+	}
+	*ret = DISK_VIEW_GOOD;
+	if (fstat(*ret_fd, &st) || (uint64_t)st.st_size != ref->bytes)
+		*ret = DISK_VIEW_LOST;
+	return 0;
+}
+
+static int
+reflink_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
+		   double *ret_used, struct err *err)
+{
+	int fd, rc;
+
+	*ret_used = -1;
+	rc = find(ref, &fd, ret, err);
+	fd_close(&fd);
+	return rc;
+}
+
+static int
+reflink_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
+{
+	enum disk_view_state state;
+
+	if (find(ref, ret_fd, &state, err))
+		return -1;
+	if (state == DISK_VIEW_GOOD)
+		return 0;
+	fd_close(ret_fd);
+	if (state == DISK_VIEW_LOST)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "%s is lost: it has another size", ref->view);
+	return err_set(err, ERR_NOTFOUND, 0,
+		       state == DISK_VIEW_GONE ? "%s is gone" :
+						 "%s is not ours",
+		       ref->view);
+}
+
+static int
+reflink_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
+{
+	enum disk_view_state state;
+	double used;
+
+	fd_close(&fd);
+	if (reflink_view_state(ref, &state, &used, err))
+		return -1;
+	if (state != DISK_VIEW_GOOD)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "%s was lost while it was read", ref->view);
+	return 0;
+}
+
+static int
+reflink_view_drop(const struct disk_view_ref *ref, struct err *err)
+{
+	enum disk_view_state state;
+	int fd;
+
+	if (find(ref, &fd, &state, err))
+		return -1;
+	fd_close(&fd);
+	if (state != DISK_VIEW_GOOD && state != DISK_VIEW_LOST)
+		return 0;
+	fail_here("disk.drop");
+	if (unlink(ref->view) && errno != ENOENT)
+		return err_set(err, ERR_IO, errno, "remove %s", ref->view);
+	return sync_folder(ref->view, err);
+}
+
+const struct disk_ops disk_reflink_ops = {
+	.name = "reflink",
+	.can = DISK_CAN_HOLD,
+	.claims = reflink_claims,
+	.open = reflink_open,
+	.plan = reflink_plan,
+	.prepare = reflink_prepare,
+	.hold = reflink_hold,
+	.view = reflink_view,
+	.release = reflink_release,
+	.close = reflink_close,
+	.view_state = reflink_view_state,
+	.view_open = reflink_view_open,
+	.view_close = reflink_view_close,
+	.view_drop = reflink_view_drop,
+};
