@@ -171,3 +171,21 @@ clean() {
 		return 1
 	}
 }
+
+# recovered GUEST NAME WHAT: after a death of create GUEST@NAME, is all put
+# right (inv. 5, 6, 11)?
+recovered() {
+	wait_for 8 runs "$1"
+	ok $? "$3: the domain runs on"
+	xensnap recover > /tmp/recover 2>&1
+	ok $? "$3: recover"
+	sed 's/^/#   /' /tmp/recover
+	if xensnap show "$1@$2" > /dev/null 2>&1; then
+		note "it had been committed"
+		xensnap delete "$1@$2"
+	fi
+	clean "$1"
+	ok $? "$3: nothing is left"
+	xensnap recover > /tmp/recover 2>&1
+	like "$(cat /tmp/recover)" '[Nn]othing' "$3: a second recover finds nothing"
+}

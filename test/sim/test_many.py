@@ -18,8 +18,10 @@ def second_create():
     with Host() as host:
         host.domain("web1", DISKS)
         host.domain("web2", ("vg0/two", "thin0/two"))
+        # Not at "view.after": another of its threads may be stopped there with
+        # the simulated world locked.
         for place in ("journal.begin.before", "instant.begin", "instant.held",
-                      "view.after", "commit.record"):
+                      "journal.resumed.before", "commit.record"):
             p = host.stopped_at(place, "create", "web1@x")
             for args in (("create", "web1@y"), ("create", "web1@x"),
                          ("create", "web1@y", "--dry-run"),
