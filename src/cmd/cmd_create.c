@@ -139,7 +139,7 @@ tell_memory(const struct snapshot *s)
 	char size[16];
 
 	if (!snapshot_has_memory(s->mode)) {
-		print_line("Pause   none: the domain ran on");
+		print_line("Pause   none: the domain was not touched");
 		print_line("Memory  none (--disks-only)");
 		return;
 	}

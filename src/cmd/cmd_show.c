@@ -38,7 +38,7 @@ show_memory(const struct snapshot *s)
 	char text[24];
 
 	if (!snapshot_has_memory(s->mode)) {
-		print_line("  pause       none: the domain ran on");
+		print_line("  pause       none: the domain was not touched");
 		print_line("  memory      none");
 		return;
 	}
