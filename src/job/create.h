@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * create.h - what the two files of the create story share: job_create.c tells
- * it, create_instant.c is the part in which the domain stands still.
+ * create.h - what the files of the create story share: job_create.c tells it,
+ * create_plan.c finds out beforehand what can be wrong, create_instant.c is the
+ * part in which the domain stands still.
  */
 #ifndef XENSNAP_CREATE_H
 #define XENSNAP_CREATE_H
@@ -42,6 +43,14 @@ struct create {
 	uint64_t held_ns;   /* all holds done */
 	uint64_t viewed_ns; /* all views inside the pause done */
 };
+
+/*
+ * create_plan() - find the domain, choose the way and the views, and check all
+ * that can be checked.  An empty @name becomes the time.  Fills c->s (names,
+ * mode, views as planned), c->domain, c->info, c->disks and c->monitor.
+ * Changes nothing.  -1 with c->err.
+ */
+int create_plan(struct create *c, const char *domain, const char *name);
 
 /*
  * create_instant() - the instant: stop the monitor, save the memory, hold and

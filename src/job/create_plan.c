@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * create_plan.c - before anything is touched: which domain, which way, which
+ * disks, and everything that can be wrong with them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "create.h"
+#include "log.h"
+#include "units.h"
+#include "uuid.h"
+
+static int
+plan_names(struct create *c, const char *domain, const char *name)
+{
+	struct snapshot *s = c->s;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	snprintf(s->domain, sizeof(s->domain), "%s", domain);
+	if (*name)
+		snprintf(s->name, sizeof(s->name), "%s", name);
+	else if (!gmtime_r(&now, &tm) ||
+		 !strftime(s->name, sizeof(s->name), "%Y%m%d-%H%M%S", &tm))
+		return err_set(c->err, ERR_IO, 0, "the clock tells no date");
+	if (snapshot_check_free(s->domain, s->name, c->err))
+		return -1;
+	return uuid_new(s->generation, c->err);
+}
+
+/* Its memory: can it be copied, and how? */
+static int
+plan_memory(struct create *c)
+{
+	enum create_mode mode = c->opts->mode;
+	struct domain_info *info = &c->info;
+	struct snapshot *s = c->s;
+
+	if (info->state != DOMAIN_RUNNING)
+		return err_set(c->err, ERR_STATE, 0,
+			       "domain %s is %s, not running; a domain that "
+			       "stands still cannot answer",
+			       s->domain, domain_state_name(info->state));
+	if (!info->save_ok)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "the memory of %s cannot be saved: %s",
+			       s->domain, info->save_why);
+	if (mode == CREATE_LIVE && !info->live_ok)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "--live cannot be done for %s: %s; use --stop",
+			       s->domain, info->live_why);
+	s->mode = mode != CREATE_STOP && info->live_ok ? SNAPSHOT_LIVE :
+							 SNAPSHOT_STOP;
+	if (mode == CREATE_AUTO && !info->live_ok)
+		log_notice("%s will stand still while its memory is copied "
+			   "(--stop): %s",
+			   s->domain, info->live_why);
+	return 0;
+}
+
+static int
+plan_domain(struct create *c)
+{
+	struct domain_info *info = &c->info;
+	struct snapshot *s = c->s;
+
+	if (domain_find(s->domain, &c->domain, c->err) ||
+	    domain_describe(c->domain, info, c->err))
+		return -1;
+	s->mode = SNAPSHOT_DISKS;
+	if (c->opts->mode != CREATE_DISKS && plan_memory(c))
+		return -1;
+	snprintf(s->uuid, sizeof(s->uuid), "%s", info->uuid);
+	snprintf(s->type, sizeof(s->type), "%s", domain_type_name(info->type));
+	snprintf(s->xen_version, sizeof(s->xen_version), "%s",
+		 info->xen_version);
+	return 0;
+}
+
+/* Read-only disks and CD-ROMs stay in the configuration and have no view. */
+static bool
+needs_view(const struct domain_disk *d)
+{
+	return !d->readonly && !d->cdrom && d->source[0];
+}
+
+static int
+plan_disk(struct create *c, const struct domain_disk *dd)
+{
+	struct snapshot_disk *sd = &c->s->disks[c->n_disks];
+	struct disk_owner owner = {
+		.domain = c->s->domain,
+		.snapshot = c->s->name,
+		.generation = c->s->generation,
+		.vdev = dd->vdev,
+	};
+	struct disk **d = &c->disks[c->n_disks];
+
+	if (strcmp(dd->backend, "phy") != 0)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "disk %s (%s) is served by %s; only disks that "
+			       "the kernel serves (phy) can be frozen",
+			       dd->vdev, dd->source, dd->backend);
+	if (disk_open(dd->source, d, c->err))
+		return err_add(c->err, "disk %s", dd->vdev);
+	c->n_disks++;
+	if (disk_plan(*d, &owner, &c->opts->cow, c->err))
+		return err_add(c->err, "disk %s", dd->vdev);
+	log_info("disk %s: %s", dd->vdev, (*d)->chosen);
+	snprintf(sd->vdev, sizeof(sd->vdev), "%s", dd->vdev);
+	sd->view = (*d)->ref;
+	return 0;
+}
+
+/*
+ * The domain runs on: then the disks are of one instant only if the writes to
+ * all but one of them can wait for that one (create.h).
+ */
+static int
+check_disks_only(struct create *c)
+{
+	unsigned int i, n_others = 0;
+
+	for (i = 0; i < c->n_disks; i++) {
+		const struct disk *d = c->disks[i];
+
+		if (d->ops->can & DISK_CAN_WAIT)
+			continue;
+		if (!(d->ops->can & DISK_CAN_HOLD) || n_others++)
+			return err_set(c->err, ERR_UNSUPPORTED, 0,
+				       "disk %s (%s): its storage cannot let "
+				       "writes wait for the other disks, so "
+				       "--disks-only cannot be done",
+				       c->s->disks[i].vdev, d->ref.source);
+	}
+	return 0;
+}
+
+static int
+plan_disks(struct create *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->info.n_disks; i++)
+		if (needs_view(&c->info.disks[i]) &&
+		    plan_disk(c, &c->info.disks[i]))
+			return -1;
+	c->s->n_disks = c->n_disks;
+	if (!snapshot_has_memory(c->s->mode) && check_disks_only(c))
+		return -1;
+	return disk_groups_have_room(c->disks, c->n_disks, c->err);
+}
+
+/*
+ * The file holds each page of memory once, and a live one those again that
+ * changed meanwhile; a tenth more covers the headers and a quiet guest.
+ */
+static int
+plan_space(struct create *c)
+{
+	uint64_t need = c->info.memory_bytes + c->info.memory_bytes / 10;
+	char need_text[24], free_text[24];
+	struct statvfs fs;
+	uint64_t room;
+
+	if (statvfs(snapshot_root(), &fs))
+		return err_set(c->err, ERR_IO, errno, "look at %s",
+			       snapshot_root());
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (room < need)
+		return err_set(c->err, ERR_NOSPC, 0,
+			       "%s has %s free, the memory of %s needs %s",
+			       snapshot_root(),
+			       units_size(room, free_text, sizeof(free_text)),
+			       c->s->domain,
+			       units_size(need, need_text, sizeof(need_text)));
+	return 0;
+}
+
+int
+create_plan(struct create *c, const char *domain, const char *name)
+{
+	if (plan_names(c, domain, name) || plan_domain(c) || plan_disks(c))
+		return -1;
+	if (!snapshot_has_memory(c->s->mode))
+		return 0;
+	if (plan_space(c))
+		return -1;
+	return xl_monitor_find(c->s->domain, c->info.domid, &c->monitor,
+			       c->err);
+}
