@@ -46,6 +46,22 @@ bad:
 }
 
 static int
+check_stage(const struct create_opts *o, struct err *err)
+{
+	if (o->mode == CREATE_LIVE || o->mode == CREATE_DISKS)
+		return err_set(err, ERR_INVALID, 0,
+			       "--stage is for memory that is copied while the "
+			       "domain stands still (--stop)");
+	if (strcmp(o->stage, "ram") == 0 || strcmp(o->stage, "none") == 0 ||
+	    strchr(o->stage, '/'))
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "--stage: '%s' is neither ram, none nor a path (with a "
+		       "/ in it)",
+		       o->stage);
+}
+
+static int
 read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	  struct err *err)
 {
@@ -56,9 +72,12 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 		  opts_has(a, "stop")       ? CREATE_STOP :
 		  opts_has(a, "disks-only") ? CREATE_DISKS :
 					      CREATE_AUTO;
+	o->stage = opts_value(a, "stage");
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
 	o->cow.percent = COW_PERCENT;
+	if (o->stage && check_stage(o, err))
+		return opts_usage(a->verb, err);
 	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
 	    snapshot_split_name(a->args[0], false, n->domain, n->name, err))
 		return opts_usage(a->verb, err);

@@ -27,6 +27,13 @@ static const struct cmd_opt create_opts[] = {
 	  .help = "no memory: all disks at one instant, as a power cut leaves "
 		  "them; the domain does not stand still, its reads and writes "
 		  "wait for some milliseconds" },
+	{ .name = "stage",
+	  .arg = "DIR|ram|none",
+	  .help = "with --stop: where the memory goes first, so that the "
+		  "domain need not wait for the disk: this host's RAM, or "
+		  "DIR, a folder on a faster disk; it is written out when the "
+		  "domain runs again. Default: ram if there is enough, else "
+		  "none" },
 	{ .name = "cow-size",
 	  .arg = "SIZE|PERCENT",
 	  .help = "room for what will be written to a classic LV while its "

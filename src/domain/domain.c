@@ -46,6 +46,14 @@ domain_describe(struct domain *d, struct domain_info *ret, struct err *err)
 	return d->ops->describe(d, ret, err);
 }
 
+int
+domain_sharers(struct domain_info *info, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	return ops ? ops->sharers(info, err) : -1;
+}
+
 char *
 domain_config(struct domain *d, struct err *err)
 {

@@ -51,7 +51,8 @@ struct domain_disk {
 	char backend[16];  /* "phy", "qdisk", "tap" */
 	bool readonly;
 	bool cdrom;
-	bool shared; /* written to by other domains as well */
+	/* who else writes to it (domain_sharers()), or "" */
+	char shared_with[DOMAIN_NAME_MAX + 1];
 };
 
 struct domain_info {
@@ -115,6 +116,7 @@ struct domain_ops {
 	int (*find)(const char *name, struct domain **ret, struct err *err);
 	int (*describe)(struct domain *d, struct domain_info *ret,
 			struct err *err);
+	int (*sharers)(struct domain_info *info, struct err *err);
 	char *(*config)(struct domain *d, struct err *err);
 	int (*save)(struct domain *d, const struct domain_save_how *how,
 		    struct domain_times *times, struct err *err);
@@ -146,6 +148,13 @@ int domain_find(const char *name, struct domain **ret, struct err *err);
  * DOMAIN_DISKS_MAX disks), ERR_IO.
  */
 int domain_describe(struct domain *d, struct domain_info *ret, struct err *err);
+
+/*
+ * domain_sharers() - which other domain of this host may write to the disks of
+ * @info?  Fills shared_with of each.  Changes nothing.  -1 with ERR_IO or, on
+ * a host that does not run Xen, ERR_UNSUPPORTED.
+ */
+int domain_sharers(struct domain_info *info, struct err *err);
 
 /*
  * domain_config() - the domain's configuration as libxl's JSON, malloc()ed

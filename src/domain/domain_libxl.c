@@ -236,6 +236,7 @@ const struct domain_ops domain_libxl_ops = {
 	.name = "libxl",
 	.find = find,
 	.describe = lx_describe,
+	.sharers = lx_sharers,
 	.config = lx_config,
 	.save = lx_save,
 	.resume = resume,

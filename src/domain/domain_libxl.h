@@ -114,9 +114,23 @@ void lx_drop_device_model_state(uint32_t domid);
  */
 int lx_log_dirty_off(uint32_t domid, struct err *err);
 
+/*
+ * lx_refuses_suspend() - does the guest in @domid say that it does not obey a
+ * request to suspend?  -1 with ERR_IO.
+ */
+int lx_refuses_suspend(uint32_t domid, bool *ret, struct err *err);
+
+/*
+ * lx_pod_bytes() - how much memory of @domid was promised and is neither there
+ * nor kept ready (populate on demand).  A domain that knows no such thing has
+ * 0.  -1 with ERR_IO.
+ */
+int lx_pod_bytes(uint32_t domid, uint64_t *ret, struct err *err);
+
 /* The members of domain_libxl_ops that have files of their own; see
  * domain.h for each. */
 int lx_describe(struct domain *d, struct domain_info *ret, struct err *err);
+int lx_sharers(struct domain_info *info, struct err *err);
 char *lx_config(struct domain *d, struct err *err);
 int lx_save(struct domain *d, const struct domain_save_how *how,
 	    struct domain_times *times, struct err *err);

@@ -66,9 +66,6 @@ describe_disk(const libxl_device_disk *from, const char *backend,
 		path = "";
 	to->readonly = !from->readwrite;
 	to->cdrom = from->is_cdrom != 0;
-	/* xl knows no way to say it, and its hotplug script keeps a device
-	 * from being written to by two. */
-	to->shared = false;
 	if (copy(to->vdev, sizeof(to->vdev), from->vdev, "disk name", err) ||
 	    copy(to->source, sizeof(to->source), path, "disk path", err) ||
 	    copy(to->format, sizeof(to->format),
@@ -118,6 +115,31 @@ why_not_saved(const libxl_domain_config *config)
 	return NULL;
 }
 
+/*
+ * The same, found out from the guest itself.  Reading memory that was promised
+ * but is not there kills the guest: the hypervisor tries to populate it and
+ * has nothing left to do it with.
+ */
+static int
+why_not_by_guest(struct lx_domain *d, const char **ret, struct err *err)
+{
+	uint64_t promised;
+	bool refuses;
+
+	if (lx_refuses_suspend(d->domid, &refuses, err) ||
+	    lx_pod_bytes(d->domid, &promised, err))
+		return -1;
+	if (refuses)
+		*ret = "its system says that it cannot suspend "
+		       "(control/feature-suspend; Linux needs "
+		       "CONFIG_HIBERNATE_CALLBACKS)";
+	else if (promised)
+		*ret = "it has more memory promised than it was given, and its "
+		       "balloon driver has not given the rest back yet "
+		       "(maxmem above memory: wait until it has booted)";
+	return 0;
+}
+
 /* What stands against copying it while it runs, or NULL. */
 static const char *
 why_not_live(const libxl_domain_config *config, const libxl_physinfo *phys)
@@ -154,6 +176,10 @@ describe_ways(struct lx_domain *d, libxl_domain_config *config,
 	}
 	libxl_defbool_setdefault(&config->b_info.nested_hvm, false);
 	save_why = why_not_saved(config);
+	if (!save_why && why_not_by_guest(d, &save_why, err)) {
+		libxl_physinfo_dispose(&phys);
+		return -1;
+	}
 	live_why = save_why ? save_why : why_not_live(config, &phys);
 	libxl_physinfo_dispose(&phys);
 

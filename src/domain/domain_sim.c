@@ -107,7 +107,6 @@ describe_disk(const struct sim_disk *k, struct domain_disk *ret)
 	ret->readonly = strcmp(k->use, "ro") == 0 ||
 			strcmp(k->use, "cdrom") == 0;
 	ret->cdrom = strcmp(k->use, "cdrom") == 0;
-	ret->shared = strcmp(k->use, "shared") == 0;
 }
 
 static int
@@ -138,6 +137,24 @@ sim_describe(struct domain *base, struct domain_info *ret, struct err *err)
 	ret->n_disks = d.n_disks;
 	for (i = 0; i < d.n_disks; i++)
 		describe_disk(&d.disks[i], &ret->disks[i]);
+	return 0;
+}
+
+/* The word "shared" in its own configuration plays the other domain. */
+static int
+sim_sharers(struct domain_info *info, struct err *err)
+{
+	struct sim_domain d;
+	unsigned int i;
+	int lock;
+
+	if (ds_enter(info->name, &lock, &d, err))
+		return -1;
+	sim_leave(&lock);
+	for (i = 0; i < d.n_disks; i++)
+		if (strcmp(d.disks[i].use, "shared") == 0)
+			snprintf(info->disks[i].shared_with,
+				 sizeof(info->disks[i].shared_with), "other");
 	return 0;
 }
 
@@ -299,6 +316,7 @@ const struct domain_ops domain_sim_ops = {
 	.name = "sim",
 	.find = sim_find,
 	.describe = sim_describe,
+	.sharers = sim_sharers,
 	.config = ds_config,
 	.save = ds_save,
 	.resume = sim_resume,

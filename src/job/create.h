@@ -19,6 +19,13 @@
 #include "watchdog.h"
 #include "xl_monitor.h"
 
+/* Where memory goes while the domain stands still (create_memory.c). */
+enum create_stage {
+	STAGE_NONE,   /* straight into memory.xl */
+	STAGE_RAM,    /* this host's RAM */
+	STAGE_FOLDER, /* a file in the folder that --stage names */
+};
+
 struct create {
 	struct snapshot *s; /* what is being made; the caller's */
 	const struct create_opts *opts;
@@ -36,6 +43,8 @@ struct create {
 	bool left_held;       /* a disk could not be released */
 	int dirfd;            /* the partial folder */
 	int memfd;            /* memory.xl in it */
+	enum create_stage stage;
+	int stagefd; /* or -1 */
 	struct journal journal;
 	struct watchdog watchdog;
 
@@ -51,6 +60,27 @@ struct create {
  * Changes nothing.  -1 with c->err.
  */
 int create_plan(struct create *c, const char *domain, const char *name);
+
+/*
+ * create_stage_plan() - choose where the memory goes while the domain stands
+ * still: c->stage.  Changes nothing.  -1 with c->err when what the user asked
+ * for cannot be had.
+ */
+int create_stage_plan(struct create *c);
+
+/*
+ * create_stage_open() - take the room for it, before the pause: c->stagefd.
+ * It has no name, so nothing is left when it is closed.  -1 with c->err, but
+ * only if the user asked for it; else c->stage is STAGE_NONE then.
+ */
+int create_stage_open(struct create *c);
+
+/*
+ * create_stage_copy() - write the memory from there into memory.xl, after the
+ * domain runs again, and give the room back.  -1 with c->err (ERR_NOSPC,
+ * ERR_CANCELLED, ERR_IO): memory.xl is of no use.
+ */
+int create_stage_copy(struct create *c);
 
 /*
  * create_instant() - the instant: stop the monitor, save the memory, hold and

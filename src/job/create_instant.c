@@ -262,7 +262,7 @@ create_instant(struct create *c)
 {
 	struct instant in = { .c = c };
 	struct domain_save_how how = {
-		.fd = c->memfd,
+		.fd = c->stagefd >= 0 ? c->stagefd : c->memfd,
 		.live = c->s->mode == SNAPSHOT_LIVE,
 		.instant = at_instant,
 		.progress = memory_progress,

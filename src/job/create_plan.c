@@ -32,6 +32,21 @@ plan_names(struct create *c, const char *domain, const char *name)
 	return uuid_new(s->generation, c->err);
 }
 
+/* What works for a domain in @state. */
+static const char *
+way_on(enum domain_state state)
+{
+	switch (state) {
+	case DOMAIN_PAUSED:
+		return "; `xl unpause` it first, or use --disks-only";
+	case DOMAIN_SUSPENDED:
+		return "; `xensnap recover` resumes one that we left so; or "
+		       "use --disks-only";
+	default:
+		return "";
+	}
+}
+
 /* Its memory: can it be copied, and how? */
 static int
 plan_memory(struct create *c)
@@ -42,12 +57,14 @@ plan_memory(struct create *c)
 
 	if (info->state != DOMAIN_RUNNING)
 		return err_set(c->err, ERR_STATE, 0,
-			       "domain %s is %s, not running; a domain that "
-			       "stands still cannot answer",
-			       s->domain, domain_state_name(info->state));
+			       "domain %s is %s, not running, so it cannot "
+			       "answer a request to suspend%s",
+			       s->domain, domain_state_name(info->state),
+			       way_on(info->state));
 	if (!info->save_ok)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "the memory of %s cannot be saved: %s",
+			       "the memory of %s cannot be saved: %s; "
+			       "--disks-only can be done",
 			       s->domain, info->save_why);
 	if (mode == CREATE_LIVE && !info->live_ok)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
@@ -69,7 +86,8 @@ plan_domain(struct create *c)
 	struct snapshot *s = c->s;
 
 	if (domain_find(s->domain, &c->domain, c->err) ||
-	    domain_describe(c->domain, info, c->err))
+	    domain_describe(c->domain, info, c->err) ||
+	    domain_sharers(info, c->err))
 		return -1;
 	s->mode = SNAPSHOT_DISKS;
 	if (c->opts->mode != CREATE_DISKS && plan_memory(c))
@@ -100,6 +118,12 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 	};
 	struct disk **d = &c->disks[c->n_disks];
 
+	if (dd->shared_with[0])
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "disk %s (%s) is written to by domain %s as "
+			       "well, which would go on writing: it cannot be "
+			       "of the same instant",
+			       dd->vdev, dd->source, dd->shared_with);
 	if (strcmp(dd->backend, "phy") != 0)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
 			       "disk %s (%s) is served by %s; only disks that "
@@ -188,7 +212,7 @@ create_plan(struct create *c, const char *domain, const char *name)
 		return -1;
 	if (!snapshot_has_memory(c->s->mode))
 		return 0;
-	if (plan_space(c))
+	if (plan_space(c) || create_stage_plan(c))
 		return -1;
 	return xl_monitor_find(c->s->domain, c->info.domid, &c->monitor,
 			       c->err);

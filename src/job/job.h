@@ -37,6 +37,7 @@ enum create_mode {
 struct create_opts {
 	enum create_mode mode;
 	struct disk_cow_size cow;
+	const char *stage;      /* "ram", "none", a folder, NULL: as fits */
 	bool dry_run;           /* plan and check only */
 	job_progress *progress; /* or NULL */
 	void *progress_ctx;

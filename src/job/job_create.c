@@ -85,7 +85,7 @@ prepare_views(struct create *c)
 static int
 create_prepare(struct create *c)
 {
-	if (prepare_folder(c) || prepare_views(c))
+	if (prepare_folder(c) || prepare_views(c) || create_stage_open(c))
 		return -1;
 	disk_warm(c->disks, c->n_disks);
 	return 0;
@@ -228,6 +228,7 @@ create_done(struct create *c)
 
 	journal_end(&c->journal);
 	fd_close(&c->memfd);
+	fd_close(&c->stagefd);
 	fd_close(&c->dirfd);
 	for (i = 0; i < c->n_disks; i++)
 		disk_close(c->disks[i]);
@@ -244,6 +245,7 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 		.opts = opts,
 		.dirfd = -1,
 		.memfd = -1,
+		.stagefd = -1,
 		.journal = JOURNAL_INIT,
 		.watchdog = WATCHDOG_INIT,
 		.err = err,
@@ -264,7 +266,7 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 		goto out;
 	}
 	if (create_prepare(&c) || instant(&c) || create_views(&c) ||
-	    create_commit(&c)) {
+	    create_stage_copy(&c) || create_commit(&c)) {
 		create_undo(&c);
 		goto out;
 	}

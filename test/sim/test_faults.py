@@ -235,6 +235,7 @@ def bad_disks():
         ("xvdx disks/vg0/root qdisk rw", "xvdx", "qdisk"),
         ("xvdx /dev/nowhere phy rw", "xvdx", "/dev/nowhere"),
         ("xvdx disks/vg0/none phy rw", "xvdx", "No such file"),
+        ("xvdx disks/vg0/root phy shared", "xvdx", "domain other"),
     ]
     for i, (line, *words) in enumerate(cases):
         with Host() as host:
@@ -249,7 +250,8 @@ def cannot_save():
     """Memory that cannot be saved, or not while it runs."""
     with Host() as host:
         host.domain("web1", DISKS, save="it has a PCI device")
-        one_line(host.run("create", "web1"), 1, "it has a PCI device")
+        one_line(host.run("create", "web1"), 1, "it has a PCI device",
+                 "--disks-only")
         host.domain("pv", ("vg0/pv",), type="PV", live="no log-dirty mode")
         one_line(host.run("create", "pv@x", "--live"), 1, "no log-dirty mode",
                  "--stop")

@@ -162,6 +162,29 @@ def default_mode():
         check_all(host, {"hvm@x", "pv@x", "pv@y"})
 
 
+def stages():
+    """By whatever way the memory goes, it arrives; nothing stays there."""
+    with Host() as host:
+        host.domain("web1", DISKS)
+        stage = host.dir / "stage"
+        stage.mkdir()
+        for name, where in ("a", "ram"), ("b", "none"), ("c", str(stage)):
+            result = host.run("create", f"web1@{name}", "--stop", "--stage",
+                              where)
+            assert result.status == 0, result
+        assert not list(stage.iterdir())
+        check_all(host, {"web1@a", "web1@b", "web1@c"})
+        for status, words in ((2, ("--stop", "--stage", "tape")),
+                              (2, ("--live", "--stage", "ram")),
+                              (2, ("--disks-only", "--stage", "ram")),
+                              (1, ("--stop", "--stage", "/no/such")),
+                              (2, ("--stop", "--stage", "/etc/passwd"))):
+            result = host.run("create", "web1@d", *words)
+            assert result.status == status, result
+            assert "--stage" in result.err, result
+        check_all(host, {"web1@a", "web1@b", "web1@c"})
+
+
 def other_drives():
     """Read-only disks, CD-ROMs and empty drives have no views."""
     with Host() as host:
@@ -412,6 +435,7 @@ run_cases([
     ("--dry-run", dry_run),
     ("recover --dry-run, --json", dry_recover),
     ("the default is what the domain can", default_mode),
+    ("where the memory goes in the pause", stages),
     ("drives without views", other_drives),
     ("no disks, with a monitor", functools.partial(no_disks, True)),
     ("no disks, without a monitor", functools.partial(no_disks, False)),
