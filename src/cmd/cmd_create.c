@@ -48,7 +48,7 @@ bad:
 static int
 check_stage(const struct create_opts *o, struct err *err)
 {
-	if (o->mode == CREATE_LIVE || o->mode == CREATE_DISKS)
+	if (o->mode != CREATE_AUTO && o->mode != CREATE_STOP)
 		return err_set(err, ERR_INVALID, 0,
 			       "--stage is for memory that is copied while the "
 			       "domain stands still (--stop)");
@@ -70,6 +70,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	memset(o, 0, sizeof(*o));
 	o->mode = opts_has(a, "live")       ? CREATE_LIVE :
 		  opts_has(a, "stop")       ? CREATE_STOP :
+		  opts_has(a, "rebuild")    ? CREATE_REBUILD :
 		  opts_has(a, "disks-only") ? CREATE_DISKS :
 					      CREATE_AUTO;
 	o->stage = opts_value(a, "stage");
@@ -165,8 +166,9 @@ tell_memory(const struct snapshot *s)
 	tell_pause(s);
 	print_line("Memory  %s, copied while the domain %s",
 		   units_size(s->memory_bytes, size, sizeof(size)),
-		   s->mode == SNAPSHOT_LIVE ? "ran (live)" :
-					      "stood still (stop)");
+		   s->mode == SNAPSHOT_LIVE    ? "ran (live)" :
+		   s->mode == SNAPSHOT_REBUILD ? "stood still (rebuild)" :
+						 "stood still (stop)");
 }
 
 static int

@@ -22,6 +22,12 @@ static const struct cmd_opt create_opts[] = {
 	  .group = 'm',
 	  .help = "let the domain stand still while all of its memory is "
 		  "copied" },
+	{ .name = "rebuild",
+	  .group = 'm',
+	  .help = "as the recipe has it: save the memory, make the views, end "
+		  "the domain and restore it from that memory; for a guest "
+		  "that cannot go on where it stood. It stands still for all "
+		  "of that" },
 	{ .name = "disks-only",
 	  .group = 'm',
 	  .help = "no memory: all disks at one instant, as a power cut leaves "

@@ -94,6 +94,17 @@ domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 }
 
 int
+domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
+	       struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	*ret_restored = false;
+	assert(saved->memory[0]);
+	return ops ? ops->rebuild(saved, ret_restored, err) : -1;
+}
+
+int
 domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 	     struct err *err)
 {

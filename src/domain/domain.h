@@ -107,6 +107,14 @@ struct domain_save_how {
 	void *ctx;                 /* for both */
 };
 
+/* A domain of which nothing but a whole save file may be left. */
+struct domain_saved {
+	char name[DOMAIN_NAME_MAX + 1];
+	uint32_t domid; /* what it had when it was saved */
+	char uuid[DOMAIN_UUID_LEN + 1];
+	char memory[1024]; /* the save file's path; "": there is none */
+};
+
 struct domain;
 
 struct domain_ops {
@@ -124,6 +132,8 @@ struct domain_ops {
 	int (*finish)(struct domain *d, struct err *err);
 	int (*rescue)(uint32_t domid, const char *uuid, unsigned int wait_ms,
 		      bool *ret_resumed, struct err *err);
+	int (*rebuild)(const struct domain_saved *saved, bool *ret_restored,
+		       struct err *err);
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
 		     struct err *err);
 	void (*close)(struct domain *d);
@@ -227,6 +237,22 @@ int domain_finish(struct domain *d, struct err *err);
  */
 int domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 		  bool *ret_resumed, struct err *err);
+
+/*
+ * domain_rebuild() - go on from the save file: end the domain if it still
+ * stands still, and restore it from @saved->memory, under a monitor of xl's.
+ * Its devices connect anew, so a guest needs no fast resume.
+ *
+ * Only with a file that is whole and durable, and with disks that nobody has
+ * written to since.  A domain that runs, or another one of that name, is left
+ * alone: then somebody else was quicker, and *@ret_restored is false.  May be
+ * called at any time, by any process, again and again.
+ *
+ * -1 with ERR_IO, ERR_NOMEM, ERR_TIMEOUT or ERR_UNSUPPORTED: the domain may
+ * stand still or be gone; the file is untouched.
+ */
+int domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
+		   struct err *err);
 
 /* domain_state() - the state of domain @domid, DOMAIN_GONE when its uuid is
  * not @uuid.  Changes nothing.  -1 with ERR_IO or ERR_UNSUPPORTED. */

@@ -147,33 +147,37 @@ out:
 	return *ret ? 0 : -1;
 }
 
-static int
-state(uint32_t domid, const char *uuid, enum domain_state *ret, struct err *err)
+int
+lx_look(struct lx_host *host, uint32_t domid, const char *uuid,
+	enum domain_state *ret, struct err *err)
 {
 	char found[DOMAIN_UUID_LEN + 1];
-	libxl_ctx *ctx = NULL;
 	libxl_dominfo info;
-	struct lx_log log;
-	int r, rc = -1;
+	int rc;
 
-	libxl_dominfo_init(&info);
-	if (lx_open(&log, &ctx, err))
-		goto out;
-	r = libxl_domain_info(ctx, &info, domid);
-	if (r && r != ERROR_DOMAIN_NOTFOUND) {
-		lx_error(&log, r, err, "look at the domain");
-		goto out;
-	}
 	*ret = DOMAIN_GONE;
-	if (!r) {
+	libxl_dominfo_init(&info);
+	rc = libxl_domain_info(host->ctx, &info, domid);
+	if (!rc) {
 		lx_uuid(&info.uuid, found);
 		if (strcmp(found, uuid) == 0)
 			*ret = lx_state(&info);
 	}
-	rc = 0;
-out:
 	libxl_dominfo_dispose(&info);
-	libxl_ctx_free(ctx);
+	if (rc && rc != ERROR_DOMAIN_NOTFOUND)
+		return lx_error(&host->log, rc, err, "look at the domain");
+	return 0;
+}
+
+static int
+state(uint32_t domid, const char *uuid, enum domain_state *ret, struct err *err)
+{
+	struct lx_host host = { .ctx = NULL };
+	int rc = -1;
+
+	if (lx_open(&host.log, &host.ctx, err) == 0)
+		rc = lx_look(&host, domid, uuid, ret, err);
+	libxl_ctx_free(host.ctx);
 	return rc;
 }
 
@@ -242,6 +246,7 @@ const struct domain_ops domain_libxl_ops = {
 	.resume = resume,
 	.finish = lx_finish,
 	.rescue = lx_rescue,
+	.rebuild = lx_rebuild,
 	.state = state,
 	.close = close_domain,
 };

@@ -86,6 +86,13 @@ void lx_uuid(const libxl_uuid *uuid, char *ret);
 enum domain_state lx_state(const libxl_dominfo *info);
 
 /*
+ * lx_look() - the state of @domid in *@ret, DOMAIN_GONE when its uuid is not
+ * @uuid.  -1 with ERR_IO.
+ */
+int lx_look(struct lx_host *host, uint32_t domid, const char *uuid,
+	    enum domain_state *ret, struct err *err);
+
+/*
  * lx_error() - err_set() with "@what: what libxl said".  @rc, libxl's result,
  * chooses the code where @log knows no better.  Always returns -1.
  */
@@ -135,6 +142,8 @@ char *lx_config(struct domain *d, struct err *err);
 int lx_save(struct domain *d, const struct domain_save_how *how,
 	    struct domain_times *times, struct err *err);
 int lx_finish(struct domain *d, struct err *err);
+int lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
+	       struct err *err);
 int lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 	      bool *ret_resumed, struct err *err);
 

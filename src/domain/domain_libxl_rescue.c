@@ -37,22 +37,7 @@ struct rescue {
 static int
 look(struct rescue *r, enum domain_state *ret, struct err *err)
 {
-	char found[DOMAIN_UUID_LEN + 1];
-	libxl_dominfo info;
-	int rc;
-
-	*ret = DOMAIN_GONE;
-	libxl_dominfo_init(&info);
-	rc = libxl_domain_info(r->host.ctx, &info, r->domid);
-	if (!rc) {
-		lx_uuid(&info.uuid, found);
-		if (strcmp(found, r->uuid) == 0)
-			*ret = lx_state(&info);
-	}
-	libxl_dominfo_dispose(&info);
-	if (rc && rc != ERROR_DOMAIN_NOTFOUND)
-		return lx_error(&r->host.log, rc, err, "look at the domain");
-	return 0;
+	return lx_look(&r->host, r->domid, r->uuid, ret, err);
 }
 
 static int

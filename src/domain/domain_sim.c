@@ -17,6 +17,8 @@
  *   save-middle     an I/O error there
  *   resume          resuming fails
  *   rescue          rescuing fails
+ *   destroy         ending it for a restore fails
+ *   restore         restoring it fails
  *   finish          writing the end fails
  */
 #include "domain_sim.h"
@@ -322,6 +324,7 @@ const struct domain_ops domain_sim_ops = {
 	.resume = sim_resume,
 	.finish = ds_finish,
 	.rescue = sim_rescue,
+	.rebuild = ds_rebuild,
 	.state = sim_state,
 	.close = sim_close,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* domain_sim.h - what the two files of the simulated driver share. */
+/* domain_sim.h - what the files of the simulated driver share. */
 #ifndef XENSNAP_DOMAIN_SIM_H
 #define XENSNAP_DOMAIN_SIM_H
 
@@ -33,6 +33,10 @@ int ds_save(struct domain *base, const struct domain_save_how *how,
 
 /* see above */
 int ds_finish(struct domain *base, struct err *err);
+
+/* see above */
+int ds_rebuild(const struct domain_saved *saved, bool *ret_restored,
+	       struct err *err);
 
 /* ds_others_save() - does another living process save @d?  Under the lock. */
 bool ds_others_save(const struct sim_domain *d);

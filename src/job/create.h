@@ -39,7 +39,9 @@ struct create {
 
 	bool begun;           /* the partial folder is there */
 	unsigned int n_views; /* journalled, so maybe made */
+	bool touched;         /* the domain was asked to suspend */
 	bool left_standing;   /* the domain could not be resumed */
+	bool left_gone;       /* nor restored, after it was ended */
 	bool left_held;       /* a disk could not be released */
 	int dirfd;            /* the partial folder */
 	int memfd;            /* memory.xl in it */
@@ -105,6 +107,34 @@ int create_instant(struct create *c);
  * Returns 0 and all are held; -1 with c->err, and none is.
  */
 int create_hold(struct create *c);
+
+/*
+ * create_rebuild() - the instant by the 2010 recipe, for guests that cannot be
+ * resumed in place: save the memory, make all views, end the domain, restore
+ * it.  The domain stands still for all of that, its memory being made durable
+ * included.
+ *
+ * Returns 0: another domain of the same name runs on from the instant, all
+ * views are made, memory.xl is whole.  -1 with c->err: nothing is held and the
+ * domain runs, or c->left_standing or c->left_gone say that it may not.
+ */
+int create_rebuild(struct create *c);
+
+/* create_freeze() - the first half of create_instant(): until the memory is
+ * written and the domain stands still.  -1 with c->err: create_thaw() it. */
+int create_freeze(struct create *c);
+
+/* create_thaw() - the second half, also after a failure of the first: the
+ * domain goes on where it stood and its monitor wakes. */
+void create_thaw(struct create *c);
+
+/* create_release() - after a failure: whatever disk is held goes on, or
+ * c->left_held says that one may not. */
+void create_release(struct create *c);
+
+/* create_leftover() - what the watchdog is to put right if we die now;
+ * @domain: not the disks alone. */
+void create_leftover(const struct create *c, bool domain, struct leftover *ret);
 
 /*
  * create_views() - after the instant: make the views of the held disks, one

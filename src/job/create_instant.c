@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -123,8 +124,8 @@ crews_join(struct view_crews *crews, struct err *err)
 	return rc;
 }
 
-static void
-release_all(struct create *c)
+void
+create_release(struct create *c)
 {
 	struct err e = ERR_INIT;
 	unsigned int i;
@@ -157,10 +158,10 @@ create_views(struct create *c)
 		rc = -1;
 	}
 	if (rc) {
-		release_all(c);
+		create_release(c);
 		return -1;
 	}
-	return journal_step(&c->journal, JOURNAL_RESUMED, c->err);
+	return 0;
 }
 
 /* ---- the instant itself ---- */
@@ -247,18 +248,36 @@ out:
 	c->times.resumed_ns = clock_ns();
 }
 
-static int
-instant_begin(struct create *c)
+void
+create_leftover(const struct create *c, bool domain, struct leftover *ret)
 {
-	if (journal_step(&c->journal, JOURNAL_INSTANT, c->err) ||
-	    watchdog_arm(&c->watchdog, &c->info, &c->monitor, c->disks,
-			 c->n_disks, c->err))
+	unsigned int i;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->domain = domain;
+	snprintf(ret->saved.name, sizeof(ret->saved.name), "%s", c->s->domain);
+	snprintf(ret->saved.uuid, sizeof(ret->saved.uuid), "%s", c->info.uuid);
+	ret->saved.domid = c->info.domid;
+	ret->monitor = c->monitor;
+	ret->n_devices = c->n_disks;
+	for (i = 0; i < c->n_disks; i++)
+		snprintf(ret->devices[i], sizeof(ret->devices[i]), "%s",
+			 c->disks[i]->device);
+}
+
+static int
+begin(struct create *c, enum journal_step step)
+{
+	struct leftover l;
+
+	create_leftover(c, step == JOURNAL_INSTANT, &l);
+	if (journal_step(&c->journal, step, c->err))
 		return -1;
-	return xl_monitor_stop(&c->monitor, c->err);
+	return watchdog_arm(&c->watchdog, &l, c->err);
 }
 
 int
-create_instant(struct create *c)
+create_freeze(struct create *c)
 {
 	struct instant in = { .c = c };
 	struct domain_save_how how = {
@@ -271,10 +290,9 @@ create_instant(struct create *c)
 	struct err views = ERR_INIT;
 	int rc;
 
-	if (instant_begin(c)) {
-		xl_monitor_go_on(&c->monitor);
+	if (begin(c, JOURNAL_INSTANT) || xl_monitor_stop(&c->monitor, c->err))
 		return -1;
-	}
+	c->touched = true;
 	rc = domain_save(c->domain, &how, &c->times, c->err);
 	fail_here("instant.saved");
 	if (crews_join(&in.crews, &views) && rc == 0) {
@@ -283,34 +301,53 @@ create_instant(struct create *c)
 	}
 	c->viewed_ns = clock_ns();
 	fail_here("instant.viewed");
-	resume(c, c->times.saved_ns != 0);
+	return rc;
+}
+
+void
+create_thaw(struct create *c)
+{
+	if (c->touched)
+		resume(c, c->times.saved_ns != 0);
 	fail_here("instant.resumed");
-	clock_utc(c->s->created, sizeof(c->s->created));
 	/* Awake, it would take a domain that stands still for a dead one. */
 	if (!c->left_standing)
 		xl_monitor_go_on(&c->monitor);
+}
+
+static void
+tell_pause(const struct create *c)
+{
+	const struct domain_times *t = &c->times;
+
+	log_notice("%s stood still for %.1f ms and runs on", c->s->domain,
+		   (double)(t->resumed_ns - t->suspended_ns) / 1e6);
+}
+
+int
+create_instant(struct create *c)
+{
+	int rc = create_freeze(c);
+
+	create_thaw(c);
+	clock_utc(c->s->created, sizeof(c->s->created));
 	if (rc == 0 && c->left_standing)
 		rc = err_set(c->err, ERR_IO, 0, "domain %s did not go on",
 			     c->s->domain);
 	if (rc)
-		release_all(c);
+		create_release(c);
 	else
-		log_notice(
-			"%s stood still for %.1f ms and runs on", c->s->domain,
-			(double)(c->times.resumed_ns - c->times.suspended_ns) /
-				1e6);
+		tell_pause(c);
 	return rc;
 }
 
 int
 create_hold(struct create *c)
 {
-	if (journal_step(&c->journal, JOURNAL_HOLD, c->err) ||
-	    watchdog_arm(&c->watchdog, NULL, NULL, c->disks, c->n_disks,
-			 c->err))
+	if (begin(c, JOURNAL_HOLD))
 		return -1;
 	if (hold_all(c, c->err)) {
-		release_all(c);
+		create_release(c);
 		return -1;
 	}
 	clock_utc(c->s->created, sizeof(c->s->created));

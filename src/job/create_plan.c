@@ -70,8 +70,11 @@ plan_memory(struct create *c)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
 			       "--live cannot be done for %s: %s; use --stop",
 			       s->domain, info->live_why);
-	s->mode = mode != CREATE_STOP && info->live_ok ? SNAPSHOT_LIVE :
-							 SNAPSHOT_STOP;
+	s->mode = SNAPSHOT_STOP;
+	if (mode == CREATE_REBUILD)
+		s->mode = SNAPSHOT_REBUILD;
+	else if (mode != CREATE_STOP && info->live_ok)
+		s->mode = SNAPSHOT_LIVE;
 	if (mode == CREATE_AUTO && !info->live_ok)
 		log_notice("%s will stand still while its memory is copied "
 			   "(--stop): %s",

@@ -31,6 +31,7 @@ enum create_mode {
 	CREATE_AUTO, /* live where possible, else stop */
 	CREATE_LIVE, /* live, or an error */
 	CREATE_STOP,
+	CREATE_REBUILD,
 	CREATE_DISKS, /* no memory; the domain is not touched */
 };
 

@@ -32,7 +32,6 @@
 #include "journal.h"
 #include "log.h"
 
-#define MEMORY_FILE "memory.xl"
 #define CONFIG_FILE "domain.json"
 
 /* ---- prepare: what can be made while the domain runs ---- */
@@ -58,12 +57,12 @@ prepare_folder(struct create *c)
 	free(config);
 	if (rc || !snapshot_has_memory(c->s->mode))
 		return rc;
-	c->memfd = openat(c->dirfd, MEMORY_FILE,
+	c->memfd = openat(c->dirfd, SNAPSHOT_MEMORY,
 			  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 			  0600);
-	return c->memfd < 0 ?
-		       err_set(c->err, ERR_IO, errno, "make %s", MEMORY_FILE) :
-		       0;
+	return c->memfd < 0 ? err_set(c->err, ERR_IO, errno, "make %s",
+				      SNAPSHOT_MEMORY) :
+			      0;
 }
 
 static int
@@ -119,7 +118,8 @@ record_pause(struct create *c)
 	add_phase(s, "hold", t->suspended_ns, c->held_ns);
 	add_phase(s, "memory", c->held_ns, t->saved_ns);
 	add_phase(s, "views", t->saved_ns, c->viewed_ns);
-	add_phase(s, "resume", c->viewed_ns, t->resumed_ns);
+	add_phase(s, s->mode == SNAPSHOT_REBUILD ? "rebuild" : "resume",
+		  c->viewed_ns, t->resumed_ns);
 }
 
 /* A domain that stands still waits for its disks too. */
@@ -148,11 +148,11 @@ commit_memory(struct create *c)
 	struct stat st;
 
 	record_pause(c);
-	if (fd_sync(c->memfd, MEMORY_FILE, c->err))
+	if (fd_sync(c->memfd, SNAPSHOT_MEMORY, c->err))
 		return -1;
 	if (fstat(c->memfd, &st))
 		return err_set(c->err, ERR_IO, errno, "look at %s",
-			       MEMORY_FILE);
+			       SNAPSHOT_MEMORY);
 	c->s->memory_bytes = (uint64_t)st.st_size;
 	return 0;
 }
@@ -169,11 +169,21 @@ create_commit(struct create *c)
 	return snapshot_commit(c->s, c->dirfd, c->err);
 }
 
+/* From here to there the domain or its disks stand still. */
 static int
 instant(struct create *c)
 {
-	return snapshot_has_memory(c->s->mode) ? create_instant(c) :
-						 create_hold(c);
+	int rc;
+
+	if (c->s->mode == SNAPSHOT_REBUILD)
+		rc = create_rebuild(c);
+	else if (snapshot_has_memory(c->s->mode))
+		rc = create_instant(c) || create_views(c);
+	else
+		rc = create_hold(c) || create_views(c);
+	if (rc)
+		return -1;
+	return journal_step(&c->journal, JOURNAL_RESUMED, c->err);
 }
 
 /* ---- undo ---- */
@@ -191,8 +201,10 @@ create_undo(struct create *c)
 	if (!c->begun)
 		return;
 	/* Who puts that right needs the journal, and finds it by its folder. */
-	if (c->left_standing || c->left_held) {
+	if (c->left_gone || c->left_standing || c->left_held) {
 		err_more(c->err, "%s: run `xensnap recover %s`",
+			 c->left_gone ? "the domain MAY BE GONE; its memory is "
+					"whole" :
 			 c->left_standing ? "the domain MAY STAND STILL" :
 					    "a disk of it MAY STAND STILL",
 			 c->s->domain);
@@ -265,8 +277,8 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 		rc = 0;
 		goto out;
 	}
-	if (create_prepare(&c) || instant(&c) || create_views(&c) ||
-	    create_stage_copy(&c) || create_commit(&c)) {
+	if (create_prepare(&c) || instant(&c) || create_stage_copy(&c) ||
+	    create_commit(&c)) {
 		create_undo(&c);
 		goto out;
 	}

@@ -65,12 +65,14 @@ failed(struct recover *r, const char *what, const struct err *e)
 /* ---- create died ---- */
 
 static void
-leftover_of(const struct journal_story *story, struct leftover *ret)
+leftover_of(const struct journal_story *story, const char *domain,
+	    struct leftover *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->domain = story->domain_touched;
-	ret->domid = story->domid;
-	memcpy(ret->uuid, story->uuid, sizeof(ret->uuid));
+	snprintf(ret->saved.name, sizeof(ret->saved.name), "%s", domain);
+	ret->saved.domid = story->domid;
+	memcpy(ret->saved.uuid, story->uuid, sizeof(ret->saved.uuid));
 	ret->monitor = story->monitor;
 	ret->n_devices = story->n_views;
 	memcpy(ret->devices, story->devices, sizeof(ret->devices));
@@ -82,21 +84,25 @@ leftover_of(const struct journal_story *story, struct leftover *ret)
  * ran them.
  */
 static int
-put_domain_right(const struct journal_story *story, struct put_right *did,
-		 struct err *err)
+put_domain_right(const struct journal_story *story, const char *domain,
+		 const char *name, struct put_right *did, struct err *err)
 {
 	char boot_id[DOMAIN_UUID_LEN + 1];
 	struct leftover l;
 
 	memset(did, 0, sizeof(*did));
 	if (story->last != JOURNAL_INSTANT && story->last != JOURNAL_HOLD &&
-	    story->last != JOURNAL_UNDO)
+	    story->last != JOURNAL_REBUILD && story->last != JOURNAL_UNDO)
 		return 0;
 	if (journal_boot_id(boot_id, err))
 		return -1;
 	if (strcmp(boot_id, story->boot_id) != 0)
 		return 0;
-	leftover_of(story, &l);
+	leftover_of(story, domain, &l);
+	if (story->last == JOURNAL_REBUILD &&
+	    snapshot_partial_path(domain, name, SNAPSHOT_MEMORY, l.saved.memory,
+				  sizeof(l.saved.memory), err))
+		return -1;
 	return put_right(&l, WATCH_MS, did, err);
 }
 
@@ -108,7 +114,7 @@ undo_create(struct recover *r, const struct journal_story *story,
 	char text[200];
 	unsigned int i;
 
-	if (put_domain_right(story, &did, r->err))
+	if (put_domain_right(story, domain, name, &did, r->err))
 		return -1;
 	fail_here("recover.put_right");
 	for (i = 0; i < story->n_views; i++) {
@@ -118,8 +124,9 @@ undo_create(struct recover *r, const struct journal_story *story,
 	}
 	if (snapshot_abort(domain, name, r->err))
 		return -1;
-	snprintf(text, sizeof(text), "undone: create died at step \"%s\"%s%s",
+	snprintf(text, sizeof(text), "undone: create died at step \"%s\"%s%s%s",
 		 journal_step_name(story->last),
+		 did.restored ? "; the domain was gone and was restored" : "",
 		 did.resumed ? "; the domain stood still and was resumed" : "",
 		 did.n_released ? "; held disks were let go on" : "");
 	note(r, what, text);

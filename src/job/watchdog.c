@@ -59,8 +59,18 @@ stands_still(const struct leftover *l)
 	enum domain_state state;
 	struct err e = ERR_INIT;
 
-	return domain_state(l->domid, l->uuid, &state, &e) ||
+	return domain_state(l->saved.domid, l->saved.uuid, &state, &e) ||
 	       state == DOMAIN_SUSPENDED;
+}
+
+static int
+rescue_domain(const struct leftover *l, unsigned int watch_ms,
+	      struct put_right *ret, struct err *err)
+{
+	if (l->saved.memory[0])
+		return domain_rebuild(&l->saved, &ret->restored, err);
+	return domain_rescue(l->saved.domid, l->saved.uuid, watch_ms,
+			     &ret->resumed, err);
 }
 
 int
@@ -76,8 +86,7 @@ put_right(const struct leftover *l, unsigned int watch_ms,
 	rc = release_devices(l, &ret->n_released, err);
 	if (!l->domain)
 		return rc;
-	rescued = domain_rescue(l->domid, l->uuid, watch_ms, &ret->resumed,
-				&rescue) == 0;
+	rescued = rescue_domain(l, watch_ms, ret, &rescue) == 0;
 	if (!rescued && rc == 0)
 		*err = rescue;
 	/* Awake, it would take a domain that stands still for a dead one. */
@@ -126,7 +135,10 @@ act(const struct leftover *l)
 	}
 	log_warning("xensnap died; its watchdog found the domain %s and %u "
 		    "disks held; all run on; run `xensnap recover`",
-		    did.resumed ? "standing still" : "running", did.n_released);
+		    did.restored ? "gone and restored it" :
+		    did.resumed  ? "standing still" :
+				   "running",
+		    did.n_released);
 }
 
 /*
@@ -214,26 +226,13 @@ tell(struct watchdog *w, const struct orders *orders, struct err *err)
 }
 
 int
-watchdog_arm(struct watchdog *w, const struct domain_info *info,
-	     const struct xl_monitor *monitor, struct disk *const *disks,
-	     unsigned int n_disks, struct err *err)
+watchdog_arm(struct watchdog *w, const struct leftover *l, struct err *err)
 {
 	struct orders o;
-	struct leftover *l = &o.leftover;
-	unsigned int i;
 
 	memset(&o, 0, sizeof(o));
 	o.armed = true;
-	if (info) {
-		l->domain = true;
-		l->domid = info->domid;
-		snprintf(l->uuid, sizeof(l->uuid), "%s", info->uuid);
-		l->monitor = *monitor;
-	}
-	l->n_devices = n_disks;
-	for (i = 0; i < n_disks; i++)
-		snprintf(l->devices[i], sizeof(l->devices[i]), "%s",
-			 disks[i]->device);
+	o.leftover = *l;
 	return tell(w, &o, err);
 }
 

@@ -28,8 +28,8 @@ struct watchdog {
 /* What a dead process may have left standing. */
 struct leftover {
 	bool domain; /* it may stand still, and its monitor sleep */
-	uint32_t domid;
-	char uuid[DOMAIN_UUID_LEN + 1];
+	/* With a memory: it may be gone as well, and goes on from that. */
+	struct domain_saved saved;
 	struct xl_monitor monitor;
 	unsigned int n_devices;
 	/* device-mapper names, "" is skipped */
@@ -39,6 +39,7 @@ struct leftover {
 /* What put_right() had to do. */
 struct put_right {
 	bool resumed;            /* the domain stood still */
+	bool restored;           /* it was gone, or could not be resumed */
 	unsigned int n_released; /* devices that were held */
 };
 
@@ -54,14 +55,10 @@ struct put_right {
 int watchdog_start(struct watchdog *w, struct err *err);
 
 /*
- * watchdog_arm() - from now on our death means: rescue the domain, wake
- * @monitor, release the devices of those of @disks that have one.  @info and
- * @monitor are NULL when the domain itself is not touched.  Returns when the
- * watchdog has said that it knows.  -1 with ERR_IO when it is dead.
+ * watchdog_arm() - from now on our death means: put_right(@l).  Returns when
+ * the watchdog has said that it knows.  -1 with ERR_IO when it is dead.
  */
-int watchdog_arm(struct watchdog *w, const struct domain_info *info,
-		 const struct xl_monitor *monitor, struct disk *const *disks,
-		 unsigned int n_disks, struct err *err);
+int watchdog_arm(struct watchdog *w, const struct leftover *l, struct err *err);
 
 /*
  * watchdog_stop() - tell it that all is well and wait for its end.  Also when
@@ -72,7 +69,8 @@ void watchdog_stop(struct watchdog *w);
 /*
  * put_right() - what the watchdog does, and `recover` as well: release
  * @devices (dm names, "" is skipped) and, unless only those were touched,
- * withdraw or end a suspend of the domain and wake the monitor.  A guest that
+ * withdraw or end a suspend of the domain, or restore it from its saved
+ * memory, and wake the monitor.  A guest that
  * was asked to suspend may stop a little later, so one that runs is watched
  * for @watch_ms.  Goes on after a failure, and returns -1 with the first one;
  * the monitor of a domain that still stands still is not woken then, for it

@@ -14,6 +14,8 @@
  *             views made inside the pause
  *   hold      the same of a snapshot of the disks alone: devices held, but
  *             domain and monitor are not touched
+ *   rebuild   memory and views are whole and durable; the domain is ended and
+ *             restored from its memory: until "resumed" it may be gone
  *   resumed   the domain and the monitor run again, nothing is held, all views
  *             are made
  *   commit    all is made; only the record and the rename are missing
@@ -36,6 +38,7 @@ enum journal_step {
 	JOURNAL_VIEW,
 	JOURNAL_INSTANT,
 	JOURNAL_HOLD,
+	JOURNAL_REBUILD,
 	JOURNAL_RESUMED,
 	JOURNAL_COMMIT,
 	JOURNAL_UNDO,

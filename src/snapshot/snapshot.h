@@ -29,11 +29,13 @@
 
 #define SNAPSHOT_NAME_MAX 64 /* bytes, for a domain's and a snapshot's name */
 #define SNAPSHOT_PHASES_MAX 8
+#define SNAPSHOT_MEMORY "memory.xl"
 
 enum snapshot_mode {
-	SNAPSHOT_LIVE,  /* memory was copied while the domain ran */
-	SNAPSHOT_STOP,  /* memory was copied while it stood still */
-	SNAPSHOT_DISKS, /* no memory */
+	SNAPSHOT_LIVE,    /* memory was copied while the domain ran */
+	SNAPSHOT_STOP,    /* memory was copied while it stood still */
+	SNAPSHOT_REBUILD, /* the same, and it went on by a restore */
+	SNAPSHOT_DISKS,   /* no memory */
 };
 
 struct snapshot_disk {
@@ -113,6 +115,14 @@ int snapshot_begin(const struct snapshot *s, struct err *err);
  */
 int snapshot_commit(const struct snapshot *s, int dirfd, struct err *err);
 
+/*
+ * snapshot_partial_path() - where @file of the partial folder is, in @ret.  -1
+ * with ERR_INVALID when that is too long.
+ */
+int snapshot_partial_path(const char *domain, const char *name,
+			  const char *file, char *ret, size_t len,
+			  struct err *err);
+
 /* snapshot_abort() - remove the partial folder of @s; gone is success. */
 int snapshot_abort(const char *domain, const char *name, struct err *err);
 
@@ -188,7 +198,7 @@ int snapshot_end_delete(const char *domain, const char *name, struct err *err);
  */
 int snapshot_end_commit(const char *domain, const char *name, struct err *err);
 
-/* snapshot_mode_name() - "live", "stop", "disks". */
+/* snapshot_mode_name() - "live", "stop", "rebuild", "disks". */
 const char *snapshot_mode_name(enum snapshot_mode mode);
 
 /* snapshot_has_memory() - or are the disks all there is? */

@@ -267,6 +267,21 @@ snapshot_check_free(const char *domain, const char *name, struct err *err)
 }
 
 int
+snapshot_partial_path(const char *domain, const char *name, const char *file,
+		      char *ret, size_t len, struct err *err)
+{
+	char partial[FOLDER_MAX];
+	int n;
+
+	folder_name(partial, name, PARTIAL);
+	n = snprintf(ret, len, "%s/%s/%s/%s", snapshot_root(), domain, partial,
+		     file);
+	if (n > 0 && (size_t)n < len)
+		return 0;
+	return err_set(err, ERR_INVALID, 0, "the path of %s is too long", file);
+}
+
+int
 snapshot_begin(const struct snapshot *s, struct err *err)
 {
 	char partial[FOLDER_MAX];

@@ -82,6 +82,8 @@ snapshot_mode_name(enum snapshot_mode mode)
 		return "live";
 	case SNAPSHOT_STOP:
 		return "stop";
+	case SNAPSHOT_REBUILD:
+		return "rebuild";
 	case SNAPSHOT_DISKS:
 		return "disks";
 	}

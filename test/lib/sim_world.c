@@ -246,12 +246,25 @@ stop_in_time(struct sim_domain *d, struct err *err)
 	return sim_set_state(d, "suspended", err);
 }
 
-int
-sim_domain(const char *name, struct sim_domain *ret, struct err *err)
+static int
+read_config(const char *name, struct sim_domain *ret, struct err *err)
 {
 	char path[SIM_PATH_MAX], *text;
 	size_t len;
 	int rc;
+
+	sim_path(path, "domains/%s/config", name);
+	if (fd_read_file(AT_FDCWD, path, CONFIG_MAX, &text, &len, err))
+		return -1;
+	rc = parse_config(ret, text, err);
+	free(text);
+	return rc;
+}
+
+int
+sim_domain(const char *name, struct sim_domain *ret, struct err *err)
+{
+	char path[SIM_PATH_MAX];
 
 	memset(ret, 0, sizeof(*ret));
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
@@ -260,12 +273,16 @@ sim_domain(const char *name, struct sim_domain *ret, struct err *err)
 	    strcmp(ret->state, "gone") == 0)
 		return err_set(err, ERR_NOTFOUND, 0,
 			       "there is no domain called %s", name);
-	sim_path(path, "domains/%s/config", name);
-	if (fd_read_file(AT_FDCWD, path, CONFIG_MAX, &text, &len, err))
-		return -1;
-	rc = parse_config(ret, text, err);
-	free(text);
-	return rc ? -1 : stop_in_time(ret, err);
+	return read_config(name, ret, err) ? -1 : stop_in_time(ret, err);
+}
+
+int
+sim_domain_gone(const char *name, struct sim_domain *ret, struct err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	strcpy(ret->state, "gone");
+	return read_config(name, ret, err);
 }
 
 int

@@ -111,6 +111,9 @@ void sim_slow(void);
  */
 int sim_domain(const char *name, struct sim_domain *ret, struct err *err);
 
+/* sim_domain_gone() - the same of one that is gone: what it was like. */
+int sim_domain_gone(const char *name, struct sim_domain *ret, struct err *err);
+
 /* sim_domain_by_id() - the same by domid and uuid; ERR_NOTFOUND: gone. */
 int sim_domain_by_id(uint32_t domid, const char *uuid, struct sim_domain *ret,
 		     struct err *err);

@@ -104,6 +104,7 @@ class Host:
         for name in ("domains", "disks", "groups", "held", "views", "faults"):
             (self.world / name).mkdir(parents=True)
         self.monitors = {}
+        self.watched = {}  # name: the domid its monitor knows
         self.running = []
 
     def __enter__(self):
@@ -161,6 +162,7 @@ class Host:
     def start_monitor(self, name, domid):
         """The process by which xl watches over the domain."""
         log = open(self.dir / f"xl-{name}.log", "ab")
+        self.watched[name] = domid
         self.monitors[name] = subprocess.Popen(
             ["xl", "create", name, str(domid)], stdin=subprocess.DEVNULL,
             executable=BUILD / "test" / "sim" / "xl", stdout=log, stderr=log,

@@ -84,6 +84,45 @@ def resume_fails_once():
         check_all(host, {"web1@x"})
 
 
+def destroy_fails():
+    """The old domain cannot be ended: it stands still, and that is told;
+    recover ends it and restores it."""
+    with Host() as host:
+        host.domain("web1", DISKS)
+        for knob in ("destroy", "restore"):
+            host.fault(knob)
+            result = host.run("create", "web1@x", "--rebuild")
+            one_line(result, 1, "MAY BE GONE", "xensnap recover web1")
+            result = host.run("recover")
+            assert result.status == 1, result
+            assert not host.run("list", "--names").out
+            host.mend()
+            result = host.run("recover")
+            assert result.status == 0, result
+            assert "was gone and was restored" in result.out, result
+            check_all(host, set())
+            check_nothing_to_recover(host)
+
+
+def started_meanwhile():
+    """Somebody boots the domain from its disks while it is away: it is left
+    alone, and its memory is not resumed on disks that moved on."""
+    with Host() as host:
+        host.domain("web1", DISKS)
+        p = host.stopped_at("rebuild.destroyed", "create", "web1@x",
+                            "--rebuild")
+        host.kill(p, watchdog=True)
+        config = host.world / "domains" / "web1" / "config"
+        lines = config.read_text().splitlines()
+        lines[:2] = ["domid=77", "uuid=11111111-2222-4333-8444-555555555555"]
+        config.write_text("\n".join(lines) + "\n")
+        host.set_state("web1", "running")
+        host.tick(5)
+        assert "undone" in host.run("recover").out
+        check_all(host, set())
+        assert "domid=77\n" in config.read_text()
+
+
 def guest_dies():
     """A guest that powers off instead of suspending."""
     with Host() as host:
@@ -415,8 +454,12 @@ def main():
         name = ", ".join(knobs)
         cases.append((f"create --stop: {name}", functools.partial(
             create_fails, "--stop", knobs, *words)))
+        cases.append((f"create --rebuild: {name}", functools.partial(
+            create_fails, "--rebuild", knobs, *words)))
     cases += [
         ("resume fails once", resume_fails_once),
+        ("--rebuild: neither ended nor restored", destroy_fails),
+        ("--rebuild: somebody else starts it", started_meanwhile),
         ("the guest dies", guest_dies),
         ("the domain is left standing", left_standing),
         ("a disk is left held", left_held),

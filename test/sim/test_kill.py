@@ -21,6 +21,7 @@ DISKS = ("vg0/root", "vg0/data", "thin0/logs")
 
 HELD = ("vg0/root", "vg0/data")
 ONLY = "--disks-only"
+REBUILD = "--rebuild"
 
 
 def new_host(*args):
@@ -140,10 +141,10 @@ def kill_undo_of_commit():
         assert not kept(host)
 
 
-def kill_recover(place):
+def kill_recover(place, *args):
     """recover is killed at each of its places, then runs again."""
-    with new_host() as host:
-        leave = functools.partial(leave_behind, host, place)
+    with new_host(*args) as host:
+        leave = functools.partial(leave_behind, host, place, *args)
         leave()
         places = host.trace("recover")
         assert places
@@ -156,9 +157,9 @@ def kill_recover(place):
             recover_and_check(host)
 
 
-def leave_behind(host, place):
+def leave_behind(host, place, *args):
     """A create that died with its watchdog."""
-    p = host.stopped_at(place, "create", "web1@x")
+    p = host.stopped_at(place, "create", "web1@x", *args)
     host.kill(p, watchdog=True)
 
 
@@ -227,6 +228,20 @@ def main():
                                ("and its watchdog die", kill_both_at)):
             cases.append((f"create {ONLY} {what} at {place}",
                           functools.partial(function, place, ONLY)))
+    rebuild = places_of(REBUILD)
+    assert {"journal.rebuild.after", "rebuild.destroyed",
+            "rebuild.restored"} < set(rebuild), rebuild
+    for place in rebuild:
+        if "rebuild" not in place and place not in ("instant.viewed",
+                                                    "view.after"):
+            continue
+        for what, function in (("dies", kill_at),
+                               ("and its watchdog die", kill_both_at)):
+            cases.append((f"create {REBUILD} {what} at {place}",
+                          functools.partial(function, place, REBUILD)))
+    for place in ("journal.rebuild.after", "rebuild.destroyed"):
+        cases.append((f"recover dies after create {REBUILD} died at {place}",
+                      functools.partial(kill_recover, place, REBUILD)))
     for place in ("journal.view.after#2", "instant.held", "view.after",
                   "journal.commit.after", "commit.record"):
         cases.append((f"recover dies after create died at {place}",

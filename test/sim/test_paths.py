@@ -16,7 +16,7 @@ from simhost import PAGE, Host
 
 DISKS = ("vg0/root", "thin0/logs", "vg1/data")
 HELD = ("vg0/root", "vg1/data")
-MODES = ("--live", "--stop")
+MODES = ("--live", "--stop", "--rebuild")
 
 
 def create_json(mode):
@@ -30,7 +30,8 @@ def create_json(mode):
         assert o["mode"] == mode[2:]
         assert re.fullmatch(r"[0-9a-f-]{36}", o["generation"])
         assert o["pause_ms"] > 0
-        assert set(o["phases_ms"]) == {"hold", "memory", "views", "resume"}
+        last = "rebuild" if mode == "--rebuild" else "resume"
+        assert set(o["phases_ms"]) == {"hold", "memory", "views", last}
         assert o["memory_bytes"] > 12 * PAGE
         assert [d["vdev"] for d in o["disks"]] == ["xvda", "xvdb", "xvdc"]
         assert [d["driver"] for d in o["disks"]] == ["sim", "sim-thin", "sim"]

@@ -23,12 +23,11 @@
 static int
 arm(struct watchdog *w, struct err *err)
 {
-	static struct domain_info info;
-	struct xl_monitor monitor = { 0, 0 };
+	static struct leftover l = { .domain = true };
 
-	info.domid = 4000000000u;
-	strcpy(info.uuid, "11111111-2222-4333-8444-555555555555");
-	return watchdog_arm(w, &info, &monitor, NULL, 0, err);
+	l.saved.domid = 4000000000u;
+	strcpy(l.saved.uuid, "11111111-2222-4333-8444-555555555555");
+	return watchdog_arm(w, &l, err);
 }
 
 static bool

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domain_libxl_rebuild.c - a domain goes on as another one, from its save
+ * file: the 2010 recipe's way.
+ *
+ * The new one is made by `xl restore`, whose monitor then watches over it, as
+ * over one that the admin had made.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "domain_libxl.h"
+#include "fail.h"
+#include "log.h"
+#include "run.h"
+
+/* Reading a large memory from a slow disk. */
+#define RESTORE_MS (6u * 3600 * 1000)
+
+static bool
+name_is_taken(struct lx_host *host, const char *name)
+{
+	uint32_t domid;
+
+	return libxl_name_to_domid(host->ctx, name, &domid) == 0;
+}
+
+static int
+destroy(struct lx_host *host, uint32_t domid, struct err *err)
+{
+	int rc;
+
+	lx_log_clear(&host->log);
+	rc = libxl_domain_destroy(host->ctx, domid, NULL);
+	if (rc)
+		return lx_error(&host->log, rc, err, "end the domain");
+	lx_drop_device_model_state(domid);
+	fail_here("rebuild.destroyed");
+	return 0;
+}
+
+static int
+restore(const char *memory, struct err *err)
+{
+	const char *const argv[] = { "xl", "restore", memory, NULL };
+	struct run_opts how = RUN_OPTS_INIT;
+	struct run_result res;
+	int rc;
+
+	how.timeout_ms = RESTORE_MS;
+	rc = run_ok(argv, &how, &res, err);
+	run_done(&res);
+	if (rc == 0)
+		fail_here("rebuild.restored");
+	return rc;
+}
+
+int
+lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
+	   struct err *err)
+{
+	struct lx_host host = { .ctx = NULL };
+	enum domain_state state;
+	int rc = -1;
+
+	if (lx_open(&host.log, &host.ctx, err) ||
+	    lx_look(&host, saved->domid, saved->uuid, &state, err))
+		goto out;
+	if (state == DOMAIN_SUSPENDED && destroy(&host, saved->domid, err))
+		goto out;
+	rc = 0;
+	if (name_is_taken(&host, saved->name))
+		goto out;
+	rc = restore(saved->memory, err);
+	*ret_restored = rc == 0;
+	if (rc == 0)
+		log_notice("restored domain %s", saved->name);
+out:
+	libxl_ctx_free(host.ctx);
+	return rc;
+}

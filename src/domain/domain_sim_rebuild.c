@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domain_sim_rebuild.c - restore a simulated domain from what
+ * domain_sim_save.c wrote: its pages become the guest's memory again, and with
+ * them the requests that were under way.  It gets a new domid.  Nobody watches
+ * over it: xl is not part of this world.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "domain_sim.h"
+#include "fail.h"
+#include "fd.h"
+
+#define FILE_MAX (64u << 20)
+#define HEADER_LEN 48 /* of xl, see xl_header.c */
+#define END_PFN UINT32_MAX
+
+/* The last copy of a page counts; @at is behind the header. */
+static int
+load_pages(const struct sim_domain *d, const char *data, size_t len, size_t at,
+	   struct err *err)
+{
+	char path[SIM_PATH_MAX];
+	uint32_t pfn = 0;
+	int fd, rc = 0;
+
+	sim_path(path, "domains/%s/memory", d->name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "open %s", path);
+	while (rc == 0 && at + sizeof(pfn) <= len) {
+		memcpy(&pfn, data + at, sizeof(pfn));
+		at += sizeof(pfn);
+		if (pfn == END_PFN || at + SIM_PAGE > len)
+			break;
+		rc = fd_pwrite_all(fd, data + at, SIM_PAGE,
+				   (uint64_t)pfn * SIM_PAGE, err);
+		at += SIM_PAGE;
+	}
+	fd_close(&fd);
+	if (rc == 0 && (pfn != END_PFN || at != len))
+		rc = err_set(err, ERR_CORRUPT, 0, "simulated: half a save");
+	return rc;
+}
+
+static int
+load(const struct sim_domain *d, const char *memory, struct err *err)
+{
+	uint32_t config;
+	char *data;
+	size_t len;
+	int rc;
+
+	if (fd_read_file(AT_FDCWD, memory, FILE_MAX, &data, &len, err))
+		return -1;
+	if (len < HEADER_LEN) {
+		free(data);
+		return err_set(err, ERR_CORRUPT, 0, "simulated: no header");
+	}
+	memcpy(&config, data + HEADER_LEN - sizeof(config), sizeof(config));
+	rc = load_pages(d, data, len, HEADER_LEN + (size_t)config, err);
+	free(data);
+	return rc;
+}
+
+/* A restored domain has another number. */
+static int
+renumber(const struct sim_domain *d, struct err *err)
+{
+	char path[SIM_PATH_MAX], *text, *rest, *all = NULL;
+	size_t len;
+	int rc = -1;
+
+	sim_path(path, "domains/%s/config", d->name);
+	if (fd_read_file(AT_FDCWD, path, FILE_MAX, &text, &len, err))
+		return -1;
+	rest = strchr(text, '\n');
+	if (rest && asprintf(&all, "domid=%u%s", d->domid + 1, rest) > 0)
+		rc = sim_put(path, all, err);
+	free(all);
+	free(text);
+	return rc;
+}
+
+static int
+destroy(struct sim_domain *d, struct err *err)
+{
+	if (sim_fault("destroy", NULL))
+		return err_set(err, ERR_IO, 0, "simulated: cannot end it");
+	if (sim_set_state(d, "gone", err))
+		return -1;
+	fail_here("rebuild.destroyed");
+	return 0;
+}
+
+/* The world remembers what a domain was like that is gone. */
+static int
+restore(const struct domain_saved *saved, struct err *err)
+{
+	struct sim_domain d;
+
+	if (sim_fault("restore", NULL))
+		return err_set(err, ERR_IO, 0, "simulated: cannot restore it");
+	if (sim_domain_gone(saved->name, &d, err) ||
+	    load(&d, saved->memory, err) || renumber(&d, err) ||
+	    sim_set_state(&d, "running", err))
+		return -1;
+	fail_here("rebuild.restored");
+	return 0;
+}
+
+static int
+rebuild(const struct domain_saved *saved, bool *ret_restored, struct err *err)
+{
+	struct err e = ERR_INIT;
+	struct sim_domain d;
+
+	if (sim_domain_by_id(saved->domid, saved->uuid, &d, &e) == 0 &&
+	    ds_state(&d) == DOMAIN_SUSPENDED && destroy(&d, err))
+		return -1;
+	err_clear(&e);
+	if (sim_domain(saved->name, &d, &e) == 0)
+		return 0;
+	if (restore(saved, err))
+		return -1;
+	*ret_restored = true;
+	return 0;
+}
+
+int
+ds_rebuild(const struct domain_saved *saved, bool *ret_restored,
+	   struct err *err)
+{
+	int lock, rc;
+
+	sim_slow();
+	if (sim_enter(&lock, err))
+		return -1;
+	rc = rebuild(saved, ret_restored, err);
+	sim_leave(&lock);
+	return rc;
+}
