@@ -39,7 +39,7 @@ tell_failed(struct deletion *d, const char *full, const struct err *why)
 	if (why->code == ERR_BUSY)
 		d->n_busy++;
 	snprintf(what, sizeof(what), "delete %s", full);
-	print_error(what, why);
+	print_failure(what, why);
 	if (!d->json)
 		return;
 	o = json_object_new_object();

@@ -86,7 +86,7 @@ static int
 fail(const char *what, const struct err *err)
 {
 	progress_end();
-	print_error(what, err);
+	print_failure(what, err);
 	return exit_of(err);
 }
 

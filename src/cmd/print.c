@@ -115,7 +115,7 @@ print_end(struct err *err)
 }
 
 void
-print_error(const char *what, const struct err *err)
+print_failure(const char *what, const struct err *err)
 {
 	bool denied = err->code == ERR_DENIED || err->sys == EACCES ||
 		      err->sys == EPERM;

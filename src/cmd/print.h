@@ -40,9 +40,9 @@ int print_json(struct json_object *o, struct err *err);
  * disk, a pipe that nobody reads. */
 int print_end(struct err *err);
 
-/* print_error() - "xensnap: WHAT: text of @err" on stderr, after erasing the
+/* print_failure() - "xensnap: WHAT: text of @err" on stderr, after erasing the
  * progress bar.  @what may be "". */
-void print_error(const char *what, const struct err *err);
+void print_failure(const char *what, const struct err *err);
 
 /*
  * print_wrapped() - @text to @f, broken between words so that no line passes
