@@ -305,11 +305,19 @@ create_instant(struct create *c)
 int
 create_hold(struct create *c)
 {
+	struct view_crews crews;
+
 	if (journal_step(&c->journal, JOURNAL_HOLD, c->err) ||
 	    watchdog_arm(&c->watchdog, NULL, NULL, c->disks, c->n_disks,
 			 c->err))
 		return -1;
 	if (hold_all(c, c->err)) {
+		release_all(c);
+		return -1;
+	}
+	/* None, unless the domain does not run and nobody writes. */
+	crews_start(&crews, c, false);
+	if (crews_join(&crews, c->err)) {
 		release_all(c);
 		return -1;
 	}

@@ -84,6 +84,8 @@ snapshot_mode_name(enum snapshot_mode mode)
 		return "stop";
 	case SNAPSHOT_DISKS:
 		return "disks";
+	case SNAPSHOT_OFFLINE:
+		return "offline";
 	}
 	return "?";
 }
