@@ -30,9 +30,9 @@ static const struct cmd_opt create_opts[] = {
 	{ .name = "config",
 	  .arg = "FILE",
 	  .group = 'm',
-	  .help = "the domain does not run; what it is, and which disks it has, "
-		  "FILE says, as xl create would take it. No memory; works on "
-		  "hosts without Xen" },
+	  .help = "the domain does not run; what it is, and which disks it "
+		  "has, FILE says, as xl create would take it. No memory; "
+		  "works on hosts without Xen" },
 	{ .name = "cow-size",
 	  .arg = "SIZE|PERCENT",
 	  .help = "room for what will be written to a classic LV while its "

@@ -99,8 +99,8 @@ struct export_report {
  * job_export() - write the snapshot as plain files into the folder @dir, which
  * must not exist or be empty: xvda.img ..., memory.xl (if the snapshot has
  * it), domain.cfg, SHA256SUMS.  Of a domain that did not run a build without
- * libxlutil leaves domain.cfg out, with a warning.  On failure the folder is removed again if we
- * made it, else the files that we made in it.
+ * libxlutil leaves domain.cfg out, with a warning.  On failure the folder is
+ * removed again if we made it, else the files that we made in it.
  */
 int job_export(const char *domain, const char *name, const char *dir,
 	       const struct export_opts *opts, struct export_report *ret,

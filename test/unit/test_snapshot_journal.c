@@ -417,13 +417,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none),       TEST(test_whole),
-		TEST(test_each_step),  TEST(test_many_views),
-		TEST(test_torn),       TEST(test_zeros_at_the_end),
-		TEST(test_corrupt),    TEST(test_flipped),
-		TEST(test_no_uuid),    TEST(test_flipped),
-		TEST(test_not_a_file), TEST(test_begin_twice),
-		TEST(test_full),       TEST(test_hold),
+		TEST(test_none),        TEST(test_whole),
+		TEST(test_each_step),   TEST(test_many_views),
+		TEST(test_torn),        TEST(test_zeros_at_the_end),
+		TEST(test_corrupt),     TEST(test_flipped),
+		TEST(test_no_uuid),     TEST(test_not_a_file),
+		TEST(test_begin_twice), TEST(test_full),
+		TEST(test_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
