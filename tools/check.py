@@ -39,6 +39,7 @@ SUITES = {
     "cli": (["san", "bare"], ["test/cli/*.sh", "test/cli/*.py"], 300),
     "witness": (["gcc"], ["test/witness/*"], 600),
     "sim": (["san"], ["test/sim/*.sh", "test/sim/test_*"], 1800),
+    "offline": (["san", "bare"], ["test/offline/test_*"], 1800),
     "lab": (["fail"], ["test/lab/*.sh"], 3600),
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
     "xen": (["fail"], ["test/xen/*.sh"], 3600),

@@ -23,8 +23,10 @@ MAY = {
             "disk/disk.h", "base"],
 }
 
-# Library header: the files that may include it.
+# Library header: the files that may include it; the first pattern counts.
+# libxlutil.h brings libxl.h with it, for the types of what it parses.
 ONLY = {
+    "libxlutil.h": "src/domain/domain_offline_cfg.c",
     "libxl*.h": "src/domain/domain_libxl*",
     "libdevmapper.h": "src/disk/dm.c",
     "xenctrl.h": "src/domain/domain_libxl*",
@@ -70,10 +72,10 @@ def check_file(path, known):
             yield f"{where}: tools/check_layers.py knows no room {room}/"
             return
         if m[1] == "<":
-            for pattern, files in ONLY.items():
-                if fnmatch.fnmatch(m[2], pattern) and \
-                        not fnmatch.fnmatch(name, files):
-                    yield f"{where}: <{m[2]}> belongs into {files} alone"
+            files = next((ONLY[p] for p in ONLY if fnmatch.fnmatch(m[2], p)),
+                         "*")
+            if not fnmatch.fnmatch(name, files):
+                yield f"{where}: <{m[2]}> belongs into {files} alone"
             continue
         if m[2] in known:
             if not allowed(room, known[m[2]]):

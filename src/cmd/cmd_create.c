@@ -72,8 +72,10 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 		  opts_has(a, "stop")       ? CREATE_STOP :
 		  opts_has(a, "rebuild")    ? CREATE_REBUILD :
 		  opts_has(a, "disks-only") ? CREATE_DISKS :
+		  opts_has(a, "config")     ? CREATE_OFFLINE :
 					      CREATE_AUTO;
 	o->stage = opts_value(a, "stage");
+	o->config_file = opts_value(a, "config");
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
 	o->cow.percent = COW_PERCENT;
@@ -158,6 +160,11 @@ tell_memory(const struct snapshot *s)
 {
 	char size[16];
 
+	if (s->mode == SNAPSHOT_OFFLINE) {
+		print_line("Pause   none: the domain does not run");
+		print_line("Memory  none (--config)");
+		return;
+	}
 	if (!snapshot_has_memory(s->mode)) {
 		print_line("Pause   none: the domain was not touched");
 		print_line("Memory  none (--disks-only)");

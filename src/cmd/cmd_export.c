@@ -133,8 +133,9 @@ tell(const char *full, const struct export_report *r, struct err *err)
 	print_line("Next, from this folder:");
 	if (r->n_files > 0 && r->files[0].sha256[0])
 		print_line("  sha256sum -c SHA256SUMS");
-	print_line(r->memory ? "  xl restore domain.cfg memory.xl" :
-			       "  xl create domain.cfg");
+	if (r->config)
+		print_line(r->memory ? "  xl restore domain.cfg memory.xl" :
+				       "  xl create domain.cfg");
 	return 0;
 }
 

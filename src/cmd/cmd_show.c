@@ -38,7 +38,9 @@ show_memory(const struct snapshot *s)
 	char text[24];
 
 	if (!snapshot_has_memory(s->mode)) {
-		print_line("  pause       none: the domain was not touched");
+		print_line("  pause       none: the domain %s",
+			   s->mode == SNAPSHOT_OFFLINE ? "did not run" :
+							 "was not touched");
 		print_line("  memory      none");
 		return;
 	}
@@ -59,10 +61,11 @@ show_text(const struct snapshot *s, const struct view_report *r)
 	print_line("%s", names_full(s->domain, s->name, full));
 	print_line("  created     %s UTC",
 		   names_when(s->created, text, sizeof(text)));
-	print_line("  domain      %s (%s), %s", s->domain, s->type, s->uuid);
+	print_line("  domain      %s (%s), %s", s->domain, s->type,
+		   s->uuid[0] ? s->uuid : "no uuid given");
 	print_line("  generation  %s", s->generation);
-	print_line("  mode        %s, on Xen %s", snapshot_mode_name(s->mode),
-		   s->xen_version);
+	print_line("  mode        %s%s%s", snapshot_mode_name(s->mode),
+		   s->xen_version[0] ? ", on Xen " : "", s->xen_version);
 	show_memory(s);
 	print_line("  kept in     %s/%s/%s", snapshot_root(), s->domain,
 		   s->name);

@@ -33,6 +33,12 @@ static const struct cmd_opt create_opts[] = {
 	  .help = "no memory: all disks at one instant, as a power cut leaves "
 		  "them; the domain does not stand still, its reads and writes "
 		  "wait for some milliseconds" },
+	{ .name = "config",
+	  .arg = "FILE",
+	  .group = 'm',
+	  .help = "the domain does not run; what it is, and which disks it "
+		  "has, FILE says, as xl create would take it. No memory; "
+		  "works on hosts without Xen" },
 	{ .name = "stage",
 	  .arg = "DIR|ram|none",
 	  .help = "with --stop: where the memory goes first, so that the "
@@ -54,6 +60,8 @@ static const struct cmd_example create_examples[] = {
 	{ "create web1 --cow-size 20%",
 	  "named by the time; more room for its classic LVs" },
 	{ "create web1@nightly --disks-only", "without memory" },
+	{ "create web1@cold --config /etc/xen/web1.cfg",
+	  "while web1 is shut down" },
 	{ NULL, NULL }
 };
 
@@ -119,6 +127,7 @@ static const struct cmd_verb verbs[] = {
 		  "one instant, and keep that instant on this host: memory in "
 		  "a file, each disk as a view made by its storage. The "
 		  "domain goes on at once; how long it stood still is told. "
+		  "A domain that does not run is told of by --config. "
 		  "Without NAME the snapshot is named by the time.",
 	  .opts = create_opts,
 	  .examples = create_examples,

@@ -247,7 +247,8 @@ zsh_opts(const struct cmd_verb *v)
 		if (o->arg) {
 			fputs(":", stdout);
 			zsh_text(o->arg);
-			fputs(":", stdout);
+			fputs(strcmp(o->arg, "FILE") == 0 ? ":_files" : ":",
+			      stdout);
 		}
 		if (is_choice(o)) {
 			fputs("(", stdout);

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "config.h"
+#ifdef HAVE_XLUTIL
+#include "domain_offline.h"
+#endif
 
 /*
  * The driver of this process; the same at every call, since what decides does
@@ -37,6 +40,45 @@ domain_find(const char *name, struct domain **ret, struct err *err)
 	if (!ops)
 		return -1;
 	return ops->find(name, ret, err);
+}
+
+#ifndef HAVE_XLUTIL
+static int
+no_xlutil(struct err *err)
+{
+	return err_set(err, ERR_UNSUPPORTED, 0,
+		       "this xensnap was built without Xen's libxlutil, which "
+		       "reads xl's configuration files");
+}
+#endif
+
+int
+domain_find_offline(const char *config_file, const char *name,
+		    struct domain **ret, struct err *err)
+{
+	*ret = NULL;
+#ifdef HAVE_XLUTIL
+	return offline_find(config_file, name, ret, err);
+#else
+	(void)config_file;
+	(void)name;
+	return no_xlutil(err);
+#endif
+}
+
+char *
+domain_offline_config(const char *text, const struct xl_cfg_disk *disks,
+		      size_t n_disks, struct err *err)
+{
+#ifdef HAVE_XLUTIL
+	return offline_config(text, disks, n_disks, err);
+#else
+	(void)text;
+	(void)disks;
+	(void)n_disks;
+	no_xlutil(err);
+	return NULL;
+#endif
 }
 
 int

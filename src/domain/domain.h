@@ -10,7 +10,8 @@
  * Life of a struct domain: domain_find() -> domain_describe() -> domain_save()
  * -> domain_resume() -> domain_finish() -> domain_close().  domain_rescue()
  * needs none of it: it is what the watchdog and `recover` call for a domain
- * left standing.
+ * left standing.  A domain that does not run comes from domain_find_offline(),
+ * and can be described and closed.
  *
  * Threads: one thread per struct domain.
  */
@@ -118,7 +119,7 @@ struct domain_saved {
 struct domain;
 
 struct domain_ops {
-	const char *name; /* "libxl", "sim" */
+	const char *name; /* "libxl", "sim", "offline" */
 
 	/* See the functions of the same names below; all are required. */
 	int (*find)(const char *name, struct domain **ret, struct err *err);
@@ -147,10 +148,43 @@ struct domain {
  * domain_find() - look up the domain called @name (a domid is not a name).
  *
  * Changes nothing.  On success *@ret is the caller's, to domain_close().
- * Returns 0, or -1 with ERR_NOTFOUND, ERR_DENIED (not root), ERR_UNSUPPORTED
- * (no Xen here, or no driver for it in this build), ERR_IO.
+ * Returns 0, or -1 with ERR_NOTFOUND, ERR_UNSUPPORTED (no Xen here that could
+ * run it, or no driver for it in this build); or, when it cannot be told,
+ * ERR_DENIED (not root), ERR_STATE, ERR_TIMEOUT (Xen is here, but cannot be
+ * asked), ERR_IO.
  */
 int domain_find(const char *name, struct domain **ret, struct err *err);
+
+/*
+ * domain_find_offline() - the domain called @name that does not run, as its xl
+ * configuration file @config_file tells of it.  Whether it runs after all is
+ * domain_find()'s to say.  The file is read here, once.
+ *
+ * Changes nothing.  On success *@ret is the caller's, to domain_close().  It
+ * can be described (with an empty uuid if the file has none, as "shut down"),
+ * and its domain_config() is the text of the file; whatever needs a running
+ * domain is ERR_UNSUPPORTED.
+ *
+ * Returns 0, or -1 with ERR_NOTFOUND, ERR_DENIED, ERR_IO, ERR_NOMEM,
+ * ERR_CORRUPT (xl would not take the file, or it is larger than 1 MiB),
+ * ERR_STATE (it is of another domain), ERR_UNSUPPORTED (more than
+ * DOMAIN_DISKS_MAX disks, a disk by a relative path, or no driver for it in
+ * this build).
+ */
+int domain_find_offline(const char *config_file, const char *name,
+			struct domain **ret, struct err *err);
+
+struct xl_cfg_disk;
+
+/*
+ * domain_offline_config() - the text of a configuration file, as a domain of
+ * domain_find_offline() gave it, with @disks in place of its own: see
+ * xl_cfg_append().  malloc()ed for the caller.  NULL with what that tells, or
+ * ERR_CORRUPT (xl does not take @text), ERR_UNSUPPORTED (no driver in this
+ * build).
+ */
+char *domain_offline_config(const char *text, const struct xl_cfg_disk *disks,
+			    size_t n_disks, struct err *err);
 
 /*
  * domain_describe() - what the domain is at this moment.  Changes nothing.
@@ -168,7 +202,8 @@ int domain_sharers(struct domain_info *info, struct err *err);
 
 /*
  * domain_config() - the domain's configuration as libxl's JSON, malloc()ed
- * for the caller; this is what a save file embeds.  NULL with @err.
+ * for the caller; this is what a save file embeds.  Of a domain that does not
+ * run it is the text of its file.  NULL with @err.
  */
 char *domain_config(struct domain *d, struct err *err);
 
@@ -273,6 +308,7 @@ const char *domain_state_name(enum domain_state state);
 
 /* The drivers; domain.c picks one. */
 extern const struct domain_ops domain_libxl_ops;
+extern const struct domain_ops domain_offline_ops;
 extern const struct domain_ops domain_sim_ops;
 
 #endif

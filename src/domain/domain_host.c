@@ -89,7 +89,7 @@ check_dom0(const char *root, struct err *err)
 			       NOT_DOM0 "no Xen beneath this kernel");
 	/* Xen's own word on what we are; a guest has an empty file. */
 	if (read_small(root, "/proc/xen/capabilities", text, sizeof(text)))
-		return err_set(err, ERR_UNSUPPORTED, 0,
+		return err_set(err, ERR_STATE, 0,
 			       NOT_DOM0
 			       "/proc/xen is not mounted (mount -t xenfs none "
 			       "/proc/xen)");
@@ -98,7 +98,7 @@ check_dom0(const char *root, struct err *err)
 			       NOT_DOM0 "it is a guest of Xen itself");
 	if (!there_is(root, "/dev/xen/privcmd") &&
 	    !there_is(root, "/proc/xen/privcmd"))
-		return err_set(err, ERR_UNSUPPORTED, 0,
+		return err_set(err, ERR_STATE, 0,
 			       NOT_DOM0 "/dev/xen/privcmd is missing");
 	return 0;
 }
@@ -178,7 +178,7 @@ domain_host_check(const char *root, unsigned int wait_ms, struct err *err)
 		return -1;
 	fd = open_xenstore(root);
 	if (fd < 0)
-		return err_set(err, ERR_UNSUPPORTED, 0,
+		return err_set(err, ERR_STATE, 0,
 			       NOT_DOM0 "xenstored is not running");
 	answers = xenstore_answers(fd, wait_ms);
 	close(fd);

@@ -15,8 +15,10 @@
  * paths that are looked at ("" but for tests).  Waits at most @wait_ms for an
  * answer of xenstored.  Changes nothing.
  *
- * Returns 0, or -1 with ERR_UNSUPPORTED and a text "this host does not run Xen
- * as dom0: ..." or, when xenstored does not answer, ERR_TIMEOUT.
+ * Returns 0, or -1 with a text "this host does not run Xen as dom0: ..." and
+ * ERR_UNSUPPORTED (no domain of Xen's can run on it) or ERR_STATE (some may,
+ * but they cannot be seen from here), or, when xenstored does not answer,
+ * ERR_TIMEOUT.
  */
 int domain_host_check(const char *root, unsigned int wait_ms, struct err *err);
 

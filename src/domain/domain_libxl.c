@@ -126,8 +126,7 @@ find(const char *name, struct domain **ret, struct err *err)
 		goto out;
 	}
 	if (d->domid == 0) {
-		err_set(err, ERR_UNSUPPORTED, 0, "%s is this host itself",
-			name);
+		err_set(err, ERR_STATE, 0, "%s is this host itself", name);
 		goto out;
 	}
 	r = libxl_domain_info(d->ctx, &info, d->domid);

@@ -150,10 +150,14 @@ sim_sharers(struct domain_info *info, struct err *err)
 	unsigned int i;
 	int lock;
 
-	if (ds_enter(info->name, &lock, &d, err))
-		return -1;
+	if (ds_enter(info->name, &lock, &d, err)) {
+		if (err->code != ERR_NOTFOUND)
+			return -1;
+		err_clear(err); /* it does not run */
+		return 0;
+	}
 	sim_leave(&lock);
-	for (i = 0; i < d.n_disks; i++)
+	for (i = 0; i < d.n_disks && i < info->n_disks; i++)
 		if (strcmp(d.disks[i].use, "shared") == 0)
 			snprintf(info->disks[i].shared_with,
 				 sizeof(info->disks[i].shared_with), "other");

@@ -4,12 +4,13 @@
  *
  * What a save file embeds is libxl's JSON; what people can read, change and
  * give to `xl create` or `xl restore` is xl's own configuration file.  This
- * turns the one into the other, with other disks behind the same names.  Pure:
- * text in, text out.
+ * turns the one into the other, or takes a file that there is already, with
+ * other disks behind the same names.  Pure: text in, text out.
  */
 #ifndef XENSNAP_XL_CFG_H
 #define XENSNAP_XL_CFG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -43,5 +44,30 @@ struct xl_cfg_disk {
 char *xl_cfg_from_json(const char *config_json, const struct xl_cfg_disk *disks,
 		       size_t n_disks, const char *name_override,
 		       struct err *err);
+
+/* One disk of a configuration file, as read by xl's own parser. */
+struct xl_cfg_drive {
+	const char *vdev;    /* "xvda" */
+	const char *spec;    /* its item in the file's list, as it is there */
+	const char *options; /* for another path: "access=rw,discard" */
+	bool stays;          /* may be in the list as it is: nobody writes */
+};
+
+/*
+ * xl_cfg_append() - @text, an xl configuration file whose disks are @drives,
+ * and at its end a list that takes the place of its own, malloc()ed for the
+ * caller; xl takes the last of several values.  Nothing above the list is
+ * changed: it is the admin's own text.
+ *
+ * The disks named in @disks are there with their new paths; of the others
+ * those that stay, as they are.  The rest is left out, with a comment, since
+ * two domains must not write to one disk.
+ *
+ * NULL with ERR_NOTFOUND (a disk of @disks is not in @drives), ERR_INVALID (a
+ * path cannot be written) or ERR_NOMEM.
+ */
+char *xl_cfg_append(const char *text, const struct xl_cfg_drive *drives,
+		    size_t n_drives, const struct xl_cfg_disk *disks,
+		    size_t n_disks, struct err *err);
 
 #endif

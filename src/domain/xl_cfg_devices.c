@@ -129,40 +129,49 @@ drop_disk_members(struct json_object *o)
 			xl_cfg_drop(o, unless_set[i]);
 }
 
+int
+xl_cfg_put_disk(FILE *f, const struct xl_cfg_disk *disk, const char *options,
+		struct err *err)
+{
+	size_t len = strlen(disk->path);
+	struct device d;
+
+	if (!is_plain(disk->vdev) || !is_plain(disk->format))
+		return err_set(err, ERR_INVALID, 0,
+			       "disk %s of format %s "
+			       "cannot be written in xl's configuration",
+			       disk->vdev, disk->format);
+	/* xl takes a comma at the very end for a separator. */
+	if (len && disk->path[len - 1] == ',')
+		return err_set(err, ERR_INVALID, 0,
+			       "xl cannot take a path "
+			       "that ends in a comma: %s",
+			       disk->path);
+	if (device_begin(&d, err))
+		return -1;
+	fprintf(d.f, "vdev=%s,format=%s,%s,target=%s", disk->vdev, disk->format,
+		options, disk->path);
+	return device_end(&d, f, err);
+}
+
 static int
 put_disk(FILE *f, struct json_object *o, const char *vdev, const char *path,
 	 const char *format, struct err *err)
 {
 	const char *discard = xl_cfg_get_str(o, "discard_enable");
-	size_t len = strlen(path);
-	struct device d;
+	const struct xl_cfg_disk disk = { vdev, path, format };
+	char options[80];
 
-	if (!is_plain(vdev) || !is_plain(format))
-		return err_set(err, ERR_INVALID, 0,
-			       "disk %s of format %s "
-			       "cannot be written in xl's configuration",
-			       vdev, format);
-	/* xl takes a comma at the very end for a separator. */
-	if (len && path[len - 1] == ',')
-		return err_set(err, ERR_INVALID, 0,
-			       "xl cannot take a path "
-			       "that ends in a comma: %s",
-			       path);
-	if (device_begin(&d, err))
+	snprintf(options, sizeof(options), "access=%s%s%s%s%s",
+		 xl_cfg_is_true(o, "readwrite") ? "rw" : "ro",
+		 xl_cfg_is_true(o, "is_cdrom") ? ",devtype=cdrom" : "",
+		 discard && strcmp(discard, "True") == 0 ? ",discard" : "",
+		 discard && strcmp(discard, "False") == 0 ? ",no-discard" : "",
+		 xl_cfg_is_true(o, "direct_io_safe") ? ",direct-io-safe" : "");
+	if (xl_cfg_put_disk(f, &disk, options, err))
 		return -1;
-	fprintf(d.f, "vdev=%s,format=%s,access=%s", vdev, format,
-		xl_cfg_is_true(o, "readwrite") ? "rw" : "ro");
-	if (xl_cfg_is_true(o, "is_cdrom"))
-		fputs(",devtype=cdrom", d.f);
-	if (discard && strcmp(discard, "True") == 0)
-		fputs(",discard", d.f);
-	if (discard && strcmp(discard, "False") == 0)
-		fputs(",no-discard", d.f);
-	if (xl_cfg_is_true(o, "direct_io_safe"))
-		fputs(",direct-io-safe", d.f);
-	fprintf(d.f, ",target=%s", path);
 	drop_disk_members(o);
-	return device_end(&d, f, err);
+	return 0;
 }
 
 static int

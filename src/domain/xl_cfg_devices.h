@@ -20,4 +20,12 @@ int xl_cfg_put_devices(FILE *f, struct json_object *root,
 		       const struct xl_cfg_disk *disks, size_t n_disks,
 		       struct err *err);
 
+/*
+ * xl_cfg_put_disk() - write @disk as one item of a list of disks to @f;
+ * @options ("access=rw,discard") go before the path.  -1 with ERR_INVALID
+ * (xl's format cannot say it) or ERR_NOMEM; nothing is written then.
+ */
+int xl_cfg_put_disk(FILE *f, const struct xl_cfg_disk *disk,
+		    const char *options, struct err *err);
+
 #endif

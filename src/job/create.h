@@ -85,6 +85,13 @@ int create_stage_open(struct create *c);
 int create_stage_copy(struct create *c);
 
 /*
+ * create_still_off() - after the views: a domain that did not run still does
+ * not, so nobody wrote to its disks meanwhile.  Of others nothing is asked.
+ * Changes nothing.  -1 with ERR_STATE, or why it cannot be told.
+ */
+int create_still_off(struct create *c);
+
+/*
  * create_instant() - the instant: stop the monitor, save the memory, hold and
  * view the disks while the domain stands still, resume it, wake the monitor.
  *
@@ -96,7 +103,8 @@ int create_instant(struct create *c);
 
 /*
  * create_hold() - the instant of the disks alone: hold them all.  The domain
- * is not touched; what it reads and writes waits.
+ * is not touched; what it reads and writes waits.  If it does not run, disks
+ * that cannot be held get their views here.
  *
  * It need not stand still: a write that the domain sends because it saw
  * another one done is sent after that, so if it came before the hold of its

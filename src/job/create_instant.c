@@ -344,9 +344,17 @@ create_instant(struct create *c)
 int
 create_hold(struct create *c)
 {
+	struct view_crews crews;
+
 	if (begin(c, JOURNAL_HOLD))
 		return -1;
 	if (hold_all(c, c->err)) {
+		create_release(c);
+		return -1;
+	}
+	/* None, unless the domain does not run and nobody writes. */
+	crews_start(&crews, c, false);
+	if (crews_join(&crews, c->err)) {
 		create_release(c);
 		return -1;
 	}

@@ -82,18 +82,74 @@ plan_memory(struct create *c)
 	return 0;
 }
 
+/*
+ * Does it run?  0: no, -1 with c->err: yes, says @yes, or that cannot be told.
+ * No Xen that could run it counts as no.
+ */
+static int
+check_off(struct create *c, const char *yes)
+{
+	struct domain *found;
+
+	if (domain_find(c->s->domain, &found, c->err) == 0) {
+		domain_close(found);
+		return err_set(c->err, ERR_STATE, 0, "%s %s", c->s->domain,
+			       yes);
+	}
+	if (c->err->code != ERR_NOTFOUND && c->err->code != ERR_UNSUPPORTED)
+		return err_add(c->err, "cannot tell whether %s runs",
+			       c->s->domain);
+	err_clear(c->err);
+	return 0;
+}
+
+int
+create_still_off(struct create *c)
+{
+	return c->s->mode == SNAPSHOT_OFFLINE ?
+		       check_off(c, "was started meanwhile") :
+		       0;
+}
+
+static int
+find_domain(struct create *c)
+{
+	struct snapshot *s = c->s;
+
+	if (c->opts->mode != CREATE_OFFLINE) {
+		s->mode = SNAPSHOT_DISKS;
+		return domain_find(s->domain, &c->domain, c->err);
+	}
+	s->mode = SNAPSHOT_OFFLINE;
+	if (check_off(c, "runs, or is not gone yet; leave out --config"))
+		return -1;
+	return domain_find_offline(c->opts->config_file, s->domain, &c->domain,
+				   c->err);
+}
+
+/* A host without Xen has no other domains that could write to them. */
+static int
+find_sharers(struct create *c)
+{
+	if (domain_sharers(&c->info, c->err) == 0)
+		return 0;
+	if (c->opts->mode != CREATE_OFFLINE || c->err->code != ERR_UNSUPPORTED)
+		return -1;
+	err_clear(c->err);
+	return 0;
+}
+
 static int
 plan_domain(struct create *c)
 {
 	struct domain_info *info = &c->info;
+	enum create_mode mode = c->opts->mode;
 	struct snapshot *s = c->s;
 
-	if (domain_find(s->domain, &c->domain, c->err) ||
-	    domain_describe(c->domain, info, c->err) ||
-	    domain_sharers(info, c->err))
+	if (find_domain(c) || domain_describe(c->domain, info, c->err) ||
+	    find_sharers(c))
 		return -1;
-	s->mode = SNAPSHOT_DISKS;
-	if (c->opts->mode != CREATE_DISKS && plan_memory(c))
+	if (mode != CREATE_DISKS && mode != CREATE_OFFLINE && plan_memory(c))
 		return -1;
 	snprintf(s->uuid, sizeof(s->uuid), "%s", info->uuid);
 	snprintf(s->type, sizeof(s->type), "%s", domain_type_name(info->type));
@@ -107,6 +163,23 @@ static bool
 needs_view(const struct domain_disk *d)
 {
 	return !d->readonly && !d->cdrom && d->source[0];
+}
+
+static int
+check_backend(const struct create *c, const struct domain_disk *dd)
+{
+	if (strcmp(dd->backend, "phy") == 0)
+		return 0;
+	if (c->s->mode == SNAPSHOT_OFFLINE)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "disk %s (%s) is %s, served by %s; only raw "
+			       "disks that are files or devices of this host "
+			       "can be frozen",
+			       dd->vdev, dd->source, dd->format, dd->backend);
+	return err_set(c->err, ERR_UNSUPPORTED, 0,
+		       "disk %s (%s) is served by %s; only disks that "
+		       "the kernel serves (phy) can be frozen",
+		       dd->vdev, dd->source, dd->backend);
 }
 
 static int
@@ -127,11 +200,8 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 			       "well, which would go on writing: it cannot be "
 			       "of the same instant",
 			       dd->vdev, dd->source, dd->shared_with);
-	if (strcmp(dd->backend, "phy") != 0)
-		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "disk %s (%s) is served by %s; only disks that "
-			       "the kernel serves (phy) can be frozen",
-			       dd->vdev, dd->source, dd->backend);
+	if (check_backend(c, dd))
+		return -1;
 	if (disk_open(dd->source, d, c->err))
 		return err_add(c->err, "disk %s", dd->vdev);
 	c->n_disks++;
@@ -177,7 +247,7 @@ plan_disks(struct create *c)
 		    plan_disk(c, &c->info.disks[i]))
 			return -1;
 	c->s->n_disks = c->n_disks;
-	if (!snapshot_has_memory(c->s->mode) && check_disks_only(c))
+	if (c->s->mode == SNAPSHOT_DISKS && check_disks_only(c))
 		return -1;
 	return disk_groups_have_room(c->disks, c->n_disks, c->err);
 }

@@ -32,11 +32,13 @@ enum create_mode {
 	CREATE_LIVE, /* live, or an error */
 	CREATE_STOP,
 	CREATE_REBUILD,
-	CREATE_DISKS, /* no memory; the domain is not touched */
+	CREATE_DISKS,   /* no memory; the domain is not touched */
+	CREATE_OFFLINE, /* no memory; the domain does not run */
 };
 
 struct create_opts {
 	enum create_mode mode;
+	const char *config_file; /* what an offline domain is, for xl */
 	struct disk_cow_size cow;
 	const char *stage;      /* "ram", "none", a folder, NULL: as fits */
 	bool dry_run;           /* plan and check only */
@@ -90,6 +92,7 @@ struct export_file {
 struct export_report {
 	char dir[PATH_MAX]; /* absolute */
 	bool memory;        /* there is a memory.xl */
+	bool config;        /* there is a domain.cfg */
 	unsigned int n_files;
 	struct export_file files[DOMAIN_DISKS_MAX + 4];
 };
@@ -97,8 +100,9 @@ struct export_report {
 /*
  * job_export() - write the snapshot as plain files into the folder @dir, which
  * must not exist or be empty: xvda.img ..., memory.xl (if the snapshot has
- * it), domain.cfg, SHA256SUMS.  On failure the folder is removed again if we
- * made it, else the files that we made in it.
+ * it), domain.cfg, SHA256SUMS.  Of a domain that did not run a build without
+ * libxlutil leaves domain.cfg out, with a warning.  On failure the folder is
+ * removed again if we made it, else the files that we made in it.
  */
 int job_export(const char *domain, const char *name, const char *dir,
 	       const struct export_opts *opts, struct export_report *ret,

@@ -32,13 +32,12 @@
 #include "journal.h"
 #include "log.h"
 
-#define CONFIG_FILE "domain.json"
-
 /* ---- prepare: what can be made while the domain runs ---- */
 
 static int
 prepare_folder(struct create *c)
 {
+	const char *file = snapshot_config_file(c->s->mode);
 	char *config;
 	int rc;
 
@@ -52,8 +51,7 @@ prepare_folder(struct create *c)
 	config = domain_config(c->domain, c->err);
 	if (!config)
 		return -1;
-	rc = fd_write_file(c->dirfd, CONFIG_FILE, config, strlen(config),
-			   c->err);
+	rc = fd_write_file(c->dirfd, file, config, strlen(config), c->err);
 	free(config);
 	if (rc || !snapshot_has_memory(c->s->mode))
 		return rc;
@@ -230,7 +228,9 @@ create_undo(struct create *c)
 		err_more(c->err, "not all was undone: run `xensnap recover %s`",
 			 c->s->domain);
 	else
-		err_more(c->err, "the domain runs, nothing was kept");
+		err_more(c->err, c->s->mode == SNAPSHOT_OFFLINE ?
+					 "nothing was kept" :
+					 "the domain runs, nothing was kept");
 }
 
 static void
@@ -277,8 +277,8 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 		rc = 0;
 		goto out;
 	}
-	if (create_prepare(&c) || instant(&c) || create_stage_copy(&c) ||
-	    create_commit(&c)) {
+	if (create_prepare(&c) || instant(&c) || create_still_off(&c) ||
+	    create_stage_copy(&c) || create_commit(&c)) {
 		create_undo(&c);
 		goto out;
 	}

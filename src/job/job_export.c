@@ -4,7 +4,8 @@
  *
  *   DIR/xvda.img ...   the disks: raw and sparse, or xvda.qcow2
  *   DIR/memory.xl      memory, as `xl restore` takes it; if there is any
- *   DIR/domain.cfg     the configuration, naming these disks
+ *   DIR/domain.cfg     the configuration, naming these disks: made from
+ *                      libxl's, or the admin's own with a list at its end
  *   DIR/SHA256SUMS     for `sha256sum -c`
  *
  * A view is read between disk_view_open() and disk_view_close(); the latter
@@ -180,7 +181,7 @@ out:
 }
 
 static char *
-make_config(struct export *e, const char *json)
+make_config(struct export *e, const char *config)
 {
 	static const char *const formats[] = {
 		[EXPORT_RAW] = "raw",
@@ -202,31 +203,57 @@ make_config(struct export *e, const char *json)
 		disks[i].path = paths[i];
 		disks[i].format = formats[e->opts->format];
 	}
-	text = xl_cfg_from_json(json, disks, e->s->n_disks, NULL, e->err);
+	if (e->s->mode == SNAPSHOT_OFFLINE)
+		text = domain_offline_config(config, disks, e->s->n_disks,
+					     e->err);
+	else
+		text = xl_cfg_from_json(config, disks, e->s->n_disks, NULL,
+					e->err);
 	free(paths);
 	return text;
+}
+
+/*
+ * As it is the admin's file names the domain's own disks: whoever started that
+ * would write to them.  So rather none than that one.
+ */
+static void
+warn_no_config(const struct export *e)
+{
+	log_warning("domain.cfg is left out: %s; the file as it was is "
+		    "%s/%s/%s/%s and names the original disks, continuing",
+		    e->err->text, snapshot_root(), e->s->domain, e->s->name,
+		    snapshot_config_file(e->s->mode));
+	err_clear(e->err);
 }
 
 static int
 export_config(struct export *e)
 {
-	struct export_file *f = &e->report->files[e->report->n_files++];
-	char *json = NULL, *text = NULL;
+	struct export_file *f = &e->report->files[e->report->n_files];
+	char *config = NULL, *text = NULL;
 	size_t len;
 	int rc = -1;
 
-	snprintf(f->name, sizeof(f->name), "domain.cfg");
-	if (fd_read_file(e->from, "domain.json", CONFIG_MAX, &json, &len,
-			 e->err))
+	if (fd_read_file(e->from, snapshot_config_file(e->s->mode), CONFIG_MAX,
+			 &config, &len, e->err))
 		goto out;
-	text = make_config(e, json);
+	text = make_config(e, config);
+	if (!text && e->s->mode == SNAPSHOT_OFFLINE &&
+	    e->err->code == ERR_UNSUPPORTED) {
+		warn_no_config(e);
+		rc = 0;
+	}
 	if (!text)
 		goto out;
+	e->report->config = true;
+	e->report->n_files++;
+	snprintf(f->name, sizeof(f->name), "domain.cfg");
 	f->bytes = f->data_bytes = strlen(text);
 	rc = export_dir_write(&e->dir, f->name, text, e->err);
 out:
 	free(text);
-	free(json);
+	free(config);
 	return rc;
 }
 

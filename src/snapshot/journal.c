@@ -166,7 +166,7 @@ read_begin(struct json_object *o, struct journal_story *s, struct err *err)
 	    json_u64(o, "monitor_pid", &pid, err) ||
 	    json_u64(o, "monitor_start", &s->monitor.start, err))
 		return -1;
-	if (!s->generation[0] || !s->uuid[0])
+	if (!s->generation[0])
 		return err_set(err, ERR_CORRUPT, 0, "an id is empty");
 	if (domid > UINT32_MAX || pid > INT32_MAX)
 		return err_set(err, ERR_CORRUPT, 0, "a number is too large");
@@ -228,6 +228,11 @@ read_line(const char *line, size_t len, struct journal_story *s,
 		goto out;
 	if (step == JOURNAL_VIEW && read_view(o, s, err))
 		goto out;
+	/* It could not be told from others with its number. */
+	if (step == JOURNAL_INSTANT && !s->uuid[0]) {
+		err_set(err, ERR_CORRUPT, 0, "the domain has no uuid");
+		goto out;
+	}
 	s->domain_touched = s->domain_touched || step == JOURNAL_INSTANT;
 	s->last = (enum journal_step)step;
 	rc = 0;

@@ -8,7 +8,8 @@
  * line that is torn belongs to a step that was never begun, and is left out
  * when read.  Nothing is written while the domain stands still.
  *
- *   begin     the domain (domid, uuid), the generation, the xl monitor
+ *   begin     the domain (domid, uuid), the generation, the xl monitor; of a
+ *             domain that does not run the uuid may be empty
  *   view      a view that will be made (one line for each disk)
  *   instant   from here on: monitor stopped, domain suspended, devices held,
  *             views made inside the pause

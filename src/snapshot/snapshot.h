@@ -4,7 +4,9 @@
  *
  *   /var/lib/xensnap/DOMAIN/NAME/        0700, all files 0600
  *       snapshot.json    this record
- *       domain.json      the domain's configuration, libxl's JSON
+ *       domain.json      the domain's configuration, libxl's JSON; of a domain
+ *                        that did not run its xl file in place of that,
+ *       domain.cfg       as it was
  *       memory.xl        memory in xl's save format: `xl restore` takes it;
  *                        not of a snapshot of the disks alone
  *   /var/lib/xensnap/DOMAIN/.NAME.partial/    being made
@@ -36,6 +38,7 @@ enum snapshot_mode {
 	SNAPSHOT_STOP,    /* memory was copied while it stood still */
 	SNAPSHOT_REBUILD, /* the same, and it went on by a restore */
 	SNAPSHOT_DISKS,   /* no memory */
+	SNAPSHOT_OFFLINE, /* no memory: the domain did not run */
 };
 
 struct snapshot_disk {
@@ -52,12 +55,12 @@ struct snapshot_phase {
 struct snapshot {
 	char domain[SNAPSHOT_NAME_MAX + 1];
 	char name[SNAPSHOT_NAME_MAX + 1];
-	char uuid[DOMAIN_UUID_LEN + 1];       /* of the domain */
+	char uuid[DOMAIN_UUID_LEN + 1];       /* of the domain, "" unknown */
 	char generation[DOMAIN_UUID_LEN + 1]; /* of this instant */
 	char created[24];                     /* UTC, RFC 3339 */
 	enum snapshot_mode mode;
-	char type[8]; /* "PV", "PVH", "HVM" */
-	char xen_version[32];
+	char type[8];         /* "PV", "PVH", "HVM" */
+	char xen_version[32]; /* "" when the domain did not run */
 	double pause_ms;
 	unsigned int n_phases;
 	struct snapshot_phase phases[SNAPSHOT_PHASES_MAX];
@@ -198,14 +201,21 @@ int snapshot_end_delete(const char *domain, const char *name, struct err *err);
  */
 int snapshot_end_commit(const char *domain, const char *name, struct err *err);
 
-/* snapshot_mode_name() - "live", "stop", "rebuild", "disks". */
+/* snapshot_mode_name() - "live", "stop", "rebuild", "disks", "offline". */
 const char *snapshot_mode_name(enum snapshot_mode mode);
 
 /* snapshot_has_memory() - or are the disks all there is? */
 static inline bool
 snapshot_has_memory(enum snapshot_mode mode)
 {
-	return mode != SNAPSHOT_DISKS;
+	return mode != SNAPSHOT_DISKS && mode != SNAPSHOT_OFFLINE;
+}
+
+/* snapshot_config_file() - the name of the configuration in its folder. */
+static inline const char *
+snapshot_config_file(enum snapshot_mode mode)
+{
+	return mode == SNAPSHOT_OFFLINE ? "domain.cfg" : "domain.json";
 }
 
 /*

@@ -86,6 +86,8 @@ snapshot_mode_name(enum snapshot_mode mode)
 		return "rebuild";
 	case SNAPSHOT_DISKS:
 		return "disks";
+	case SNAPSHOT_OFFLINE:
+		return "offline";
 	}
 	return "?";
 }

@@ -119,7 +119,7 @@ mode_from_json(struct json_object *o, enum snapshot_mode *ret, struct err *err)
 
 	if (!mode)
 		return -1;
-	for (*ret = SNAPSHOT_LIVE; *ret <= SNAPSHOT_DISKS; (*ret)++)
+	for (*ret = SNAPSHOT_LIVE; *ret <= SNAPSHOT_OFFLINE; (*ret)++)
 		if (strcmp(mode, snapshot_mode_name(*ret)) == 0)
 			return 0;
 	return err_set(err, ERR_CORRUPT, 0, "mode \"%.20s\" is unknown", mode);

@@ -44,6 +44,8 @@ was=$XENSNAP_BIN
 XENSNAP_BIN=$XENSNAP_BARE
 xs create web1
 fails 1 '^xensnap: create web1: .*Xen' "a build without Xen"
+xs create web1 --config "$T/web1.cfg"
+fails 1 '^xensnap: create web1: .*libxlutil' "--config without libxlutil"
 [ -z "$(find "$XENSNAP_ROOT" -path '*web1/*' ! -name .lock)" ]
 ok $? "and nothing is left"
 record web1 a

@@ -32,6 +32,11 @@ wrong "^xensnap: create: DOMAIN\[@NAME\] is missing; see 'xensnap create" create
 wrong "^xensnap: create: unknown option '--nope'; see" create --nope web1
 wrong "^xensnap: create: unknown option '--\?\[2J'" create "--${esc}[2J" web1
 wrong "exclude each other" create --live --stop web1
+for way in --live --stop --disks-only; do
+	wrong "^xensnap: create: $way and --config exclude each other" \
+		create $way --config "$T/web1.cfg" web1
+done
+wrong "^xensnap: create: --config needs a value: FILE" create web1 --config
 wrong "^xensnap: create web1: --cow-size: '5x' is not a size" \
 	create --cow-size 5x web1
 for size in 0% 101% 1.5% x% % -1% 99999999999999999999%; do

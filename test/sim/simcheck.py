@@ -124,8 +124,9 @@ def check_snapshot(host, folder):
     # The journal has done its duty, but stays with the folder.
     names = {p.name for p in folder.iterdir()} - {"journal"}
     record = json.loads((folder / "snapshot.json").read_text())
-    memory = record["mode"] != "disks"
-    assert names == {"snapshot.json", "domain.json"} | (
+    memory = record["mode"] not in ("disks", "offline")
+    config = "domain.cfg" if record["mode"] == "offline" else "domain.json"
+    assert names == {"snapshot.json", config} | (
         {"memory.xl"} if memory else set()), names
     assert record["snapshot"] == f"{folder.parent.name}@{folder.name}"
     assert record["memory_bytes"] == (

@@ -98,13 +98,13 @@ test_what_is_missing(void **state)
 	put("sys/hypervisor/type", "kvm\n");
 	says(ERR_UNSUPPORTED, "no Xen beneath this kernel");
 	put("sys/hypervisor/type", "xen\n");
-	says(ERR_UNSUPPORTED, "/proc/xen is not mounted");
+	says(ERR_STATE, "/proc/xen is not mounted");
 	put("proc/xen/capabilities", "");
 	says(ERR_UNSUPPORTED, "it is a guest of Xen itself");
 	put("proc/xen/capabilities", "control_d\n");
-	says(ERR_UNSUPPORTED, "/dev/xen/privcmd is missing");
+	says(ERR_STATE, "/dev/xen/privcmd is missing");
 	put("dev/xen/privcmd", "");
-	says(ERR_UNSUPPORTED, "xenstored is not running");
+	says(ERR_STATE, "xenstored is not running");
 
 	fd = listen_there();
 	begin = clock_ns();
@@ -114,7 +114,7 @@ test_what_is_missing(void **state)
 	/* Its socket stays behind when it dies. */
 	put("dev/xen/xenbus", "");
 	close(fd);
-	says(ERR_UNSUPPORTED, "xenstored is not running");
+	says(ERR_STATE, "xenstored is not running");
 }
 
 static void

@@ -298,6 +298,28 @@ test_corrupt(void **state)
 	is_corrupt(BEGIN BEGIN);
 }
 
+/* A domain that does not run need not have one; who resumes a domain must. */
+static void
+test_no_uuid(void **state)
+{
+	static const char begin[] =
+		"{\"step\":\"begin\",\"generation\":\"" GENERATION
+		"\",\"uuid\":\"\",\"boot_id\":\"" UUID
+		"\",\"domid\":4294967295,\"monitor_pid\":0,"
+		"\"monitor_start\":0}\n";
+	char text[1000];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s{\"step\":\"hold\"}\n", begin, VIEW);
+	scratch_puts("journal", text);
+	reads_as(JOURNAL_HOLD, 1);
+	assert_string_equal(story.uuid, "");
+	assert_false(story.domain_touched);
+	snprintf(text, sizeof(text), "%s%s{\"step\":\"instant\"}\n", begin,
+		 VIEW);
+	is_corrupt(text);
+}
+
 /* Each byte of each line flipped: an error or another story, no crash. */
 static void
 test_flipped(void **state)
@@ -395,12 +417,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none),       TEST(test_whole),
-		TEST(test_each_step),  TEST(test_many_views),
-		TEST(test_torn),       TEST(test_zeros_at_the_end),
-		TEST(test_corrupt),    TEST(test_flipped),
-		TEST(test_not_a_file), TEST(test_begin_twice),
-		TEST(test_full),       TEST(test_hold),
+		TEST(test_none),        TEST(test_whole),
+		TEST(test_each_step),   TEST(test_many_views),
+		TEST(test_torn),        TEST(test_zeros_at_the_end),
+		TEST(test_corrupt),     TEST(test_flipped),
+		TEST(test_no_uuid),     TEST(test_not_a_file),
+		TEST(test_begin_twice), TEST(test_full),
+		TEST(test_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

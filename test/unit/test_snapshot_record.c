@@ -123,6 +123,11 @@ test_round_trip(void **state)
 	memset(s.phases, 0, sizeof(s.phases));
 	s.memory_bytes = 0;
 	same(&s);
+	/* A file need not have a uuid, and no hypervisor was asked. */
+	s.mode = SNAPSHOT_OFFLINE;
+	memset(s.uuid, 0, sizeof(s.uuid));
+	memset(s.xen_version, 0, sizeof(s.xen_version));
+	same(&s);
 }
 
 /* Text that fills its fields to the last byte. */
