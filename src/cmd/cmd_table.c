@@ -118,7 +118,8 @@ static const struct cmd_verb verbs[] = {
 	  .line = "the snapshots kept on this host",
 	  .text = "List the snapshots on this host, or those of one domain, "
 		  "oldest first. A snapshot whose view is lost is told as "
-		  "lost, and the exit status is 3.",
+		  "lost, one whose view can be read but is in trouble as "
+		  "impaired, both with the reason, and the exit status is 3.",
 	  .opts = list_opts,
 	  .examples = list_examples,
 	  .max_args = 1,
@@ -129,7 +130,8 @@ static const struct cmd_verb verbs[] = {
 	  .line = "all about one snapshot, and whether it is whole",
 	  .text = "Show what a snapshot holds, where it is, how long the "
 		  "domain stood still for it, and whether its views are still "
-		  "whole. If one is lost the exit status is 3.",
+		  "whole. If one is lost or impaired it says why, and the "
+		  "exit status is 3.",
 	  .opts = no_opts,
 	  .examples = show_examples,
 	  .min_args = 1,

@@ -75,9 +75,17 @@ struct disk_view_ref {
 
 enum disk_view_state {
 	DISK_VIEW_GOOD,
-	DISK_VIEW_GONE,    /* no such volume */
-	DISK_VIEW_LOST,    /* there, but overflowed or invalid */
-	DISK_VIEW_FOREIGN, /* the name is taken by a volume that isn't ours */
+	DISK_VIEW_IMPAIRED, /* whole, but not all around it is as it was */
+	DISK_VIEW_GONE,     /* no such volume */
+	DISK_VIEW_LOST,     /* there, but overflowed or invalid */
+	DISK_VIEW_FOREIGN,  /* the name is taken by a volume that isn't ours */
+};
+
+struct disk_view_health {
+	enum disk_view_state state;
+	double used;   /* of its copy-on-write area, 0 to 1, or negative when
+			* that means nothing */
+	char why[200]; /* "its copy-on-write area ran full"; "" when GOOD */
 };
 
 struct disk;
@@ -100,8 +108,7 @@ struct disk_ops {
 	int (*release)(struct disk *d, struct err *err);
 	void (*close)(struct disk *d);
 	int (*view_state)(const struct disk_view_ref *ref,
-			  enum disk_view_state *ret, double *ret_used,
-			  struct err *err);
+			  struct disk_view_health *ret, struct err *err);
 	int (*view_open)(const struct disk_view_ref *ref, int *ret_fd,
 			 struct err *err);
 	int (*view_close)(const struct disk_view_ref *ref, int fd,
@@ -207,17 +214,18 @@ void disk_close(struct disk *d);
 int disk_release_device(const char *device, bool *ret_resumed, struct err *err);
 
 /*
- * disk_view_state() - is the view that a record names still what it was?
- * *@ret_used: the part of its copy-on-write area that is used, 0 to 1, or
- * negative when that means nothing.  -1 with ERR_IO when it cannot be told.
+ * disk_view_state() - is the view that a record names still what it was, and
+ * if not, why?  What can be read is GOOD or IMPAIRED.  -1 with ERR_IO or
+ * ERR_STATE when it cannot be told; then *@ret says nothing.
  */
-int disk_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		    double *ret_used, struct err *err);
+int disk_view_state(const struct disk_view_ref *ref,
+		    struct disk_view_health *ret, struct err *err);
 
 /*
  * disk_view_open() - open the view for reading (activating it if need be).
- * *@ret_fd goes back to disk_view_close().  -1 with ERR_NOTFOUND, ERR_CORRUPT
- * (lost), ERR_IO; then nothing is open or active that wasn't before.
+ * *@ret_fd goes back to disk_view_close().  -1 with ERR_NOTFOUND (gone, or not
+ * ours), ERR_CORRUPT (lost), both with disk_view_state()'s reason, or ERR_IO;
+ * then nothing is open or active that wasn't before.
  */
 int disk_view_open(const struct disk_view_ref *ref, int *ret_fd,
 		   struct err *err);

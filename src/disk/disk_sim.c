@@ -18,7 +18,8 @@
  *   overflow    a view overflows while it is read
  *   state       the state of a view cannot be told
  *
- * views/NAME.lost makes a view an overflown one.
+ * views/NAME.lost makes a view a lost one, views/NAME.impaired one that can
+ * be read; the file's first line is why (none: it ran full).
  */
 #include <errno.h>
 #include <fcntl.h>

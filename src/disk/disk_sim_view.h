@@ -20,8 +20,7 @@ int disk_sim_copy(const char *from, const char *to, struct err *err);
 
 /* disk_sim_view_state() and the next three - see disk_ops. */
 int disk_sim_view_state(const struct disk_view_ref *ref,
-			enum disk_view_state *ret, double *ret_used,
-			struct err *err);
+			struct disk_view_health *ret, struct err *err);
 
 /* see above */
 int disk_sim_view_open(const struct disk_view_ref *ref, int *ret_fd,

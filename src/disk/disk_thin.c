@@ -26,6 +26,8 @@
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
+#include "lv_health.h"
+#include "view_health.h"
 
 /*
  * A pool that is full stops every disk in it, and one without room for
@@ -101,20 +103,11 @@ find_pool(struct thin *t, struct err *err)
 static int
 check_health(const struct dm_pool_status *s, const char *pool, struct err *err)
 {
-	const char *what = NULL;
+	const char *fault = lv_health_pool_fault(s);
 
-	if (s->failed)
-		what = "has failed";
-	else if (s->needs_check)
-		what = "needs a check of its metadata (`lvconvert --repair`)";
-	else if (s->out_of_data)
-		what = "has run out of room for data";
-	else if (s->read_only)
-		what = "is read-only";
-	if (what)
-		return err_set(err, ERR_STATE, 0, "thin pool %s %s", pool,
-			       what);
-	return 0;
+	return fault ? err_set(err, ERR_STATE, 0, "thin pool %s %s", pool,
+			       fault) :
+		       0;
 }
 
 static int
@@ -339,97 +332,120 @@ deactivate(const struct lvm_lv *lv)
 			 e.text);
 }
 
+/*
+ * How is the pool?  One that isn't active tells nothing, and is no news: views
+ * are not active by themselves.
+ */
 static int
-find_good(const struct disk_view_ref *ref, struct lvm_lv *ret, struct err *err)
+look_at_pool(const struct lvm_lv *lv, struct disk_view_health *h,
+	     struct err *err)
 {
-	enum disk_view_state state;
+	char uuid[LVM_DM_UUID_LEN + 8], name[2 * LVM_NAME_LEN];
+	struct lvm_lv pool = *lv;
+	struct dm_target status;
+	struct dm_dev dev;
 
-	if (lv_find_view(ref, ret, &state, err))
+	memcpy(pool.uuid, lv->pool_uuid, sizeof(pool.uuid));
+	lvm_dm_uuid(&pool, uuid);
+	strcat(uuid, "-tpool");
+	if (dm_find_uuid(uuid, &dev, err))
 		return -1;
-	if (state != DISK_VIEW_GOOD)
-		return err_set(err, ERR_NOTFOUND, 0,
-			       state == DISK_VIEW_GONE ? "%s is gone" :
-							 "%s is not ours",
-			       ref->view);
+	if (!dev.exists)
+		return 0;
+	if (dm_status(dev.name, &status, err))
+		return -1;
+	snprintf(name, sizeof(name), "%s/%s", lv->vg, lv->pool);
+	return lv_health_pool(name, &status, h, err);
+}
+
+/* @dev: the view's device; often there is none. */
+static int
+look(const struct disk_view_ref *ref, const struct lvm_lv *lv,
+     const struct dm_dev *dev, struct disk_view_health *h, struct err *err)
+{
+	struct dm_target status;
+
+	if (look_at_pool(lv, h, err))
+		return -1;
+	if (!dev->exists)
+		return 0;
+	if (dm_status(dev->name, &status, err))
+		return -1;
+	lv_health_thin(ref, &status, h);
 	return 0;
+}
+
+static int
+thin_view_state(const struct disk_view_ref *ref, struct disk_view_health *ret,
+		struct err *err)
+{
+	struct lvm_lv lv;
+	struct dm_dev dev;
+
+	if (lv_find_view(ref, &lv, ret, err) < 0)
+		return -1;
+	if (!view_health_readable(ret))
+		return 0;
+	return lv_dev(&lv, &dev, err) ? -1 : look(ref, &lv, &dev, ret, err);
+}
+
+/* Under the lock, and active. */
+static int
+open_active(const struct disk_view_ref *ref, const struct lvm_lv *lv,
+	    const struct dm_dev *dev, struct disk_view_health *h,
+	    struct err *err)
+{
+	if (look(ref, lv, dev, h, err) || view_health_check(ref, h, err))
+		return -1;
+	return lv_read_open(dev, err);
 }
 
 static int
 thin_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 {
+	struct disk_view_health h;
 	struct lvm_lv lv;
-	struct dm_dev dev;
-	int rc = -1;
+	struct dm_dev dev = { .exists = false };
 
-	if (find_good(ref, &lv, err))
+	if (lv_find_view(ref, &lv, &h, err) < 0)
 		return -1;
+	/* Of a pool that has failed, that is better told than LVM's trouble. */
+	if (view_health_readable(&h) && look_at_pool(&lv, &h, err))
+		return -1;
+	if (!view_health_readable(&h))
+		return view_health_check(ref, &h, err);
 	pthread_mutex_lock(&activated_lock);
-	if (activate(&lv, &dev, err))
-		goto out;
-	*ret_fd = lv_read_open(&dev, err);
-	if (*ret_fd < 0) {
-		deactivate(&lv);
-		goto out;
+	if (activate(&lv, &dev, err) == 0) {
+		*ret_fd = open_active(ref, &lv, &dev, &h, err);
+		if (*ret_fd < 0)
+			deactivate(&lv);
 	}
-	rc = 0;
-out:
 	pthread_mutex_unlock(&activated_lock);
-	return rc;
-}
-
-/* dm-thin shows "Fail" instead of figures. */
-static int
-look(const struct dm_dev *dev, enum disk_view_state *ret, struct err *err)
-{
-	struct dm_target status;
-
-	if (dm_status(dev->name, &status, err))
-		return -1;
-	*ret = strcmp(status.type, "thin") == 0 &&
-			       strncmp(status.params, "Fail", 4) != 0 ?
-		       DISK_VIEW_GOOD :
-		       DISK_VIEW_LOST;
-	return 0;
-}
-
-static int
-thin_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		double *ret_used, struct err *err)
-{
-	struct lvm_lv lv;
-	struct dm_dev dev;
-
-	*ret_used = -1;
-	if (lv_find_view(ref, &lv, ret, err))
-		return -1;
-	if (*ret != DISK_VIEW_GOOD)
-		return 0;
-	if (lv_dev(&lv, &dev, err))
-		return -1;
-	return dev.exists ? look(&dev, ret, err) : 0;
+	return *ret_fd < 0 ? -1 : 0;
 }
 
 static int
 thin_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 {
-	enum disk_view_state state = DISK_VIEW_GOOD;
+	struct disk_view_health h;
 	struct lvm_lv lv;
 	struct dm_dev dev;
-	int rc = -1;
+	int rc = 0;
+	int r;
 
 	fd_close(&fd);
-	if (find_good(ref, &lv, err))
+	r = lv_find_view(ref, &lv, &h, err);
+	if (r < 0)
 		return -1;
+	if (r == 0)
+		return view_health_recheck(ref, &h, err);
 	pthread_mutex_lock(&activated_lock);
-	if (lv_dev(&lv, &dev, err) == 0 &&
-	    (!dev.exists || look(&dev, &state, err) == 0))
-		rc = 0;
+	if (view_health_readable(&h) &&
+	    (lv_dev(&lv, &dev, err) || look(ref, &lv, &dev, &h, err)))
+		rc = -1;
 	deactivate(&lv);
 	pthread_mutex_unlock(&activated_lock);
-	if (rc == 0 && state != DISK_VIEW_GOOD)
-		rc = err_set(err, ERR_CORRUPT, 0,
-			     "%s was lost while it was read", ref->view);
-	return rc;
+	return rc ? -1 : view_health_recheck(ref, &h, err);
 }
 
 const struct disk_ops disk_thin_ops = {

@@ -42,7 +42,10 @@ struct dm_target {
 };
 
 struct dm_snapshot_status {
-	bool invalid;  /* overflowed, or its store failed */
+	bool invalid;  /* overflowed, or its area failed: the kernel keeps to
+			* itself which */
+	bool overflow; /* by what was written to itself */
+	bool merge_failed;
 	uint64_t used; /* sectors, metadata included */
 	uint64_t total;
 	uint64_t metadata;
@@ -53,6 +56,7 @@ struct dm_pool_status {
 	bool read_only;
 	bool needs_check;
 	bool out_of_data;
+	bool queues; /* a write for which there is no room waits */
 	uint64_t transaction_id;
 	double data_used; /* 0 to 1 */
 	double metadata_used;

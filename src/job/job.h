@@ -136,9 +136,8 @@ int job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 /* ---- show ---- */
 
 struct view_report {
-	enum disk_view_state state;
-	double used;   /* 0 to 1, negative: not known */
-	char why[120]; /* when the state could not be told */
+	bool known; /* if not, health.why says why not, and no more */
+	struct disk_view_health health;
 };
 
 /*
