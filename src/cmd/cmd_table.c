@@ -32,6 +32,11 @@ static const struct cmd_opt create_opts[] = {
 	  .help = "room for what will be written to a classic LV while its "
 		  "view is kept: 5G, or 20% of the disk. A view that runs "
 		  "full is lost. Default: 10%" },
+	{ .name = "max-fill",
+	  .arg = "PERCENT",
+	  .help = "refuse if a volume group, or data or metadata of a thin "
+		  "pool, would then be fuller than this. Default: 90 for "
+		  "pools, 100 for volume groups" },
 	END_OF_OPTS
 };
 

@@ -157,6 +157,21 @@ choose_size(struct classic *c, const struct disk_cow_size *cow)
 		 units_size(d->ref.bytes, whole, sizeof(whole)), why, more);
 }
 
+static void
+set_space(struct classic *c)
+{
+	const struct lvm_lv *lv = &c->lv.lv;
+	struct disk *d = &c->lv.disk;
+	struct disk_space *s = &d->spaces[0];
+
+	d->n_spaces = 1;
+	s->kind = DISK_SPACE_VG;
+	snprintf(s->what, sizeof(s->what), "%s", d->group);
+	s->bytes = lv->vg_bytes;
+	s->used = lv->vg_bytes - lv->vg_free_bytes;
+	s->takes = d->need_bytes;
+}
+
 static int
 check_room(const struct disk *d, struct err *err)
 {
@@ -199,6 +214,7 @@ classic_plan(struct disk *d, const struct disk_owner *owner,
 			    "its snapshots can hang when a device fails",
 			    d->ref.source);
 	choose_size(c, cow);
+	set_space(c);
 	if (check_room(d, err))
 		return -1;
 	return create_cow(c, true, err);

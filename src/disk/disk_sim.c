@@ -217,7 +217,7 @@ sim_plan(struct disk *d, const struct disk_owner *owner,
 			" are needed",
 			d->group, room, d->need_bytes);
 	else if (err->code == ERR_NONE)
-		rc = 0;
+		rc = disk_sim_set_spaces(d, err);
 	sim_leave(&lock);
 	return rc;
 }

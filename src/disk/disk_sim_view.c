@@ -107,20 +107,75 @@ add_used(const char *view, const struct tags *t, void *ctx, struct err *err)
 	return 0;
 }
 
-int
-disk_sim_room(const char *group, uint64_t *ret, struct err *err)
+static int
+look_at_group(const char *group, uint64_t *ret_all, uint64_t *ret_used,
+	      struct err *err)
 {
 	char path[SIM_PATH_MAX], text[32];
-	uint64_t all = UINT64_MAX;
 	struct room r = { .used = 0 };
 
 	sim_path(r.prefix, "disks/%s/", group);
 	if (each_view(add_used, &r, err))
 		return -1;
+	*ret_used = r.used;
+	*ret_all = UINT64_MAX;
 	sim_path(path, "groups/%s", group);
 	if (sim_get(path, text, sizeof(text)))
-		all = strtoull(text, NULL, 10);
-	*ret = all > r.used ? all - r.used : 0;
+		*ret_all = strtoull(text, NULL, 10);
+	return 0;
+}
+
+int
+disk_sim_room(const char *group, uint64_t *ret, struct err *err)
+{
+	uint64_t all, used;
+
+	if (look_at_group(group, &all, &used, err))
+		return -1;
+	*ret = all > used ? all - used : 0;
+	return 0;
+}
+
+/* As a thin LV's: of its pool, which is called "pool". */
+static void
+set_pool(struct disk *d)
+{
+	uint64_t data = 1 << 30, data_used = 1 << 27;
+	uint64_t metadata = 1 << 24, metadata_used = 1 << 20;
+	struct disk_space *s = d->spaces;
+	char path[SIM_PATH_MAX], text[100];
+
+	sim_path(path, "groups/%s.pool", d->group);
+	if (sim_get(path, text, sizeof(text)))
+		sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+		       &data, &data_used, &metadata, &metadata_used);
+	s[0].kind = DISK_SPACE_POOL_DATA;
+	s[0].bytes = data;
+	s[0].used = data_used;
+	s[1].kind = DISK_SPACE_POOL_METADATA;
+	s[1].bytes = metadata;
+	s[1].used = metadata_used;
+	s[1].takes = 32768;
+	for (d->n_spaces = 0; d->n_spaces < 2; d->n_spaces++)
+		snprintf(s[d->n_spaces].what, sizeof(s->what), "%s/pool",
+			 d->group);
+}
+
+int
+disk_sim_set_spaces(struct disk *d, struct err *err)
+{
+	struct disk_space *s = &d->spaces[0];
+
+	if (!(d->ops->can & DISK_CAN_HOLD)) {
+		set_pool(d);
+		return 0;
+	}
+	if (look_at_group(d->group, &s->bytes, &s->used, err))
+		return -1;
+	s->kind = DISK_SPACE_VG;
+	snprintf(s->what, sizeof(s->what), "%s", d->group);
+	s->takes = d->need_bytes;
+	d->n_spaces = 1;
 	return 0;
 }
 

@@ -7,8 +7,11 @@
 #include "err.h"
 
 /* disk_sim_room() - free room of @group: all but what views take.  This and
- * the next two with the world locked. */
+ * the next three with the world locked. */
 int disk_sim_room(const char *group, uint64_t *ret, struct err *err);
+
+/* disk_sim_set_spaces() - fill d->spaces, after d->need_bytes. */
+int disk_sim_set_spaces(struct disk *d, struct err *err);
 
 /* disk_sim_put_tags() - write the tags of the view @ref; @state: "cow", it is
  * prepared only, or "view". */

@@ -17,6 +17,7 @@
  * on the way leaves a volume with our tags that is not there in the pool,
  * which lvremove takes for removed, or an earlier snapshot.
  */
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +31,15 @@
 #include "view_health.h"
 
 /*
- * A pool that is full stops every disk in it, and one without room for
- * metadata needs repair by hand.
+ * What a new thin device takes of the pool's metadata, in blocks.  It shares
+ * the whole tree of its origin's mappings, so there is one more entry in each
+ * of two trees, that of the devices' roots and that of their details: mostly
+ * in a leaf that is there, at worst each of two levels is split.  The space map
+ * of the metadata may need two blocks more, and rounding up costs nothing.
+ * What the disk's own tree takes comes later, as the domain writes: at most as
+ * much as the tree has now.
  */
-#define POOL_REFUSE 0.95
-#define POOL_WARN 0.80
+#define VIEW_METADATA_BLOCKS 8u
 
 struct thin {
 	struct lv_disk lv;
@@ -110,18 +115,36 @@ check_health(const struct dm_pool_status *s, const char *pool, struct err *err)
 		       0;
 }
 
+/* A pool's table is "METADATA DATA BLOCK-SIZE LOW-WATER-MARK ...". */
 static int
-check_fill(double used, const char *what, const char *pool, struct err *err)
+set_spaces(struct thin *t, const char *pool, const struct dm_pool_status *s,
+	   struct err *err)
 {
-	if (used >= POOL_REFUSE)
-		return err_set(
-			err, ERR_NOSPC, 0,
-			"thin pool %s is %.0f %% full (%s); a view would "
-			"endanger all disks in it",
-			pool, used * 100, what);
-	if (used >= POOL_WARN)
-		log_warning("thin pool %s is %.0f %% full (%s)", pool,
-			    used * 100, what);
+	struct disk *d = &t->lv.disk;
+	struct disk_space *data = &d->spaces[0], *metadata = &d->spaces[1];
+	struct dm_target table;
+	uint64_t block;
+
+	if (dm_table(t->pool, &table, err))
+		return -1;
+	if (strcmp(table.type, "thin-pool") != 0 ||
+	    sscanf(table.params, "%*s %*s %" SCNu64, &block) != 1)
+		return err_set(err, ERR_STATE, 0,
+			       "thin pool %s has a table of a kind not known: "
+			       "%s %s",
+			       pool, table.type, table.params);
+	block *= DM_SECTOR;
+	d->n_spaces = 2;
+	data->kind = DISK_SPACE_POOL_DATA;
+	snprintf(data->what, sizeof(data->what), "%s", pool);
+	data->bytes = s->data_blocks * block;
+	data->used = s->data_used * block;
+	data->takes = 0; /* all is shared, until the domain writes */
+	metadata->kind = DISK_SPACE_POOL_METADATA;
+	snprintf(metadata->what, sizeof(metadata->what), "%s", pool);
+	metadata->bytes = s->metadata_blocks * DM_METADATA_BLOCK;
+	metadata->used = s->metadata_used * DM_METADATA_BLOCK;
+	metadata->takes = VIEW_METADATA_BLOCKS * DM_METADATA_BLOCK;
 	return 0;
 }
 
@@ -150,14 +173,9 @@ check_pool(struct thin *t, struct err *err)
 			       "%llu: it needs repair by hand",
 			       pool, (unsigned long long)s.transaction_id,
 			       (unsigned long long)lv.transaction_id);
-	if (check_fill(s.data_used, "data", pool, err) ||
-	    check_fill(s.metadata_used, "metadata", pool, err))
-		return -1;
-	snprintf(d->chosen, sizeof(d->chosen),
-		 "thin snapshot in pool %.100s (data %.0f %% full, metadata "
-		 "%.0f %%)",
-		 pool, s.data_used * 100, s.metadata_used * 100);
-	return 0;
+	snprintf(d->chosen, sizeof(d->chosen), "thin snapshot in pool %.150s",
+		 pool);
+	return set_spaces(t, pool, &s, err);
 }
 
 static int

@@ -281,12 +281,6 @@ dm_snapshot_status(const struct dm_target *t, struct dm_snapshot_status *ret,
 	return rc;
 }
 
-static double
-part_of(uint64_t used, uint64_t total)
-{
-	return total ? (double)used / (double)total : 1;
-}
-
 int
 dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
 	       struct err *err)
@@ -303,10 +297,10 @@ dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
 		ret->out_of_data = s->out_of_data_space;
 		ret->transaction_id = s->transaction_id;
 		ret->queues = !s->error_if_no_space;
-		ret->data_used =
-			part_of(s->used_data_blocks, s->total_data_blocks);
-		ret->metadata_used = part_of(s->used_metadata_blocks,
-					     s->total_metadata_blocks);
+		ret->data_blocks = s->total_data_blocks;
+		ret->data_used = s->used_data_blocks;
+		ret->metadata_blocks = s->total_metadata_blocks;
+		ret->metadata_used = s->used_metadata_blocks;
 		rc = 0;
 	} else {
 		err_set(err, ERR_IO, 0,

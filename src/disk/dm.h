@@ -18,6 +18,7 @@
 #define DM_NAME_MAX 127
 #define DM_UUID_MAX 128
 #define DM_SECTOR 512u
+#define DM_METADATA_BLOCK 4096u /* of a thin pool */
 
 struct dm_dev {
 	bool exists; /* if not, nothing else is set */
@@ -58,8 +59,10 @@ struct dm_pool_status {
 	bool out_of_data;
 	bool queues; /* a write for which there is no room waits */
 	uint64_t transaction_id;
-	double data_used; /* 0 to 1 */
-	double metadata_used;
+	uint64_t data_blocks; /* their size is in the pool's table */
+	uint64_t data_used;
+	uint64_t metadata_blocks; /* of DM_METADATA_BLOCK bytes */
+	uint64_t metadata_used;
 };
 
 /* What udev is to think of a device whose table changes. */

@@ -45,6 +45,7 @@ struct lvm_lv {
 	uint64_t thin_id;
 	uint64_t transaction_id; /* of a thin pool */
 	uint64_t extent_bytes;
+	uint64_t vg_bytes;
 	uint64_t vg_free_bytes;
 	uint64_t vg_max_lv; /* 0: no limit */
 	uint64_t vg_lv_count;

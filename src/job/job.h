@@ -34,11 +34,19 @@ enum create_mode {
 	CREATE_DISKS, /* no memory; the domain is not touched */
 };
 
+/* What the plan said of room, beside the snapshot. */
+struct create_space {
+	unsigned int n;
+	struct disk_forecast at[DOMAIN_DISKS_MAX * DISK_SPACES_MAX];
+};
+
 struct create_opts {
 	enum create_mode mode;
 	struct disk_cow_size cow;
-	bool dry_run;           /* plan and check only */
-	job_progress *progress; /* or NULL */
+	unsigned int max_fill;      /* percent; 0: the usual limits */
+	struct create_space *space; /* filled by the plan; or NULL */
+	bool dry_run;               /* plan and check only */
+	job_progress *progress;     /* or NULL */
 	void *progress_ctx;
 };
 
