@@ -12,6 +12,7 @@
 #include "opts.h"
 #include "print.h"
 #include "progress.h"
+#include "space.h"
 #include "units.h"
 
 #define COW_PERCENT 10 /* what the guides have said since 2010 */
@@ -45,6 +46,20 @@ bad:
 		       "--cow-size: '%s' is not 1%% to 100%%", text);
 }
 
+/* "95" or "95%". */
+static int
+parse_max_fill(const char *text, unsigned int *ret, struct err *err)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	*ret = digits >= 1 && digits <= 3 ? (unsigned int)atoi(text) : 0;
+	if (*ret >= 1 && *ret <= 100 &&
+	    (!text[digits] || strcmp(text + digits, "%") == 0))
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "--max-fill: '%s' is not 1 to 100 (percent)", text);
+}
+
 static int
 check_stage(const struct create_opts *o, struct err *err)
 {
@@ -66,6 +81,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	  struct err *err)
 {
 	const char *cow = opts_value(a, "cow-size");
+	const char *fill = opts_value(a, "max-fill");
 
 	memset(o, 0, sizeof(*o));
 	o->mode = opts_has(a, "live")       ? CREATE_LIVE :
@@ -82,22 +98,28 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	if (o->stage && check_stage(o, err))
 		return opts_usage(a->verb, err);
 	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
+	    (fill && parse_max_fill(fill, &o->max_fill, err)) ||
 	    snapshot_split_name(a->args[0], false, n->domain, n->name, err))
 		return opts_usage(a->verb, err);
 	return 0;
 }
 
 static int
-tell_json(const struct snapshot *s, bool dry_run, struct err *err)
+tell_json(const struct snapshot *s, const struct create_opts *opts,
+	  struct err *err)
 {
 	struct json_object *o = snapshot_to_json(s, err);
 	int rc;
 
 	if (!o)
 		return -1;
-	if (dry_run)
+	if (opts->dry_run)
 		json_object_object_add(o, "dry_run",
 				       json_object_new_boolean(true));
+	if (space_json(o, opts->space, err)) {
+		json_object_put(o);
+		return -1;
+	}
 	rc = print_json(o, err);
 	json_object_put(o);
 	return rc;
@@ -199,19 +221,23 @@ tell(const struct snapshot *s, struct err *err)
 }
 
 static int
-tell_dry(const struct snapshot *s, struct err *err)
+tell_dry(const struct snapshot *s, const struct create_space *space,
+	 struct err *err)
 {
 	char text[40];
 
 	print_line("Would freeze %s as %s@%s: %s (%s)", s->domain, s->domain,
 		   s->name, what(s, text, sizeof(text)),
 		   snapshot_mode_name(s->mode));
-	return tell_disks(s, true, err);
+	if (tell_disks(s, true, err))
+		return -1;
+	return space_print(space, err);
 }
 
 int
 cmd_create(const struct cmd_args *args, struct err *err)
 {
+	struct create_space space = { .n = 0 };
 	struct snapshot *s = NULL;
 	struct create_opts o;
 	struct names n;
@@ -219,6 +245,7 @@ cmd_create(const struct cmd_args *args, struct err *err)
 
 	if (read_opts(args, &n, &o, err))
 		return -1;
+	o.space = &space;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
@@ -226,9 +253,9 @@ cmd_create(const struct cmd_args *args, struct err *err)
 		goto out;
 	progress_end();
 	if (opts_has(args, "json"))
-		rc = tell_json(s, o.dry_run, err);
+		rc = tell_json(s, &o, err);
 	else
-		rc = o.dry_run ? tell_dry(s, err) : tell(s, err);
+		rc = o.dry_run ? tell_dry(s, &space, err) : tell(s, err);
 out:
 	free(s);
 	return rc;

@@ -15,7 +15,7 @@
 struct list {
 	bool json, names;
 	unsigned int n;
-	bool bad; /* a record cannot be read, or a view is lost */
+	bool bad; /* a record cannot be read, or a view is not good */
 	struct print_table table;
 	struct print_table details; /* below it: whose, what is wrong */
 	struct json_object *all;
@@ -71,19 +71,16 @@ static void
 add_state(struct list *l, const struct snapshot *s, const char *full,
 	  const struct view_report *r)
 {
-	bool lost = false, unknown = false;
-	char text[160];
+	char text[VIEWS_WORD_MAX];
 
 	for (unsigned int i = 0; i < s->n_disks; i++) {
 		if (!views_bad(&r[i]))
 			continue;
-		lost = lost || views_lost(&r[i]);
-		unknown = unknown || !views_lost(&r[i]);
 		print_cell(&l->details, "%s: ", full);
 		print_cell(&l->details, "%s is %s", s->disks[i].vdev,
 			   views_word(&r[i], text, sizeof(text)));
 	}
-	print_cell(&l->table, lost ? "lost" : unknown ? "unknown" : "good");
+	print_cell(&l->table, "%s", views_worst(s, r));
 }
 
 static void

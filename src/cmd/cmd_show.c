@@ -16,7 +16,8 @@
 static void
 show_disk(const struct snapshot_disk *d, const struct view_report *r)
 {
-	char size[16], cow[16], ms[24], state[160];
+	char size[16], cow[16], ms[24];
+	char state[VIEWS_WORD_MAX];
 
 	print_line("%s", "");
 	print_line("  %s", d->vdev);

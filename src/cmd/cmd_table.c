@@ -51,6 +51,11 @@ static const struct cmd_opt create_opts[] = {
 	  .help = "room for what will be written to a classic LV while its "
 		  "view is kept: 5G, or 20% of the disk. A view that runs "
 		  "full is lost. Default: 10%" },
+	{ .name = "max-fill",
+	  .arg = "PERCENT",
+	  .help = "refuse if a volume group, or data or metadata of a thin "
+		  "pool, would then be fuller than this. Default: 90 for "
+		  "pools, 100 for volume groups" },
 	END_OF_OPTS
 };
 
@@ -140,7 +145,8 @@ static const struct cmd_verb verbs[] = {
 	  .line = "the snapshots kept on this host",
 	  .text = "List the snapshots on this host, or those of one domain, "
 		  "oldest first. A snapshot whose view is lost is told as "
-		  "lost, and the exit status is 3.",
+		  "lost, one whose view can be read but is in trouble as "
+		  "impaired, both with the reason, and the exit status is 3.",
 	  .opts = list_opts,
 	  .examples = list_examples,
 	  .max_args = 1,
@@ -151,7 +157,8 @@ static const struct cmd_verb verbs[] = {
 	  .line = "all about one snapshot, and whether it is whole",
 	  .text = "Show what a snapshot holds, where it is, how long the "
 		  "domain stood still for it, and whether its views are still "
-		  "whole. If one is lost the exit status is 3.",
+		  "whole. If one is lost or impaired it says why, and the "
+		  "exit status is 3.",
 	  .opts = no_opts,
 	  .examples = show_examples,
 	  .min_args = 1,

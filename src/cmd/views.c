@@ -10,27 +10,19 @@
 static const char *
 state_of(const struct view_report *r)
 {
-	if (r->why[0])
+	if (!r->known)
 		return "unknown";
-	return r->state == DISK_VIEW_GOOD ? "good" : "lost";
-}
-
-static const char *
-why_of(const struct view_report *r)
-{
-	if (r->why[0])
-		return r->why;
-	switch (r->state) {
+	switch (r->health.state) {
 	case DISK_VIEW_GOOD:
-		break;
+		return "good";
+	case DISK_VIEW_IMPAIRED:
+		return "impaired";
 	case DISK_VIEW_GONE:
-		return "its volume is gone";
 	case DISK_VIEW_LOST:
-		return "it ran full or was invalidated";
 	case DISK_VIEW_FOREIGN:
-		return "another volume has its name";
+	default:
+		return "lost";
 	}
-	return "";
 }
 
 bool
@@ -39,20 +31,26 @@ views_bad(const struct view_report *r)
 	return strcmp(state_of(r), "good") != 0;
 }
 
-bool
-views_lost(const struct view_report *r)
+const char *
+views_worst(const struct snapshot *s, const struct view_report *reports)
 {
-	return strcmp(state_of(r), "lost") == 0;
+	static const char *const order[] = { "lost", "unknown", "impaired" };
+
+	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
+		for (unsigned int i = 0; i < s->n_disks; i++)
+			if (strcmp(state_of(&reports[i]), order[k]) == 0)
+				return order[k];
+	return "good";
 }
 
 const char *
 views_word(const struct view_report *r, char *ret, size_t len)
 {
 	if (views_bad(r))
-		snprintf(ret, len, "%s: %s", state_of(r), why_of(r));
-	else if (r->used >= 0)
+		snprintf(ret, len, "%s: %s", state_of(r), r->health.why);
+	else if (r->health.used >= 0)
 		snprintf(ret, len, "good, %.0f%% of its room used",
-			 r->used * 100);
+			 r->health.used * 100);
 	else
 		snprintf(ret, len, "good");
 	return ret;
@@ -64,11 +62,11 @@ add_state(struct json_object *disk, const struct view_report *r)
 	json_object_object_add(disk, "state",
 			       json_object_new_string(state_of(r)));
 	if (views_bad(r))
-		json_object_object_add(disk, "state_why",
-				       json_object_new_string(why_of(r)));
-	if (r->used >= 0)
+		json_object_object_add(disk, "why",
+				       json_object_new_string(r->health.why));
+	if (r->known && r->health.used >= 0)
 		json_object_object_add(disk, "used",
-				       json_object_new_double(r->used));
+				       json_object_new_double(r->health.used));
 }
 
 struct json_object *

@@ -14,16 +14,21 @@
 /* views_bad() - is this view anything but good? */
 bool views_bad(const struct view_report *r);
 
-/* views_lost() - is it known to be lost, rather than merely not known? */
-bool views_lost(const struct view_report *r);
+/* views_worst() - the worst there is among all of @s: "lost", "unknown",
+ * "impaired", "good". */
+const char *views_worst(const struct snapshot *s,
+			const struct view_report *reports);
 
-/* views_word() - "good", "lost: ...", "unknown: ..." in @ret; returns @ret. */
+#define VIEWS_WORD_MAX 240
+
+/* views_word() - "good", "lost: ...", "impaired: ...", "unknown: ..." in @ret;
+ * returns @ret. */
 const char *views_word(const struct view_report *r, char *ret, size_t len);
 
 /*
  * views_json() - the snapshot's record with, for each disk, "state" ("good",
- * "lost", "unknown"), "state_why" unless it is good, and "used" where that is
- * known.  The caller puts it; NULL with ERR_NOMEM.
+ * "impaired", "lost", "unknown"), "why" unless it is good, and "used" where
+ * that is known.  The caller puts it; NULL with ERR_NOMEM.
  */
 struct json_object *views_json(const struct snapshot *s,
 			       const struct view_report *reports,

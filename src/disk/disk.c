@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "log.h"
 #include "units.h"
+#include "view_health.h"
 #ifdef HAVE_LVM
 #include "disk_lv.h"
 #endif
@@ -172,13 +173,13 @@ driver_of(const struct disk_view_ref *ref, struct err *err)
 }
 
 int
-disk_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		double *ret_used, struct err *err)
+disk_view_state(const struct disk_view_ref *ref, struct disk_view_health *ret,
+		struct err *err)
 {
 	const struct disk_ops *ops = driver_of(ref, err);
 
-	*ret_used = -1;
-	return ops ? ops->view_state(ref, ret, ret_used, err) : -1;
+	view_health_init(ret);
+	return ops ? ops->view_state(ref, ret, err) : -1;
 }
 
 int

@@ -59,6 +59,35 @@ struct disk_owner {
 	const char *vdev;       /* "xvda" */
 };
 
+/* Whatever a view takes room of. */
+enum disk_space_kind {
+	DISK_SPACE_VG,
+	DISK_SPACE_POOL_DATA,
+	DISK_SPACE_POOL_METADATA,
+};
+
+#define DISK_SPACE_LEN 260 /* two names of LVM's and a slash, NUL included */
+#define DISK_SPACES_MAX 2  /* of one disk */
+
+/* What the view of one disk takes of it; several disks may share it. */
+struct disk_space {
+	enum disk_space_kind kind;
+	char what[DISK_SPACE_LEN]; /* "vg0", "vg0/pool" */
+	uint64_t bytes;
+	uint64_t used; /* before the view is made */
+	uint64_t takes;
+};
+
+/* The same for all disks of a snapshot together. */
+struct disk_forecast {
+	enum disk_space_kind kind;
+	char what[DISK_SPACE_LEN];
+	uint64_t bytes;
+	uint64_t used_before;
+	uint64_t used_after; /* right after the views are made */
+	unsigned int limit;  /* percent */
+};
+
 /*
  * A view, as a record on disk names it: enough to find it again from nothing.
  */
@@ -75,9 +104,17 @@ struct disk_view_ref {
 
 enum disk_view_state {
 	DISK_VIEW_GOOD,
-	DISK_VIEW_GONE,    /* no such volume */
-	DISK_VIEW_LOST,    /* there, but overflowed or invalid */
-	DISK_VIEW_FOREIGN, /* the name is taken by a volume that isn't ours */
+	DISK_VIEW_IMPAIRED, /* whole, but not all around it is as it was */
+	DISK_VIEW_GONE,     /* no such volume */
+	DISK_VIEW_LOST,     /* there, but overflowed or invalid */
+	DISK_VIEW_FOREIGN,  /* the name is taken by a volume that isn't ours */
+};
+
+struct disk_view_health {
+	enum disk_view_state state;
+	double used;   /* of its copy-on-write area, 0 to 1, or negative when
+			* that means nothing */
+	char why[200]; /* "its copy-on-write area ran full"; "" when GOOD */
 };
 
 struct disk;
@@ -100,8 +137,7 @@ struct disk_ops {
 	int (*release)(struct disk *d, struct err *err);
 	void (*close)(struct disk *d);
 	int (*view_state)(const struct disk_view_ref *ref,
-			  enum disk_view_state *ret, double *ret_used,
-			  struct err *err);
+			  struct disk_view_health *ret, struct err *err);
 	int (*view_open)(const struct disk_view_ref *ref, int *ret_fd,
 			 struct err *err);
 	int (*view_close)(const struct disk_view_ref *ref, int fd,
@@ -117,9 +153,11 @@ struct disk {
 	struct disk_view_ref ref;     /* filled by open, plan, view */
 	uint64_t need_bytes; /* room the view takes in its group (plan) */
 	uint64_t free_bytes; /* room there is in its group (plan) */
-	char chosen[200];    /* what plan() chose, for people */
-	uint64_t held_ns;    /* clock_ns() when writes began to wait, or 0 */
-	uint64_t freed_ns;   /* clock_ns() when they went on, or 0 */
+	unsigned int n_spaces;
+	struct disk_space spaces[DISK_SPACES_MAX]; /* (plan) */
+	char chosen[200];  /* what plan() chose, for people */
+	uint64_t held_ns;  /* clock_ns() when writes began to wait, or 0 */
+	uint64_t freed_ns; /* clock_ns() when they went on, or 0 */
 };
 
 /*
@@ -133,14 +171,15 @@ int disk_open(const char *path, struct disk **ret, struct err *err);
 
 /*
  * disk_plan() - choose the view's name and size and check all that can go
- * wrong: name free, room in the group or pool, origin active and not suspended
- * by others, snapshot target there; LVM itself is asked whether it would do
- * it.  Room is checked for this disk alone: who has several disks asks
- * disk_groups_have_room() too.  Seconds.
+ * wrong: name free, room in the group, pool in order, origin active and not
+ * suspended by others, snapshot target there; LVM itself is asked whether it
+ * would do it.  Room is checked for this disk alone: who has several disks
+ * asks disk_groups_have_room() too, and whether a pool is too full
+ * disk_forecast_check() alone says.  Seconds.
  *
  * Changes nothing (but may load a kernel module).  Fills d->ref (but
- * view_uuid), need_bytes, free_bytes, chosen, device.  -1 with ERR_NOSPC,
- * ERR_EXISTS, ERR_STATE, ERR_UNSUPPORTED, ERR_INVALID, ERR_IO.
+ * view_uuid), need_bytes, free_bytes, spaces, chosen, device.  -1 with
+ * ERR_NOSPC, ERR_EXISTS, ERR_STATE, ERR_UNSUPPORTED, ERR_INVALID, ERR_IO.
  */
 int disk_plan(struct disk *d, const struct disk_owner *owner,
 	      const struct disk_cow_size *cow, struct err *err);
@@ -152,6 +191,34 @@ int disk_plan(struct disk *d, const struct disk_owner *owner,
  */
 int disk_groups_have_room(struct disk *const *disks, unsigned int n,
 			  struct err *err);
+
+/*
+ * disk_forecast() - how full is everything that the views of @disks, each
+ * planned, take room of, and how full will it be?  @max_fill: the limit of
+ * each in percent; 0 for the usual ones.  Returns how many there are in @ret,
+ * which has room for @n times DISK_SPACES_MAX.  Pure.
+ */
+unsigned int disk_forecast(struct disk *const *disks, unsigned int n,
+			   unsigned int max_fill, struct disk_forecast *ret);
+
+/*
+ * disk_forecast_check() - say what comes near to being full (-v: all of it),
+ * and refuse what would be fuller than its limit: -1 with ERR_NOSPC, naming
+ * it, its figures, and LVM's command that extends it.
+ */
+int disk_forecast_check(const struct disk_forecast *f, unsigned int n,
+			struct err *err);
+
+/* disk_forecast_name() - "volume group vg0", "data of thin pool vg0/pool" in
+ * @ret; returns @ret. */
+const char *disk_forecast_name(const struct disk_forecast *f, char *ret,
+			       size_t len);
+
+/* disk_forecast_percent() - @used of all that there is, in percent. */
+double disk_forecast_percent(const struct disk_forecast *f, uint64_t used);
+
+/* disk_space_name() - "vg", "pool-data", "pool-metadata". */
+const char *disk_space_name(enum disk_space_kind kind);
 
 /*
  * disk_prepare() - make what can be made while the domain runs.  LVM makes a
@@ -207,17 +274,18 @@ void disk_close(struct disk *d);
 int disk_release_device(const char *device, bool *ret_resumed, struct err *err);
 
 /*
- * disk_view_state() - is the view that a record names still what it was?
- * *@ret_used: the part of its copy-on-write area that is used, 0 to 1, or
- * negative when that means nothing.  -1 with ERR_IO when it cannot be told.
+ * disk_view_state() - is the view that a record names still what it was, and
+ * if not, why?  What can be read is GOOD or IMPAIRED.  -1 with ERR_IO or
+ * ERR_STATE when it cannot be told; then *@ret says nothing.
  */
-int disk_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		    double *ret_used, struct err *err);
+int disk_view_state(const struct disk_view_ref *ref,
+		    struct disk_view_health *ret, struct err *err);
 
 /*
  * disk_view_open() - open the view for reading (activating it if need be).
- * *@ret_fd goes back to disk_view_close().  -1 with ERR_NOTFOUND, ERR_CORRUPT
- * (lost), ERR_IO; then nothing is open or active that wasn't before.
+ * *@ret_fd goes back to disk_view_close().  -1 with ERR_NOTFOUND (gone, or not
+ * ours), ERR_CORRUPT (lost), both with disk_view_state()'s reason, or ERR_IO;
+ * then nothing is open or active that wasn't before.
  */
 int disk_view_open(const struct disk_view_ref *ref, int *ret_fd,
 		   struct err *err);

@@ -25,8 +25,10 @@
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
+#include "lv_health.h"
 #include "run.h"
 #include "units.h"
+#include "view_health.h"
 
 #define COW_PERCENT 10u
 #define COW_MIN_CHUNKS 256u /* less is gone with the first file system tick */
@@ -155,6 +157,21 @@ choose_size(struct classic *c, const struct disk_cow_size *cow)
 		 units_size(d->ref.bytes, whole, sizeof(whole)), why, more);
 }
 
+static void
+set_space(struct classic *c)
+{
+	const struct lvm_lv *lv = &c->lv.lv;
+	struct disk *d = &c->lv.disk;
+	struct disk_space *s = &d->spaces[0];
+
+	d->n_spaces = 1;
+	s->kind = DISK_SPACE_VG;
+	snprintf(s->what, sizeof(s->what), "%s", d->group);
+	s->bytes = lv->vg_bytes;
+	s->used = lv->vg_bytes - lv->vg_free_bytes;
+	s->takes = d->need_bytes;
+}
+
 static int
 check_room(const struct disk *d, struct err *err)
 {
@@ -197,6 +214,7 @@ classic_plan(struct disk *d, const struct disk_owner *owner,
 			    "its snapshots can hang when a device fails",
 			    d->ref.source);
 	choose_size(c, cow);
+	set_space(c);
 	if (check_room(d, err))
 		return -1;
 	return create_cow(c, true, err);
@@ -291,7 +309,7 @@ check_fresh(const struct classic *c, struct err *err)
 			       c->lv.disk.ref.view, now.type);
 	if (dm_snapshot_status(&now, &s, err))
 		return -1;
-	if (s.invalid || s.used != s.metadata)
+	if (s.invalid || s.overflow || s.used != s.metadata)
 		return err_set(err, ERR_STATE, 0,
 			       "%s is not empty at the instant: %s",
 			       c->lv.disk.ref.view, now.params);
@@ -317,13 +335,11 @@ classic_view(struct disk *d, struct err *err)
 /* ---- views that are there ---- */
 
 static int
-look(const struct lvm_lv *lv, enum disk_view_state *ret, double *ret_used,
-     struct dm_dev *ret_dev, struct err *err)
+look(const struct disk_view_ref *ref, const struct lvm_lv *lv,
+     struct disk_view_health *h, struct dm_dev *ret_dev, struct err *err)
 {
-	struct dm_snapshot_status s;
 	struct dm_target status;
 
-	*ret_used = -1;
 	if (lv_dev(lv, ret_dev, err))
 		return -1;
 	if (!ret_dev->exists)
@@ -333,30 +349,20 @@ look(const struct lvm_lv *lv, enum disk_view_state *ret, double *ret_used,
 			       lv->vg, lv->name, lv->vg, lv->name);
 	if (dm_status(ret_dev->name, &status, err))
 		return -1;
-	*ret = DISK_VIEW_LOST;
-	if (strcmp(status.type, "snapshot") != 0)
-		return 0; /* never set to its instant */
-	if (dm_snapshot_status(&status, &s, err))
-		return -1;
-	if (s.invalid)
-		return 0;
-	*ret = DISK_VIEW_GOOD;
-	if (s.total)
-		*ret_used = (double)s.used / (double)s.total;
-	return 0;
+	return lv_health_snapshot(ref, &status, h, err);
 }
 
 static int
-classic_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		   double *ret_used, struct err *err)
+classic_view_state(const struct disk_view_ref *ref,
+		   struct disk_view_health *ret, struct err *err)
 {
 	struct lvm_lv lv;
 	struct dm_dev dev;
+	int r = lv_find_view(ref, &lv, ret, err);
 
-	*ret_used = -1;
-	if (lv_find_view(ref, &lv, ret, err))
+	if (r < 0)
 		return -1;
-	return *ret == DISK_VIEW_GOOD ? look(&lv, ret, ret_used, &dev, err) : 0;
+	return view_health_readable(ret) ? look(ref, &lv, ret, &dev, err) : 0;
 }
 
 /* LVM activates a snapshot together with its disk, so it stays active. */
@@ -374,26 +380,18 @@ activate(const struct lvm_lv *lv, struct err *err)
 static int
 classic_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 {
-	enum disk_view_state state;
+	struct disk_view_health h;
 	struct lvm_lv lv;
 	struct dm_dev dev;
-	double used;
 
-	if (lv_find_view(ref, &lv, &state, err))
+	if (lv_find_view(ref, &lv, &h, err) < 0)
 		return -1;
-	if (state != DISK_VIEW_GOOD)
-		return err_set(err, ERR_NOTFOUND, 0,
-			       state == DISK_VIEW_GONE ? "%s is gone" :
-							 "%s is not ours",
-			       ref->view);
-	if (lv_dev(&lv, &dev, err) || (!dev.exists && activate(&lv, err)) ||
-	    look(&lv, &state, &used, &dev, err))
+	if (view_health_readable(&h) &&
+	    (lv_dev(&lv, &dev, err) || (!dev.exists && activate(&lv, err)) ||
+	     look(ref, &lv, &h, &dev, err)))
 		return -1;
-	if (state == DISK_VIEW_LOST)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "%s is lost: its copy-on-write area overflowed, "
-			       "or it was never finished",
-			       ref->view);
+	if (view_health_check(ref, &h, err))
+		return -1;
 	*ret_fd = lv_read_open(&dev, err);
 	return *ret_fd < 0 ? -1 : 0;
 }
@@ -401,16 +399,12 @@ classic_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 static int
 classic_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 {
-	enum disk_view_state state;
-	double used;
+	struct disk_view_health h;
 
 	fd_close(&fd);
-	if (classic_view_state(ref, &state, &used, err))
+	if (classic_view_state(ref, &h, err))
 		return -1;
-	if (state != DISK_VIEW_GOOD)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "%s was lost while it was read", ref->view);
-	return 0;
+	return view_health_recheck(ref, &h, err);
 }
 
 const struct disk_ops disk_classic_ops = {

@@ -13,6 +13,8 @@
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
+#include "lv_health.h"
+#include "view_health.h"
 
 /*
  * LVM suspends a volume for milliseconds, seconds when there is much to write
@@ -23,57 +25,35 @@
 
 /* ---- find ---- */
 
-/* "/dev/vg/lv" into its two names. */
-static int
-split_view(const char *path, char *vg, char *lv, struct err *err)
-{
-	const char *slash = strrchr(path, '/');
-	size_t len;
-
-	if (strncmp(path, "/dev/", 5) != 0 || !slash || slash <= path + 5)
-		goto bad;
-	len = (size_t)(slash - path) - 5;
-	if (len >= LVM_NAME_LEN || strlen(slash + 1) >= LVM_NAME_LEN ||
-	    memchr(path + 5, '/', len))
-		goto bad;
-	memcpy(vg, path + 5, len);
-	vg[len] = '\0';
-	memcpy(lv, slash + 1, strlen(slash + 1) + 1);
-	return 0;
-bad:
-	return err_set(err, ERR_CORRUPT, 0, "'%s' is no logical volume", path);
-}
-
-static bool
-is_ours(const struct lvm_lv *lv, const struct disk_view_ref *ref)
-{
-	struct view_owner owner;
-
-	view_tags_read(lv->tags, &owner);
-	if (!owner.ours)
-		return false;
-	return !ref->generation[0] ||
-	       strcmp(owner.generation, ref->generation) == 0;
-}
-
+/* With its disk in the same report: a second one would cost as much again. */
 int
 lv_find_view(const struct disk_view_ref *ref, struct lvm_lv *ret,
-	     enum disk_view_state *ret_state, struct err *err)
+	     struct disk_view_health *h, struct err *err)
 {
 	char vg[LVM_NAME_LEN], name[LVM_NAME_LEN];
-	int r;
+	char disk_vg[LVM_NAME_LEN] = "", disk[LVM_NAME_LEN] = "";
+	const struct lvm_name want[] = {
+		{ ref->view_uuid, vg, name },
+		{ ref->source_uuid, disk_vg, disk },
+	};
+	const struct lvm_lv *lv;
+	struct lvm_lv *lvs;
+	unsigned int n;
 
-	if (split_view(ref->view, vg, name, err))
+	if (lv_health_split(ref->view, vg, name))
+		return err_set(err, ERR_CORRUPT, 0, "'%s' is no logical volume",
+			       ref->view);
+	/* A copy-on-write volume that no disk uses has none. */
+	if (lv_health_split(ref->source, disk_vg, disk))
+		disk_vg[0] = disk[0] = '\0';
+	if (lvm_find_named(want, 2, &lvs, &n, err))
 		return -1;
-	r = lvm_find_lv(ref->view_uuid, vg, name, ret, err);
-	if (r < 0)
-		return -1;
-	if (r == 0)
-		*ret_state = DISK_VIEW_GONE;
-	else
-		*ret_state = is_ours(ret, ref) ? DISK_VIEW_GOOD :
-						 DISK_VIEW_FOREIGN;
-	return 0;
+	view_health_init(h);
+	lv = lv_health_judge(ref, lvs, n, h);
+	if (lv)
+		*ret = *lv;
+	free(lvs);
+	return lv != NULL;
 }
 
 int
@@ -193,26 +173,45 @@ make_removable(const struct lvm_lv *view, struct err *err)
 	return 0;
 }
 
-int
-lv_view_drop(const struct disk_view_ref *ref, struct err *err)
+/*
+ * Of an active thin view in whose device there is no thin table any more LVM
+ * takes the device away, stumbles over the pool, and fails ("is used by another
+ * device").  The second time there is nothing to stumble over.
+ */
+static int
+remove_volume(const struct lvm_lv *lv, struct err *err)
 {
 	const char *words[] = { "lvremove", "-y", "--", NULL, NULL };
 	char name[2 * LVM_NAME_LEN];
-	enum disk_view_state state;
-	struct lvm_lv lv;
+	int rc;
 
-	if (lv_find_view(ref, &lv, &state, err))
+	snprintf(name, sizeof(name), "%s/%s", lv->vg, lv->name);
+	words[3] = name;
+	rc = lvm_run(words, err);
+	if (rc == 0 || err->code != ERR_BUSY)
+		return rc;
+	log_info("%s; once more", err->text);
+	err_clear(err);
+	return lvm_run(words, err);
+}
+
+int
+lv_view_drop(const struct disk_view_ref *ref, struct err *err)
+{
+	struct disk_view_health h;
+	struct lvm_lv lv;
+	int r = lv_find_view(ref, &lv, &h, err);
+
+	if (r < 0)
 		return -1;
-	if (state == DISK_VIEW_FOREIGN)
-		log_info("%s is not ours (any more): left alone", ref->view);
-	if (state != DISK_VIEW_GOOD)
+	if (r == 0) {
+		log_info("%s: %s: nothing to remove", ref->view, h.why);
 		return 0;
+	}
 	if (make_removable(&lv, err))
 		return -1;
-	snprintf(name, sizeof(name), "%s/%s", lv.vg, lv.name);
-	words[3] = name;
 	fail_here("disk.drop");
-	return lvm_run(words, err);
+	return remove_volume(&lv, err);
 }
 
 /* ---- all of them ---- */

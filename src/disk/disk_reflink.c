@@ -28,6 +28,7 @@
 
 #include "clock.h"
 #include "disk.h"
+#include "disk_reflink.h"
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
@@ -37,7 +38,6 @@
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
 
-#define ATTR_GENERATION "user.xensnap.generation"
 #define ATTR_OWNER "user.xensnap.owner"
 
 #define TRY_BYTES (1u << 20)
@@ -106,8 +106,7 @@ reflink_open(const char *path, struct disk **ret, struct err *err)
 	}
 	strcpy(ref->source, full);
 	snprintf(ref->driver, sizeof(ref->driver), "%s", disk_reflink_ops.name);
-	snprintf(ref->source_uuid, sizeof(ref->source_uuid), "inode-%ju",
-		 (uintmax_t)st.st_ino);
+	reflink_inode(&st, ref->source_uuid);
 	ref->bytes = (uint64_t)st.st_size;
 	free(full);
 	*ret = &r->disk;
@@ -187,45 +186,13 @@ reflink_plan(struct disk *d, const struct disk_owner *owner,
 
 /* ---- the view's file ---- */
 
-/* The folder of @path, open; -1 with @err. */
-static int
-folder_open(const char *path, struct err *err)
-{
-	char folder[PATH_MAX];
-	char *slash;
-	int fd;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (!slash)
-		return err_set(err, ERR_INVALID, 0, "no path: '%s'", path);
-	slash[slash == folder] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, ERR_IO, errno, "open %s", folder);
-	return fd;
-}
-
-static int
-sync_folder(const char *path, struct err *err)
-{
-	int fd = folder_open(path, err);
-	int rc;
-
-	if (fd < 0)
-		return -1;
-	rc = fd_sync(fd, path, err);
-	fd_close(&fd);
-	return rc;
-}
-
 static int
 mark(const struct reflink *r, struct err *err)
 {
 	const char *generation = r->disk.ref.generation;
 
-	if (fsetxattr(r->to, ATTR_GENERATION, generation, strlen(generation),
-		      0) ||
+	if (fsetxattr(r->to, REFLINK_ATTR_GENERATION, generation,
+		      strlen(generation), 0) ||
 	    fsetxattr(r->to, ATTR_OWNER, r->owner, strlen(r->owner), 0))
 		return err_set(err, ERR_IO, errno, "mark %s as ours",
 			       r->disk.ref.view);
@@ -254,14 +221,15 @@ static int
 make_file(struct reflink *r, struct err *err)
 {
 	const char *view = r->disk.ref.view;
-	int folder = folder_open(view, err);
+	int folder = reflink_folder(view, err);
 	char self[40];
+	struct stat st;
 	int rc = -1;
 
 	if (folder < 0)
 		return -1;
 	r->to = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (r->to < 0) {
+	if (r->to < 0 || fstat(r->to, &st)) {
 		err_set(err, ERR_IO, errno, "make %s", view);
 		goto out;
 	}
@@ -274,6 +242,7 @@ make_file(struct reflink *r, struct err *err)
 		goto out;
 	}
 	r->made = true;
+	reflink_inode(&st, r->disk.ref.view_uuid);
 	fail_here("disk.made");
 	rc = fd_sync(folder, view, err);
 out:
@@ -366,102 +335,6 @@ reflink_release(struct disk *d, struct err *err)
 	(void)d;
 	(void)err;
 	return 0;
-}
-
-/* ---- views that are there ---- */
-
-/* Open the view if it is there and ours; *@ret_fd is -1 if not. */
-static int
-find(const struct disk_view_ref *ref, int *ret_fd, enum disk_view_state *ret,
-     struct err *err)
-{
-	char generation[64];
-	struct stat st;
-	ssize_t n;
-
-	*ret_fd = open(ref->view, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	*ret = DISK_VIEW_GONE;
-	if (*ret_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (*ret_fd < 0 && errno != ELOOP)
-		return err_set(err, ERR_IO, errno, "open %s", ref->view);
-	n = *ret_fd < 0 ? -1 :
-			  fgetxattr(*ret_fd, ATTR_GENERATION, generation,
-				    sizeof(generation));
-	*ret = DISK_VIEW_FOREIGN;
-	if (n < 0 || (ref->generation[0] &&
-		      ((size_t)n != strlen(ref->generation) ||
-		       memcmp(generation, ref->generation, (size_t)n) != 0))) {
-		fd_close(ret_fd);
-		return 0;
-	}
-	*ret = DISK_VIEW_GOOD;
-	if (fstat(*ret_fd, &st) || (uint64_t)st.st_size != ref->bytes)
-		*ret = DISK_VIEW_LOST;
-	return 0;
-}
-
-static int
-reflink_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		   double *ret_used, struct err *err)
-{
-	int fd, rc;
-
-	*ret_used = -1;
-	rc = find(ref, &fd, ret, err);
-	fd_close(&fd);
-	return rc;
-}
-
-static int
-reflink_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
-{
-	enum disk_view_state state;
-
-	if (find(ref, ret_fd, &state, err))
-		return -1;
-	if (state == DISK_VIEW_GOOD)
-		return 0;
-	fd_close(ret_fd);
-	if (state == DISK_VIEW_LOST)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "%s is lost: it has another size", ref->view);
-	return err_set(err, ERR_NOTFOUND, 0,
-		       state == DISK_VIEW_GONE ? "%s is gone" :
-						 "%s is not ours",
-		       ref->view);
-}
-
-static int
-reflink_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
-{
-	enum disk_view_state state;
-	double used;
-
-	fd_close(&fd);
-	if (reflink_view_state(ref, &state, &used, err))
-		return -1;
-	if (state != DISK_VIEW_GOOD)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "%s was lost while it was read", ref->view);
-	return 0;
-}
-
-static int
-reflink_view_drop(const struct disk_view_ref *ref, struct err *err)
-{
-	enum disk_view_state state;
-	int fd;
-
-	if (find(ref, &fd, &state, err))
-		return -1;
-	fd_close(&fd);
-	if (state != DISK_VIEW_GOOD && state != DISK_VIEW_LOST)
-		return 0;
-	fail_here("disk.drop");
-	if (unlink(ref->view) && errno != ENOENT)
-		return err_set(err, ERR_IO, errno, "remove %s", ref->view);
-	return sync_folder(ref->view, err);
 }
 
 const struct disk_ops disk_reflink_ops = {

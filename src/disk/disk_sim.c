@@ -18,7 +18,8 @@
  *   overflow    a view overflows while it is read
  *   state       the state of a view cannot be told
  *
- * views/NAME.lost makes a view an overflown one.
+ * views/NAME.lost makes a view a lost one, views/NAME.impaired one that can
+ * be read; the file's first line is why (none: it ran full).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -216,7 +217,7 @@ sim_plan(struct disk *d, const struct disk_owner *owner,
 			" are needed",
 			d->group, room, d->need_bytes);
 	else if (err->code == ERR_NONE)
-		rc = 0;
+		rc = disk_sim_set_spaces(d, err);
 	sim_leave(&lock);
 	return rc;
 }

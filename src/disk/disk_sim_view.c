@@ -20,6 +20,7 @@
 #include "disk_sim.h"
 #include "fd.h"
 #include "sim_guest.h"
+#include "view_health.h"
 
 #define TAGS ".tags"
 
@@ -106,20 +107,75 @@ add_used(const char *view, const struct tags *t, void *ctx, struct err *err)
 	return 0;
 }
 
-int
-disk_sim_room(const char *group, uint64_t *ret, struct err *err)
+static int
+look_at_group(const char *group, uint64_t *ret_all, uint64_t *ret_used,
+	      struct err *err)
 {
 	char path[SIM_PATH_MAX], text[32];
 	struct room r = { .used = 0 };
-	uint64_t all = UINT64_MAX;
 
 	sim_path(r.prefix, "disks/%s/", group);
 	if (each_view(add_used, &r, err))
 		return -1;
+	*ret_used = r.used;
+	*ret_all = UINT64_MAX;
 	sim_path(path, "groups/%s", group);
 	if (sim_get(path, text, sizeof(text)))
-		all = strtoull(text, NULL, 10);
-	*ret = all > r.used ? all - r.used : 0;
+		*ret_all = strtoull(text, NULL, 10);
+	return 0;
+}
+
+int
+disk_sim_room(const char *group, uint64_t *ret, struct err *err)
+{
+	uint64_t all, used;
+
+	if (look_at_group(group, &all, &used, err))
+		return -1;
+	*ret = all > used ? all - used : 0;
+	return 0;
+}
+
+/* As a thin LV's: of its pool, which is called "pool". */
+static void
+set_pool(struct disk *d)
+{
+	uint64_t data = 1 << 30, data_used = 1 << 27;
+	uint64_t metadata = 1 << 24, metadata_used = 1 << 20;
+	struct disk_space *s = d->spaces;
+	char path[SIM_PATH_MAX], text[100];
+
+	sim_path(path, "groups/%s.pool", d->group);
+	if (sim_get(path, text, sizeof(text)))
+		sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+		       &data, &data_used, &metadata, &metadata_used);
+	s[0].kind = DISK_SPACE_POOL_DATA;
+	s[0].bytes = data;
+	s[0].used = data_used;
+	s[1].kind = DISK_SPACE_POOL_METADATA;
+	s[1].bytes = metadata;
+	s[1].used = metadata_used;
+	s[1].takes = 32768;
+	for (d->n_spaces = 0; d->n_spaces < 2; d->n_spaces++)
+		snprintf(s[d->n_spaces].what, sizeof(s->what), "%s/pool",
+			 d->group);
+}
+
+int
+disk_sim_set_spaces(struct disk *d, struct err *err)
+{
+	struct disk_space *s = &d->spaces[0];
+
+	if (!(d->ops->can & DISK_CAN_HOLD)) {
+		set_pool(d);
+		return 0;
+	}
+	if (look_at_group(d->group, &s->bytes, &s->used, err))
+		return -1;
+	s->kind = DISK_SPACE_VG;
+	snprintf(s->what, sizeof(s->what), "%s", d->group);
+	s->takes = d->need_bytes;
+	d->n_spaces = 1;
 	return 0;
 }
 
@@ -180,26 +236,54 @@ out:
 	return rc;
 }
 
-static enum disk_view_state
-state_of(const struct disk_view_ref *ref)
+/* A reason out of the file NAME.@suffix, when there is one. */
+static bool
+spoilt(const struct disk_view_ref *ref, const char *suffix, char *why,
+       size_t len)
 {
-	char lost[SIM_PATH_MAX + 8];
+	char path[SIM_PATH_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s.%s", ref->view, suffix);
+	why[0] = '\0';
+	if (!sim_there(path))
+		return false;
+	sim_get(path, why, len);
+	return true;
+}
+
+static void
+judge(const struct disk_view_ref *ref, struct disk_view_health *h)
+{
+	char why[160];
 	struct tags t;
 
-	if (!read_tags(ref->view, &t))
-		return sim_there(ref->view) ? DISK_VIEW_FOREIGN :
-					      DISK_VIEW_GONE;
+	view_health_init(h);
+	if (!read_tags(ref->view, &t)) {
+		if (sim_there(ref->view))
+			view_health_set(h, DISK_VIEW_FOREIGN,
+					"another volume has its name");
+		else
+			view_health_set(h, DISK_VIEW_GONE,
+					"its volume is gone");
+		return;
+	}
 	if (ref->generation[0] && strcmp(t.generation, ref->generation) != 0)
-		return DISK_VIEW_FOREIGN;
-	snprintf(lost, sizeof(lost), "%s.lost", ref->view);
-	if (strcmp(t.state, "view") != 0 || sim_there(lost))
-		return DISK_VIEW_LOST;
-	return DISK_VIEW_GOOD;
+		view_health_set(h, DISK_VIEW_FOREIGN,
+				"its volume has the tags of another snapshot");
+	if (strcmp(t.state, "view") != 0)
+		view_health_set(h, DISK_VIEW_LOST,
+				"it was not set to its instant");
+	if (spoilt(ref, "lost", why, sizeof(why)))
+		view_health_set(h, DISK_VIEW_LOST, "%s",
+				why[0] ? why :
+					 "its copy-on-write area ran full");
+	if (spoilt(ref, "impaired", why, sizeof(why)))
+		view_health_set(h, DISK_VIEW_IMPAIRED, "%s", why);
 }
 
 int
-disk_sim_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		    double *ret_used, struct err *err)
+disk_sim_view_state(const struct disk_view_ref *ref,
+		    struct disk_view_health *ret, struct err *err)
 {
 	int lock;
 
@@ -209,8 +293,9 @@ disk_sim_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
 		sim_leave(&lock);
 		return err_set(err, ERR_IO, 0, "simulated: no state");
 	}
-	*ret = state_of(ref);
-	*ret_used = *ret == DISK_VIEW_GOOD && ref->cow_bytes ? 0.25 : -1;
+	judge(ref, ret);
+	if (view_health_readable(ret) && ref->cow_bytes)
+		ret->used = 0.25;
 	sim_leave(&lock);
 	return 0;
 }
@@ -219,20 +304,19 @@ int
 disk_sim_view_open(const struct disk_view_ref *ref, int *ret_fd,
 		   struct err *err)
 {
-	int lock, rc = -1;
+	struct disk_view_health h;
+	int lock, rc;
 
 	*ret_fd = -1;
 	sim_slow();
 	if (sim_enter(&lock, err))
 		return -1;
+	judge(ref, &h);
 	if (sim_fault("open", NULL))
-		err_set(err, ERR_IO, 0, "simulated: cannot open %s", ref->view);
-	else if (state_of(ref) == DISK_VIEW_LOST)
-		err_set(err, ERR_CORRUPT, 0, "the view %s is lost", ref->view);
-	else if (state_of(ref) != DISK_VIEW_GOOD)
-		err_set(err, ERR_NOTFOUND, 0, "the view %s is gone", ref->view);
+		rc = err_set(err, ERR_IO, 0, "simulated: cannot open %s",
+			     ref->view);
 	else
-		rc = 0;
+		rc = view_health_check(ref, &h, err);
 	sim_leave(&lock);
 	if (rc)
 		return -1;
@@ -245,16 +329,18 @@ disk_sim_view_open(const struct disk_view_ref *ref, int *ret_fd,
 int
 disk_sim_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 {
-	int lock, rc = 0;
+	struct disk_view_health h;
+	int lock, rc;
 
 	fd_close(&fd);
 	sim_slow();
 	if (sim_enter(&lock, err))
 		return -1;
-	if (sim_fault("overflow", NULL) || state_of(ref) != DISK_VIEW_GOOD)
-		rc = err_set(err, ERR_CORRUPT, 0,
-			     "the view %s was lost while it was read",
-			     ref->view);
+	judge(ref, &h);
+	if (sim_fault("overflow", NULL))
+		view_health_set(&h, DISK_VIEW_LOST,
+				"its copy-on-write area ran full");
+	rc = view_health_recheck(ref, &h, err);
 	sim_leave(&lock);
 	return rc;
 }
@@ -262,7 +348,7 @@ disk_sim_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 static int
 remove_file(const char *view, const char *suffix, struct err *err)
 {
-	char path[SIM_PATH_MAX + 8];
+	char path[SIM_PATH_MAX + 16];
 
 	snprintf(path, sizeof(path), "%s%s", view, suffix);
 	if (unlink(path) && errno != ENOENT)
@@ -273,20 +359,21 @@ remove_file(const char *view, const char *suffix, struct err *err)
 int
 disk_sim_view_drop(const struct disk_view_ref *ref, struct err *err)
 {
-	enum disk_view_state state;
+	struct disk_view_health h;
 	int lock, rc = 0;
 
 	sim_slow();
 	if (sim_enter(&lock, err))
 		return -1;
-	state = state_of(ref);
-	if (state == DISK_VIEW_FOREIGN || state == DISK_VIEW_GONE)
+	judge(ref, &h);
+	if (h.state == DISK_VIEW_FOREIGN || h.state == DISK_VIEW_GONE)
 		;
 	else if (sim_fault("drop", NULL))
 		rc = err_set(err, ERR_BUSY, 0, "the view %s is in use",
 			     ref->view);
 	else if (remove_file(ref->view, "", err) ||
 		 remove_file(ref->view, ".lost", err) ||
+		 remove_file(ref->view, ".impaired", err) ||
 		 remove_file(ref->view, TAGS, err))
 		rc = -1;
 	sim_leave(&lock);

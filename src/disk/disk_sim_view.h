@@ -7,8 +7,11 @@
 #include "err.h"
 
 /* disk_sim_room() - free room of @group: all but what views take.  This and
- * the next two with the world locked. */
+ * the next three with the world locked. */
 int disk_sim_room(const char *group, uint64_t *ret, struct err *err);
+
+/* disk_sim_set_spaces() - fill d->spaces, after d->need_bytes. */
+int disk_sim_set_spaces(struct disk *d, struct err *err);
 
 /* disk_sim_put_tags() - write the tags of the view @ref; @state: "cow", it is
  * prepared only, or "view". */
@@ -20,8 +23,7 @@ int disk_sim_copy(const char *from, const char *to, struct err *err);
 
 /* disk_sim_view_state() and the next three - see disk_ops. */
 int disk_sim_view_state(const struct disk_view_ref *ref,
-			enum disk_view_state *ret, double *ret_used,
-			struct err *err);
+			struct disk_view_health *ret, struct err *err);
 
 /* see above */
 int disk_sim_view_open(const struct disk_view_ref *ref, int *ret_fd,

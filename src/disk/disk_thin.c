@@ -17,6 +17,7 @@
  * on the way leaves a volume with our tags that is not there in the pool,
  * which lvremove takes for removed, or an earlier snapshot.
  */
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +27,19 @@
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
+#include "lv_health.h"
+#include "view_health.h"
 
 /*
- * A pool that is full stops every disk in it, and one without room for
- * metadata needs repair by hand.
+ * What a new thin device takes of the pool's metadata, in blocks.  It shares
+ * the whole tree of its origin's mappings, so there is one more entry in each
+ * of two trees, that of the devices' roots and that of their details: mostly
+ * in a leaf that is there, at worst each of two levels is split.  The space map
+ * of the metadata may need two blocks more, and rounding up costs nothing.
+ * What the disk's own tree takes comes later, as the domain writes: at most as
+ * much as the tree has now.
  */
-#define POOL_REFUSE 0.95
-#define POOL_WARN 0.80
+#define VIEW_METADATA_BLOCKS 8u
 
 struct thin {
 	struct lv_disk lv;
@@ -101,34 +108,43 @@ find_pool(struct thin *t, struct err *err)
 static int
 check_health(const struct dm_pool_status *s, const char *pool, struct err *err)
 {
-	const char *what = NULL;
+	const char *fault = lv_health_pool_fault(s);
 
-	if (s->failed)
-		what = "has failed";
-	else if (s->needs_check)
-		what = "needs a check of its metadata (`lvconvert --repair`)";
-	else if (s->out_of_data)
-		what = "has run out of room for data";
-	else if (s->read_only)
-		what = "is read-only";
-	if (what)
-		return err_set(err, ERR_STATE, 0, "thin pool %s %s", pool,
-			       what);
-	return 0;
+	return fault ? err_set(err, ERR_STATE, 0, "thin pool %s %s", pool,
+			       fault) :
+		       0;
 }
 
+/* A pool's table is "METADATA DATA BLOCK-SIZE LOW-WATER-MARK ...". */
 static int
-check_fill(double used, const char *what, const char *pool, struct err *err)
+set_spaces(struct thin *t, const char *pool, const struct dm_pool_status *s,
+	   struct err *err)
 {
-	if (used >= POOL_REFUSE)
-		return err_set(
-			err, ERR_NOSPC, 0,
-			"thin pool %s is %.0f %% full (%s); a view would "
-			"endanger all disks in it",
-			pool, used * 100, what);
-	if (used >= POOL_WARN)
-		log_warning("thin pool %s is %.0f %% full (%s)", pool,
-			    used * 100, what);
+	struct disk *d = &t->lv.disk;
+	struct disk_space *data = &d->spaces[0], *metadata = &d->spaces[1];
+	struct dm_target table;
+	uint64_t block;
+
+	if (dm_table(t->pool, &table, err))
+		return -1;
+	if (strcmp(table.type, "thin-pool") != 0 ||
+	    sscanf(table.params, "%*s %*s %" SCNu64, &block) != 1)
+		return err_set(err, ERR_STATE, 0,
+			       "thin pool %s has a table of a kind not known: "
+			       "%s %s",
+			       pool, table.type, table.params);
+	block *= DM_SECTOR;
+	d->n_spaces = 2;
+	data->kind = DISK_SPACE_POOL_DATA;
+	snprintf(data->what, sizeof(data->what), "%s", pool);
+	data->bytes = s->data_blocks * block;
+	data->used = s->data_used * block;
+	data->takes = 0; /* all is shared, until the domain writes */
+	metadata->kind = DISK_SPACE_POOL_METADATA;
+	snprintf(metadata->what, sizeof(metadata->what), "%s", pool);
+	metadata->bytes = s->metadata_blocks * DM_METADATA_BLOCK;
+	metadata->used = s->metadata_used * DM_METADATA_BLOCK;
+	metadata->takes = VIEW_METADATA_BLOCKS * DM_METADATA_BLOCK;
 	return 0;
 }
 
@@ -157,14 +173,9 @@ check_pool(struct thin *t, struct err *err)
 			       "%llu: it needs repair by hand",
 			       pool, (unsigned long long)s.transaction_id,
 			       (unsigned long long)lv.transaction_id);
-	if (check_fill(s.data_used, "data", pool, err) ||
-	    check_fill(s.metadata_used, "metadata", pool, err))
-		return -1;
-	snprintf(d->chosen, sizeof(d->chosen),
-		 "thin snapshot in pool %.100s (data %.0f %% full, metadata "
-		 "%.0f %%)",
-		 pool, s.data_used * 100, s.metadata_used * 100);
-	return 0;
+	snprintf(d->chosen, sizeof(d->chosen), "thin snapshot in pool %.150s",
+		 pool);
+	return set_spaces(t, pool, &s, err);
 }
 
 static int
@@ -339,97 +350,120 @@ deactivate(const struct lvm_lv *lv)
 			 e.text);
 }
 
+/*
+ * How is the pool?  One that isn't active tells nothing, and is no news: views
+ * are not active by themselves.
+ */
 static int
-find_good(const struct disk_view_ref *ref, struct lvm_lv *ret, struct err *err)
+look_at_pool(const struct lvm_lv *lv, struct disk_view_health *h,
+	     struct err *err)
 {
-	enum disk_view_state state;
+	char uuid[LVM_DM_UUID_LEN + 8], name[2 * LVM_NAME_LEN];
+	struct lvm_lv pool = *lv;
+	struct dm_target status;
+	struct dm_dev dev;
 
-	if (lv_find_view(ref, ret, &state, err))
+	memcpy(pool.uuid, lv->pool_uuid, sizeof(pool.uuid));
+	lvm_dm_uuid(&pool, uuid);
+	strcat(uuid, "-tpool");
+	if (dm_find_uuid(uuid, &dev, err))
 		return -1;
-	if (state != DISK_VIEW_GOOD)
-		return err_set(err, ERR_NOTFOUND, 0,
-			       state == DISK_VIEW_GONE ? "%s is gone" :
-							 "%s is not ours",
-			       ref->view);
+	if (!dev.exists)
+		return 0;
+	if (dm_status(dev.name, &status, err))
+		return -1;
+	snprintf(name, sizeof(name), "%s/%s", lv->vg, lv->pool);
+	return lv_health_pool(name, &status, h, err);
+}
+
+/* @dev: the view's device; often there is none. */
+static int
+look(const struct disk_view_ref *ref, const struct lvm_lv *lv,
+     const struct dm_dev *dev, struct disk_view_health *h, struct err *err)
+{
+	struct dm_target status;
+
+	if (look_at_pool(lv, h, err))
+		return -1;
+	if (!dev->exists)
+		return 0;
+	if (dm_status(dev->name, &status, err))
+		return -1;
+	lv_health_thin(ref, &status, h);
 	return 0;
+}
+
+static int
+thin_view_state(const struct disk_view_ref *ref, struct disk_view_health *ret,
+		struct err *err)
+{
+	struct lvm_lv lv;
+	struct dm_dev dev;
+
+	if (lv_find_view(ref, &lv, ret, err) < 0)
+		return -1;
+	if (!view_health_readable(ret))
+		return 0;
+	return lv_dev(&lv, &dev, err) ? -1 : look(ref, &lv, &dev, ret, err);
+}
+
+/* Under the lock, and active. */
+static int
+open_active(const struct disk_view_ref *ref, const struct lvm_lv *lv,
+	    const struct dm_dev *dev, struct disk_view_health *h,
+	    struct err *err)
+{
+	if (look(ref, lv, dev, h, err) || view_health_check(ref, h, err))
+		return -1;
+	return lv_read_open(dev, err);
 }
 
 static int
 thin_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 {
+	struct disk_view_health h;
 	struct lvm_lv lv;
-	struct dm_dev dev;
-	int rc = -1;
+	struct dm_dev dev = { .exists = false };
 
-	if (find_good(ref, &lv, err))
+	if (lv_find_view(ref, &lv, &h, err) < 0)
 		return -1;
+	/* Of a pool that has failed, that is better told than LVM's trouble. */
+	if (view_health_readable(&h) && look_at_pool(&lv, &h, err))
+		return -1;
+	if (!view_health_readable(&h))
+		return view_health_check(ref, &h, err);
 	pthread_mutex_lock(&activated_lock);
-	if (activate(&lv, &dev, err))
-		goto out;
-	*ret_fd = lv_read_open(&dev, err);
-	if (*ret_fd < 0) {
-		deactivate(&lv);
-		goto out;
+	if (activate(&lv, &dev, err) == 0) {
+		*ret_fd = open_active(ref, &lv, &dev, &h, err);
+		if (*ret_fd < 0)
+			deactivate(&lv);
 	}
-	rc = 0;
-out:
 	pthread_mutex_unlock(&activated_lock);
-	return rc;
-}
-
-/* dm-thin shows "Fail" instead of figures. */
-static int
-look(const struct dm_dev *dev, enum disk_view_state *ret, struct err *err)
-{
-	struct dm_target status;
-
-	if (dm_status(dev->name, &status, err))
-		return -1;
-	*ret = strcmp(status.type, "thin") == 0 &&
-			       strncmp(status.params, "Fail", 4) != 0 ?
-		       DISK_VIEW_GOOD :
-		       DISK_VIEW_LOST;
-	return 0;
-}
-
-static int
-thin_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		double *ret_used, struct err *err)
-{
-	struct lvm_lv lv;
-	struct dm_dev dev;
-
-	*ret_used = -1;
-	if (lv_find_view(ref, &lv, ret, err))
-		return -1;
-	if (*ret != DISK_VIEW_GOOD)
-		return 0;
-	if (lv_dev(&lv, &dev, err))
-		return -1;
-	return dev.exists ? look(&dev, ret, err) : 0;
+	return *ret_fd < 0 ? -1 : 0;
 }
 
 static int
 thin_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 {
-	enum disk_view_state state = DISK_VIEW_GOOD;
+	struct disk_view_health h;
 	struct lvm_lv lv;
 	struct dm_dev dev;
-	int rc = -1;
+	int rc = 0;
+	int r;
 
 	fd_close(&fd);
-	if (find_good(ref, &lv, err))
+	r = lv_find_view(ref, &lv, &h, err);
+	if (r < 0)
 		return -1;
+	if (r == 0)
+		return view_health_recheck(ref, &h, err);
 	pthread_mutex_lock(&activated_lock);
-	if (lv_dev(&lv, &dev, err) == 0 &&
-	    (!dev.exists || look(&dev, &state, err) == 0))
-		rc = 0;
+	if (view_health_readable(&h) &&
+	    (lv_dev(&lv, &dev, err) || look(ref, &lv, &dev, &h, err)))
+		rc = -1;
 	deactivate(&lv);
 	pthread_mutex_unlock(&activated_lock);
-	if (rc == 0 && state != DISK_VIEW_GOOD)
-		rc = err_set(err, ERR_CORRUPT, 0,
-			     "%s was lost while it was read", ref->view);
-	return rc;
+	return rc ? -1 : view_health_recheck(ref, &h, err);
 }
 
 const struct disk_ops disk_thin_ops = {

@@ -263,7 +263,9 @@ dm_snapshot_status(const struct dm_target *t, struct dm_snapshot_status *ret,
 
 	memset(ret, 0, sizeof(*ret));
 	if (mem && dm_get_status_snapshot(mem, t->params, &s)) {
-		ret->invalid = s->invalid || s->merge_failed || s->overflow;
+		ret->invalid = s->invalid;
+		ret->overflow = s->overflow;
+		ret->merge_failed = s->merge_failed;
 		ret->used = s->used_sectors;
 		ret->total = s->total_sectors;
 		ret->metadata = s->metadata_sectors;
@@ -277,12 +279,6 @@ dm_snapshot_status(const struct dm_target *t, struct dm_snapshot_status *ret,
 	if (mem)
 		dm_pool_destroy(mem);
 	return rc;
-}
-
-static double
-part_of(uint64_t used, uint64_t total)
-{
-	return total ? (double)used / (double)total : 1;
 }
 
 int
@@ -300,10 +296,11 @@ dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
 		ret->needs_check = s->needs_check;
 		ret->out_of_data = s->out_of_data_space;
 		ret->transaction_id = s->transaction_id;
-		ret->data_used =
-			part_of(s->used_data_blocks, s->total_data_blocks);
-		ret->metadata_used = part_of(s->used_metadata_blocks,
-					     s->total_metadata_blocks);
+		ret->queues = !s->error_if_no_space;
+		ret->data_blocks = s->total_data_blocks;
+		ret->data_used = s->used_data_blocks;
+		ret->metadata_blocks = s->total_metadata_blocks;
+		ret->metadata_used = s->used_metadata_blocks;
 		rc = 0;
 	} else {
 		err_set(err, ERR_IO, 0,

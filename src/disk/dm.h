@@ -18,6 +18,7 @@
 #define DM_NAME_MAX 127
 #define DM_UUID_MAX 128
 #define DM_SECTOR 512u
+#define DM_METADATA_BLOCK 4096u /* of a thin pool */
 
 struct dm_dev {
 	bool exists; /* if not, nothing else is set */
@@ -42,7 +43,10 @@ struct dm_target {
 };
 
 struct dm_snapshot_status {
-	bool invalid;  /* overflowed, or its store failed */
+	bool invalid;  /* overflowed, or its area failed: the kernel keeps to
+			* itself which */
+	bool overflow; /* by what was written to itself */
+	bool merge_failed;
 	uint64_t used; /* sectors, metadata included */
 	uint64_t total;
 	uint64_t metadata;
@@ -53,9 +57,12 @@ struct dm_pool_status {
 	bool read_only;
 	bool needs_check;
 	bool out_of_data;
+	bool queues; /* a write for which there is no room waits */
 	uint64_t transaction_id;
-	double data_used; /* 0 to 1 */
-	double metadata_used;
+	uint64_t data_blocks; /* their size is in the pool's table */
+	uint64_t data_used;
+	uint64_t metadata_blocks; /* of DM_METADATA_BLOCK bytes */
+	uint64_t metadata_used;
 };
 
 /* What udev is to think of a device whose table changes. */

@@ -184,22 +184,45 @@ lvm_find(const char *field, const char *value, struct lvm_lv **ret,
 }
 
 int
+lvm_find_named(const struct lvm_name *want, unsigned int n, struct lvm_lv **ret,
+	       unsigned int *ret_n, struct err *err)
+{
+	char select[LVM_NAMED_MAX * SELECT_LEN];
+	int used = 0;
+
+	*ret = NULL;
+	*ret_n = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		size_t room = sizeof(select) - (size_t)used;
+		int k;
+
+		if (check_word(want[i].uuid, err) ||
+		    check_word(want[i].vg, err) ||
+		    check_word(want[i].name, err))
+			return -1;
+		k = snprintf(select + used, room,
+			     "%slv_uuid=\"%s\" || (vg_name=\"%s\" && "
+			     "lv_name=\"%s\")",
+			     i ? " || " : "", want[i].uuid, want[i].vg,
+			     want[i].name);
+		if (k < 0 || (size_t)k >= room)
+			return err_set(err, ERR_INVALID, 0,
+				       "no LVM name: '%s/%s'", want[i].vg,
+				       want[i].name);
+		used += k;
+	}
+	return find(select, ret, ret_n, err);
+}
+
+int
 lvm_find_lv(const char *uuid, const char *vg, const char *name,
 	    struct lvm_lv *ret, struct err *err)
 {
-	char select[SELECT_LEN];
+	const struct lvm_name want = { uuid, vg, name };
 	struct lvm_lv *lvs;
 	unsigned int n, hit = 0;
 
-	if (check_word(uuid, err) || check_word(vg, err) ||
-	    check_word(name, err))
-		return -1;
-	if (snprintf(select, sizeof(select),
-		     "lv_uuid=\"%s\" || (vg_name=\"%s\" && lv_name=\"%s\")",
-		     uuid, vg, name) >= (int)sizeof(select))
-		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s/%s'", vg,
-			       name);
-	if (find(select, &lvs, &n, err))
+	if (lvm_find_named(&want, 1, &lvs, &n, err))
 		return -1;
 	for (unsigned int i = 0; i < n; i++)
 		if (strcmp(lvs[i].uuid, uuid) == 0)

@@ -45,6 +45,7 @@ struct lvm_lv {
 	uint64_t thin_id;
 	uint64_t transaction_id; /* of a thin pool */
 	uint64_t extent_bytes;
+	uint64_t vg_bytes;
 	uint64_t vg_free_bytes;
 	uint64_t vg_max_lv; /* 0: no limit */
 	uint64_t vg_lv_count;
@@ -65,6 +66,22 @@ int lvm_find(const char *field, const char *value, struct lvm_lv **ret,
  */
 int lvm_find_lv(const char *uuid, const char *vg, const char *name,
 		struct lvm_lv *ret, struct err *err);
+
+/* What is known of a volume; "" for what isn't. */
+struct lvm_name {
+	const char *uuid;
+	const char *vg;
+	const char *name;
+};
+
+/*
+ * lvm_find_named() - all volumes that have the uuid or the name of one of the
+ * @n in @want (at most LVM_NAMED_MAX), in one report; malloc()ed for the
+ * caller, NULL when there are none.  -1 as above.
+ */
+#define LVM_NAMED_MAX 2
+int lvm_find_named(const struct lvm_name *want, unsigned int n,
+		   struct lvm_lv **ret, unsigned int *ret_n, struct err *err);
 
 /*
  * lvm_run() - run the LVM command @args, NULL-terminated, e.g. "lvremove",

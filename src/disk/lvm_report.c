@@ -46,6 +46,7 @@ static const struct field numbers[] = {
 	TEXT("thin_id", thin_id),
 	TEXT("transaction_id", transaction_id),
 	TEXT("vg_extent_size", extent_bytes),
+	TEXT("vg_size", vg_bytes),
 	TEXT("vg_free", vg_free_bytes),
 	TEXT("max_lv", vg_max_lv),
 	TEXT("lv_count", vg_lv_count),

@@ -13,7 +13,8 @@
 	"vg_name,lv_name,lv_uuid,vg_uuid,origin,origin_uuid,pool_lv,"          \
 	"pool_lv_uuid,lv_layout,lv_role,lv_attr,lv_tags,lv_allocation_locked," \
 	"lv_permissions,vg_permissions,vg_lock_type,vg_exported,vg_partial,"   \
-	"lv_size,thin_id,transaction_id,vg_extent_size,vg_free,max_lv,lv_count"
+	"lv_size,thin_id,transaction_id,vg_extent_size,vg_size,vg_free,"       \
+	"max_lv,lv_count"
 
 /*
  * lvm_report_read() - the volumes in the JSON report @text (@len bytes);

@@ -237,6 +237,22 @@ check_disks_only(struct create *c)
 	return 0;
 }
 
+/* How full will groups and pools be? */
+static int
+plan_fill(struct create *c)
+{
+	struct create_space mine = { .n = 0 };
+	struct create_space *space = c->opts->space ? c->opts->space : &mine;
+
+	space->n = disk_forecast(c->disks, c->n_disks, c->opts->max_fill,
+				 space->at);
+	if (disk_forecast_check(space->at, space->n, c->err) == 0)
+		return 0;
+	if (c->opts->max_fill < 100)
+		err_more(c->err, "or take it all the same: --max-fill 100");
+	return -1;
+}
+
 static int
 plan_disks(struct create *c)
 {
@@ -249,7 +265,9 @@ plan_disks(struct create *c)
 	c->s->n_disks = c->n_disks;
 	if (c->s->mode == SNAPSHOT_DISKS && check_disks_only(c))
 		return -1;
-	return disk_groups_have_room(c->disks, c->n_disks, c->err);
+	if (disk_groups_have_room(c->disks, c->n_disks, c->err))
+		return -1;
+	return plan_fill(c);
 }
 
 /*

@@ -36,13 +36,21 @@ enum create_mode {
 	CREATE_OFFLINE, /* no memory; the domain does not run */
 };
 
+/* What the plan said of room, beside the snapshot. */
+struct create_space {
+	unsigned int n;
+	struct disk_forecast at[DOMAIN_DISKS_MAX * DISK_SPACES_MAX];
+};
+
 struct create_opts {
 	enum create_mode mode;
 	const char *config_file; /* what an offline domain is, for xl */
 	struct disk_cow_size cow;
-	const char *stage;      /* "ram", "none", a folder, NULL: as fits */
-	bool dry_run;           /* plan and check only */
-	job_progress *progress; /* or NULL */
+	const char *stage;          /* "ram", "none", a folder, NULL: as fits */
+	unsigned int max_fill;      /* percent; 0: the usual limits */
+	struct create_space *space; /* filled by the plan; or NULL */
+	bool dry_run;               /* plan and check only */
+	job_progress *progress;     /* or NULL */
 	void *progress_ctx;
 };
 
@@ -142,9 +150,8 @@ int job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 /* ---- show ---- */
 
 struct view_report {
-	enum disk_view_state state;
-	double used;   /* 0 to 1, negative: not known */
-	char why[120]; /* when the state could not be told */
+	bool known; /* if not, health.why says why not, and no more */
+	struct disk_view_health health;
 };
 
 /*

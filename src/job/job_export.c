@@ -84,19 +84,20 @@ write_raw(struct export *e, const struct snapshot_disk *d, int from,
 	return rc;
 }
 
+/* By descriptor: what has the view's name need not be the view that is open. */
 static int
-write_qcow2(struct export *e, const struct snapshot_disk *d,
-	    struct export_file *f)
+write_qcow2(struct export *e, int from, struct export_file *f)
 {
 	struct run_opts how = RUN_OPTS_INIT;
 	struct run_result res;
-	char to[FILE_PATH_MAX];
+	char view[40], to[FILE_PATH_MAX];
 	struct stat st;
-	const char *const argv[] = { "qemu-img", "convert", "-f", "raw",
-				     "-O",       "qcow2",   "--", d->view.view,
-				     to,         NULL };
+	const char *const argv[] = { "qemu-img", "convert", "-f", "raw", "-O",
+				     "qcow2",    "--",      view, to,    NULL };
 	int fd = -1, rc = -1;
 
+	snprintf(view, sizeof(view), "/proc/self/fd/%d", from);
+	how.keep_fd = from;
 	snprintf(to, sizeof(to), "%s/%s", e->dir.path, f->name);
 	/* Made by us first: with our mode, and ours to remove. */
 	fd = export_dir_create(&e->dir, f->name, e->err);
@@ -130,7 +131,7 @@ export_one_disk(struct export *e, const struct snapshot_disk *d)
 	snprintf(f->name, sizeof(f->name), "%s.%s", d->vdev, suffix(e));
 	if (disk_view_open(&d->view, &from, e->err))
 		return err_add(e->err, "disk %s", d->vdev);
-	rc = e->opts->format == EXPORT_QCOW2 ? write_qcow2(e, d, f) :
+	rc = e->opts->format == EXPORT_QCOW2 ? write_qcow2(e, from, f) :
 					       write_raw(e, d, from, f);
 	if (disk_view_close(&d->view, from, &close_err) && rc == 0) {
 		*e->err = close_err;

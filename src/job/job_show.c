@@ -12,15 +12,13 @@ job_check_views(const struct snapshot *s, struct view_report *ret,
 
 	(void)err;
 	for (i = 0; i < s->n_disks; i++) {
+		struct disk_view_health *h = &ret[i].health;
 		struct err one = ERR_INIT;
 
-		ret[i].state = DISK_VIEW_GOOD;
-		ret[i].used = -1;
-		ret[i].why[0] = '\0';
-		if (disk_view_state(&s->disks[i].view, &ret[i].state,
-				    &ret[i].used, &one))
-			snprintf(ret[i].why, sizeof(ret[i].why), "%.*s",
-				 (int)sizeof(ret[i].why) - 1, one.text);
+		ret[i].known = disk_view_state(&s->disks[i].view, h, &one) == 0;
+		if (!ret[i].known)
+			snprintf(h->why, sizeof(h->why), "%.*s",
+				 (int)sizeof(h->why) - 1, one.text);
 	}
 	return 0;
 }

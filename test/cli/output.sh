@@ -44,7 +44,7 @@ assert o["snapshot"] == "web1@lost" and o["pause_ms"] == 43.2
 assert o["phases_ms"]["memory"] == 20.3
 d = o["disks"][0]
 assert d["vdev"] == "xvda" and d["io_stall_ms"] == 44.2
-assert d["state"] in ("lost", "unknown") and d["state_why"]'
+assert d["state"] in ("lost", "unknown") and d["why"]'
 ok $? "show --json has the record and the state of the view"
 
 # What is in a record is shown clean, whoever wrote it.

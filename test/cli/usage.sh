@@ -42,6 +42,10 @@ wrong "^xensnap: create web1: --cow-size: '5x' is not a size" \
 for size in 0% 101% 1.5% x% % -1% 99999999999999999999%; do
 	wrong "is not 1% to 100%" create "--cow-size=$size" web1
 done
+for fill in 0 101 -1 x 90x 1.5 % 90%% 1000 99999999999999999999; do
+	wrong "^xensnap: create web1: --max-fill: '.*' is not 1 to 100" \
+		create "--max-fill=$fill" web1
+done
 wrong "nothing fits into 0 bytes" create --cow-size 0 web1
 wrong "too large" create --cow-size 99999999999T web1
 wrong "^xensnap: help nope: no command is called 'nope'" help nope

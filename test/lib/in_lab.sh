@@ -4,6 +4,7 @@
 # On the host it starts a lab of its own from $lab_state (a name, or the path
 # of a state script), pushes the test, the program under test and dom0.sh, runs the
 # test there and ends with its status.  In dom0 it goes on with dom0.sh.
+# $lab_more: another program that the test needs, in /root/test/lib.
 # XENSNAP_BIN is the program, built with -Dfail_points=true.
 
 if [ -z "${XENSNAP_IN_LAB:-}" ]; then
@@ -22,7 +23,8 @@ if [ -z "${XENSNAP_IN_LAB:-}" ]; then
 			"$top/test/lib/dom0.sh" "$top/test/lib/tap.sh" \
 			"$top/test/lib/domain.sh" \
 			"$top/lab/witness/witness-verdict" \
-			"$top/lab/witness/witness-flip" /root/test/lib/ ||
+			"$top/lab/witness/witness-flip" ${lab_more:+"$lab_more"} \
+			/root/test/lib/ ||
 		exit 1
 	"$lab" -n "$name" push "$XENSNAP_BIN" /usr/local/sbin/xensnap >&2 ||
 		exit 1

@@ -25,6 +25,8 @@
  *   disks/GROUP/NAME          a disk; a GROUP that begins with "thin" has
  *                             views that are made at once, and no hold
  *   groups/GROUP              its room in bytes, views included
+ *   groups/GROUP.pool         the thin pool of a "thin" GROUP: bytes of data
+ *                             and how many are used, the same of metadata
  *   held/GROUP-NAME           the device is suspended
  *   views/NAME                a view; views/NAME.tags: whose, and of what
  *   faults/KNOB[.WHICH]       what shall go wrong; empty: always, a number:

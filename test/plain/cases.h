@@ -38,6 +38,12 @@ void case_view_foreign(void);
 void case_thin_activation(void);
 void case_lvm_goes_on(void);
 
+/* What a view lives on breaks; others are at work beside us. */
+void case_broken_device(void);
+void case_broken_pool_full(void);
+void case_broken_pool_failed(void);
+void case_broken_race(void);
+
 /* A process that dies at any place: afterwards all is as before. */
 void case_kill_steps(void);
 void case_kill_random(void);

@@ -28,15 +28,14 @@ static void
 state_is(const struct disk_view_ref *ref, enum disk_view_state want,
 	 const char *what)
 {
-	enum disk_view_state state = DISK_VIEW_GONE;
+	struct disk_view_health h;
 	struct err e = ERR_INIT;
-	double used = 0;
 
-	if (disk_view_state(ref, &state, &used, &e))
+	if (disk_view_state(ref, &h, &e))
 		tap_works(-1, &e, "%s", what);
 	else
-		tap_ok(state == want, "%s: state %d, used %.3f", what,
-		       (int)state, used);
+		tap_ok(h.state == want, "%s: state %d, used %.3f; %s", what,
+		       (int)h.state, h.used, h.why);
 }
 
 /* Is the view @d among all, with what a record would have? */
@@ -90,7 +89,7 @@ on_record(const char *name)
 	/* Found by its uuid when it was renamed, by its name without one. */
 	must("lvrename %s %s dtrenamed >/dev/null", volumes_vg(),
 	     strrchr(ref.view, '/') + 1);
-	state_is(&ref, DISK_VIEW_GOOD, "a view that was renamed");
+	state_is(&ref, DISK_VIEW_IMPAIRED, "a view that was renamed");
 	must("lvrename %s dtrenamed %s >/dev/null", volumes_vg(),
 	     strrchr(ref.view, '/') + 1);
 	ref.view_uuid[0] = '\0';
@@ -142,10 +141,9 @@ case_view_overflow(void)
 {
 	struct disk_owner owner = { "dt", "over", GENERATION, "xvda" };
 	struct disk_cow_size cow = { .percent = 0, .bytes = 4 << 20 };
-	enum disk_view_state state = DISK_VIEW_GONE;
+	struct disk_view_health h;
 	struct err e = ERR_INIT;
 	struct disk *d;
-	double used;
 	int fd;
 
 	if (disk_open(volume("dtc1"), &d, &e) ||
@@ -155,10 +153,10 @@ case_view_overflow(void)
 		return;
 	}
 	overwrite("dtc1", 2);
-	if (disk_view_state(&d->ref, &state, &used, &e))
-		used = -2;
-	tap_ok(state == DISK_VIEW_GOOD && used > 0.5 && used < 0.6,
-	       "after 2 of 4 MiB it is %.3f full", used);
+	if (disk_view_state(&d->ref, &h, &e))
+		h.used = -2;
+	tap_ok(h.state == DISK_VIEW_GOOD && h.used > 0.5 && h.used < 0.6,
+	       "after 2 of 4 MiB it is %.3f full", h.used);
 	tap_works(disk_view_open(&d->ref, &fd, &e), &e, "open it");
 	overwrite("dtc1", 8);
 	tap_fails(disk_view_close(&d->ref, fd, &e), &e, ERR_CORRUPT,

@@ -40,6 +40,10 @@ static const struct {
 	{ "view_foreign", case_view_foreign },
 	{ "thin_activation", case_thin_activation },
 	{ "lvm_goes_on", case_lvm_goes_on },
+	{ "broken_device", case_broken_device },
+	{ "broken_pool_full", case_broken_pool_full },
+	{ "broken_pool_failed", case_broken_pool_failed },
+	{ "broken_race", case_broken_race },
 	{ "kill_steps", case_kill_steps },
 	{ "kill_random", case_kill_random },
 	{ "times", case_times }, /* the last one only when asked for */

@@ -176,13 +176,11 @@ void
 dropped(struct disk *d)
 {
 	struct err e = ERR_INIT;
-	enum disk_view_state state;
-	double used;
+	struct disk_view_health h;
 
 	if (disk_view_drop(&d->ref, &e))
 		tap_works(-1, &e, "%s is dropped", d->ref.view);
-	else if (disk_view_state(&d->ref, &state, &used, &e) ||
-		 state != DISK_VIEW_GONE)
+	else if (disk_view_state(&d->ref, &h, &e) || h.state != DISK_VIEW_GONE)
 		tap_works(-1, &e, "%s is gone after it was dropped",
 			  d->ref.view);
 	disk_close(d);

@@ -23,7 +23,8 @@
 	"\"lv_tags\":\"own,xensnap,xensnap:domain=a,zzz\", "            \
 	"\"lv_size\":\"268435456\", \"thin_id\":\"\", "                 \
 	"\"transaction_id\":\"\", \"vg_extent_size\":\"4194304\", "     \
-	"\"vg_free\":\"1598029824\", \"max_lv\":\"0\", \"lv_count\":\"5\"}"
+	"\"vg_size\":\"4290772992\", \"vg_free\":\"1598029824\", "      \
+	"\"max_lv\":\"0\", \"lv_count\":\"5\"}"
 
 static int
 reads(const char *text, struct lvm_lv **ret, unsigned int *n, struct err *err)
@@ -50,6 +51,8 @@ test_rows(void **state)
 	assert_string_equal(lv->tags, "xensnap,xensnap:domain=a");
 	assert_true(lv->bytes == 268435456 && lv->extent_bytes == 4194304);
 	assert_true(lv->thin_id == 0 && lv->vg_lv_count == 5);
+	assert_true(lv->vg_bytes == 4290772992 &&
+		    lv->vg_free_bytes == 1598029824);
 	free(lv);
 	assert_int_equal(reads("{\"report\":[{\"lv\":[]}]}", &lv, &n, &err), 0);
 	assert_true(n == 0 && lv == NULL);

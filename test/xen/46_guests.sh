@@ -33,16 +33,24 @@ xl pause pvh1
 refused 'paused.*xl unpause.*--disks-only' create pvh1@a
 xl unpause pvh1
 
-# Another domain that may write to the same disk.
+# Another domain that may write to the same disk.  Xen's own script lets no two
+# have one; with a script of their own people do it (cluster file systems).
+cat > /root/share << 'END'
+#!/bin/sh
+[ "$1" = add ] || exit 0
+xenstore-write "$XENBUS_PATH/physical-device" \
+	"$(stat -L -c %t:%T /dev/vg/pvh1_xvda)" \
+	"$XENBUS_PATH/hotplug-status" connected
+END
+chmod +x /root/share
 sed -e 's/^name = .*/name = "other"/' -e '/^uuid/d' \
+	-e 's#"/dev/vg/pvh1_xvda,[^"]*"#"vdev=xvda,access=rw,script=/root/share,target=/dev/vg/pvh1_xvda"#' \
 	/etc/xen/guests/pvh1.cfg > /root/other.cfg
-if xl create -p /root/other.cfg > /tmp/out 2>&1; then
-	refused 'xvda.*written to by domain other' create pvh1@a
-	xl destroy other
-else
-	sed 's/^/# /' /tmp/out
-	skip "a disk of two domains" "xl does not let them have it"
-fi
+xl create -p /root/other.cfg > /tmp/out 2>&1
+ok $? "another domain has the same disk"
+sed 's/^/# /' /tmp/out
+refused 'xvda.*written to by domain other' create pvh1@a
+xl destroy other
 
 check pvh1
 ok $? "the guest is whole"
