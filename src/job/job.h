@@ -14,16 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "copy.h"
 #include "disk.h"
 #include "err.h"
 #include "snapshot.h"
 
-/*
- * Long work tells how far it is: @what ("memory", "xvda"), bytes done and all
- * bytes (0: unknown).  Called often; the callee limits its own output.
- */
-typedef void job_progress(const char *what, uint64_t done, uint64_t total,
-			  void *ctx);
+/* How far long work is: see copy.h. */
+typedef copy_progress job_progress;
 
 /* ---- create ---- */
 
