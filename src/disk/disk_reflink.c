@@ -9,8 +9,9 @@
  *   way.  Writes wait for no longer than that (so: no DISK_CAN_WAIT).
  * view: the clone is made durable; the domain runs again meanwhile.
  *
- * Whose a file is, its extended attributes tell.  It gets its name when they
- * are on it, so that a process that dies leaves nothing without them.
+ * Whose a file is, its extended attributes tell (file_view.h).  It gets its
+ * name when they are on it, so that a process that dies leaves nothing without
+ * them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,22 +24,19 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "disk.h"
 #include "fail.h"
 #include "fd.h"
+#include "file_view.h"
 #include "log.h"
 #include "units.h"
 
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
-
-#define ATTR_GENERATION "user.xensnap.generation"
-#define ATTR_OWNER "user.xensnap.owner"
 
 #define TRY_BYTES (1u << 20)
 #define WARN_ROOM_PART 10u /* of the disk */
@@ -58,6 +56,48 @@ shares_blocks(const char *path, struct statfs *ret)
 					  ret->f_type == BTRFS_SUPER_MAGIC);
 }
 
+/* Clone the first part of @from into the empty file @to; 0, or -1 by errno. */
+static int
+clone_part(int from, int to, uint64_t bytes)
+{
+	struct file_clone_range range = {
+		.src_fd = from,
+		.src_length = bytes > TRY_BYTES ? TRY_BYTES : 0,
+	};
+
+	return ioctl(to, FICLONERANGE, &range);
+}
+
+static bool
+is_refusal(int sys)
+{
+	return sys == EOPNOTSUPP || sys == EINVAL || sys == EXDEV;
+}
+
+/*
+ * An XFS made without reflink looks like any other.  Tried with a file that
+ * has no name and is gone at once; whatever else goes wrong here is told by
+ * reflink_prepare().
+ */
+static bool
+can_clone(const char *path, uint64_t bytes)
+{
+	struct err ignored = ERR_INIT;
+	int folder = file_view_folder(path, &ignored);
+	int from = open(path, O_RDONLY | O_CLOEXEC);
+	int to = -1;
+	bool can = true;
+
+	if (folder >= 0 && from >= 0)
+		to = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (to >= 0 && clone_part(from, to, bytes))
+		can = !is_refusal(errno);
+	fd_close(&to);
+	fd_close(&from);
+	fd_close(&folder);
+	return can;
+}
+
 static int
 reflink_claims(const char *path, struct err *err)
 {
@@ -67,7 +107,10 @@ reflink_claims(const char *path, struct err *err)
 	if (stat(path, &st))
 		return err_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 			       errno, "%s", path);
-	return S_ISREG(st.st_mode) && shares_blocks(path, &fs);
+	if (!S_ISREG(st.st_mode) || !shares_blocks(path, &fs))
+		return 0;
+	return fs.f_type == BTRFS_SUPER_MAGIC ||
+	       can_clone(path, (uint64_t)st.st_size);
 }
 
 static void
@@ -187,51 +230,6 @@ reflink_plan(struct disk *d, const struct disk_owner *owner,
 
 /* ---- the view's file ---- */
 
-/* The folder of @path, open; -1 with @err. */
-static int
-folder_open(const char *path, struct err *err)
-{
-	char folder[PATH_MAX];
-	char *slash;
-	int fd;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (!slash)
-		return err_set(err, ERR_INVALID, 0, "no path: '%s'", path);
-	slash[slash == folder] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, ERR_IO, errno, "open %s", folder);
-	return fd;
-}
-
-static int
-sync_folder(const char *path, struct err *err)
-{
-	int fd = folder_open(path, err);
-	int rc;
-
-	if (fd < 0)
-		return -1;
-	rc = fd_sync(fd, path, err);
-	fd_close(&fd);
-	return rc;
-}
-
-static int
-mark(const struct reflink *r, struct err *err)
-{
-	const char *generation = r->disk.ref.generation;
-
-	if (fsetxattr(r->to, ATTR_GENERATION, generation, strlen(generation),
-		      0) ||
-	    fsetxattr(r->to, ATTR_OWNER, r->owner, strlen(r->owner), 0))
-		return err_set(err, ERR_IO, errno, "mark %s as ours",
-			       r->disk.ref.view);
-	return 0;
-}
-
 /* btrfs clones between two files without copy-on-write, or two with it. */
 static int
 same_cow(const struct reflink *r, struct err *err)
@@ -254,7 +252,7 @@ static int
 make_file(struct reflink *r, struct err *err)
 {
 	const char *view = r->disk.ref.view;
-	int folder = folder_open(view, err);
+	int folder = file_view_folder(view, err);
 	char self[40];
 	int rc = -1;
 
@@ -265,7 +263,9 @@ make_file(struct reflink *r, struct err *err)
 		err_set(err, ERR_IO, errno, "make %s", view);
 		goto out;
 	}
-	if (same_cow(r, err) || mark(r, err) || fd_sync(r->to, view, err))
+	if (same_cow(r, err) ||
+	    file_view_mark(r->to, &r->disk.ref, r->owner, err) ||
+	    fd_sync(r->to, view, err))
 		goto out;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", r->to);
 	if (linkat(AT_FDCWD, self, AT_FDCWD, view, AT_SYMLINK_FOLLOW)) {
@@ -288,7 +288,7 @@ clone_failed(const struct reflink *r, struct err *err)
 {
 	int sys = errno;
 
-	if (sys == EOPNOTSUPP || sys == EINVAL || sys == EXDEV)
+	if (is_refusal(sys))
 		return err_set(err, ERR_UNSUPPORTED, sys,
 			       "%s: this file system cannot clone it (XFS "
 			       "made without reflink=1?)",
@@ -300,12 +300,7 @@ clone_failed(const struct reflink *r, struct err *err)
 static int
 try_clone(const struct reflink *r, struct err *err)
 {
-	struct file_clone_range range = {
-		.src_fd = r->from,
-		.src_length = r->disk.ref.bytes > TRY_BYTES ? TRY_BYTES : 0,
-	};
-
-	if (ioctl(r->to, FICLONERANGE, &range))
+	if (clone_part(r->from, r->to, r->disk.ref.bytes))
 		return clone_failed(r, err);
 	if (ftruncate(r->to, 0))
 		return err_set(err, ERR_IO, errno, "empty %s",
@@ -368,102 +363,6 @@ reflink_release(struct disk *d, struct err *err)
 	return 0;
 }
 
-/* ---- views that are there ---- */
-
-/* Open the view if it is there and ours; *@ret_fd is -1 if not. */
-static int
-find(const struct disk_view_ref *ref, int *ret_fd, enum disk_view_state *ret,
-     struct err *err)
-{
-	char generation[64];
-	struct stat st;
-	ssize_t n;
-
-	*ret_fd = open(ref->view, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	*ret = DISK_VIEW_GONE;
-	if (*ret_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (*ret_fd < 0 && errno != ELOOP)
-		return err_set(err, ERR_IO, errno, "open %s", ref->view);
-	n = *ret_fd < 0 ? -1 :
-			  fgetxattr(*ret_fd, ATTR_GENERATION, generation,
-				    sizeof(generation));
-	*ret = DISK_VIEW_FOREIGN;
-	if (n < 0 || (ref->generation[0] &&
-		      ((size_t)n != strlen(ref->generation) ||
-		       memcmp(generation, ref->generation, (size_t)n) != 0))) {
-		fd_close(ret_fd);
-		return 0;
-	}
-	*ret = DISK_VIEW_GOOD;
-	if (fstat(*ret_fd, &st) || (uint64_t)st.st_size != ref->bytes)
-		*ret = DISK_VIEW_LOST;
-	return 0;
-}
-
-static int
-reflink_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
-		   double *ret_used, struct err *err)
-{
-	int fd, rc;
-
-	*ret_used = -1;
-	rc = find(ref, &fd, ret, err);
-	fd_close(&fd);
-	return rc;
-}
-
-static int
-reflink_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
-{
-	enum disk_view_state state;
-
-	if (find(ref, ret_fd, &state, err))
-		return -1;
-	if (state == DISK_VIEW_GOOD)
-		return 0;
-	fd_close(ret_fd);
-	if (state == DISK_VIEW_LOST)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "%s is lost: it has another size", ref->view);
-	return err_set(err, ERR_NOTFOUND, 0,
-		       state == DISK_VIEW_GONE ? "%s is gone" :
-						 "%s is not ours",
-		       ref->view);
-}
-
-static int
-reflink_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
-{
-	enum disk_view_state state;
-	double used;
-
-	fd_close(&fd);
-	if (reflink_view_state(ref, &state, &used, err))
-		return -1;
-	if (state != DISK_VIEW_GOOD)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "%s was lost while it was read", ref->view);
-	return 0;
-}
-
-static int
-reflink_view_drop(const struct disk_view_ref *ref, struct err *err)
-{
-	enum disk_view_state state;
-	int fd;
-
-	if (find(ref, &fd, &state, err))
-		return -1;
-	fd_close(&fd);
-	if (state != DISK_VIEW_GOOD && state != DISK_VIEW_LOST)
-		return 0;
-	fail_here("disk.drop");
-	if (unlink(ref->view) && errno != ENOENT)
-		return err_set(err, ERR_IO, errno, "remove %s", ref->view);
-	return sync_folder(ref->view, err);
-}
-
 const struct disk_ops disk_reflink_ops = {
 	.name = "reflink",
 	.can = DISK_CAN_HOLD,
@@ -475,8 +374,8 @@ const struct disk_ops disk_reflink_ops = {
 	.view = reflink_view,
 	.release = reflink_release,
 	.close = reflink_close,
-	.view_state = reflink_view_state,
-	.view_open = reflink_view_open,
-	.view_close = reflink_view_close,
-	.view_drop = reflink_view_drop,
+	.view_state = file_view_state,
+	.view_open = file_view_open,
+	.view_close = file_view_close,
+	.view_drop = file_view_drop,
 };
