@@ -45,10 +45,33 @@ bad:
 		       "--cow-size: '%s' is not 1%% to 100%%", text);
 }
 
+/* "xvdb,xvdc" */
+static int
+parse_skip(const char *text, struct create_opts *o, struct err *err)
+{
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (len == 0 || len >= sizeof(o->skip[0]))
+			return err_set(err, ERR_INVALID, 0,
+				       "--skip-disk: '%.*s' is no disk's name",
+				       (int)len, text);
+		if (o->n_skip == DOMAIN_DISKS_MAX)
+			return err_set(err, ERR_INVALID, 0,
+				       "--skip-disk: more disks than a domain "
+				       "may have");
+		memcpy(o->skip[o->n_skip++], text, len);
+		if (!text[len])
+			return 0;
+	}
+}
+
 static int
 read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	  struct err *err)
 {
+	const char *skip = opts_value(a, "skip-disk");
 	const char *cow = opts_value(a, "cow-size");
 
 	memset(o, 0, sizeof(*o));
@@ -56,10 +79,12 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 		  opts_has(a, "stop")       ? CREATE_STOP :
 		  opts_has(a, "disks-only") ? CREATE_DISKS :
 					      CREATE_AUTO;
+	o->copy = opts_has(a, "copy");
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
 	o->cow.percent = COW_PERCENT;
 	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
+	    (skip && parse_skip(skip, o, err)) ||
 	    snapshot_split_name(a->args[0], false, n->domain, n->name, err))
 		return opts_usage(a->verb, err);
 	return 0;
@@ -92,6 +117,13 @@ tell_pause(const struct snapshot *s)
 			   units_ms(s->phases[i].ms, ms, sizeof(ms)));
 }
 
+/* A copy: at most. */
+static uint64_t
+takes(const struct snapshot_disk *d)
+{
+	return disk_view_is_copy(&d->view) ? d->view.bytes : d->view.cow_bytes;
+}
+
 static int
 tell_disks(const struct snapshot *s, bool dry_run, struct err *err)
 {
@@ -114,8 +146,7 @@ tell_disks(const struct snapshot *s, bool dry_run, struct err *err)
 		print_cell(&t, "%s",
 			   units_size(d->view.bytes, size, sizeof(size)));
 		print_cell(&t, "%s",
-			   dry_run ? units_size(d->view.cow_bytes, cell,
-						sizeof(cell)) :
+			   dry_run ? units_size(takes(d), cell, sizeof(cell)) :
 				     units_ms(d->io_stall_ms, cell,
 					      sizeof(cell)));
 		print_cell(&t, "%s", d->view.view);
@@ -150,6 +181,15 @@ tell_memory(const struct snapshot *s)
 					      "stood still (stop)");
 }
 
+static void
+tell_skipped(const struct snapshot *s)
+{
+	char text[NAMES_SKIPPED_MAX];
+
+	if (s->n_skipped)
+		print_labelled("Left out ", 9, names_skipped(s, text));
+}
+
 static int
 tell(const struct snapshot *s, struct err *err)
 {
@@ -162,6 +202,7 @@ tell(const struct snapshot *s, struct err *err)
 	print_line("%s", "");
 	tell_memory(s);
 	print_line("Kept in %s/%s/%s", snapshot_root(), s->domain, s->name);
+	tell_skipped(s);
 	if (tell_disks(s, false, err))
 		return -1;
 	print_line("%s", "");
@@ -178,6 +219,7 @@ tell_dry(const struct snapshot *s, struct err *err)
 	print_line("Would freeze %s as %s@%s: %s (%s)", s->domain, s->domain,
 		   s->name, what(s, text, sizeof(text)),
 		   snapshot_mode_name(s->mode));
+	tell_skipped(s);
 	return tell_disks(s, true, err);
 }
 

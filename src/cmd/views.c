@@ -24,11 +24,11 @@ why_of(const struct view_report *r)
 	case DISK_VIEW_GOOD:
 		break;
 	case DISK_VIEW_GONE:
-		return "its volume is gone";
+		return "its volume or file is gone";
 	case DISK_VIEW_LOST:
-		return "it ran full or was invalidated";
+		return "it ran full, was invalidated or has another size";
 	case DISK_VIEW_FOREIGN:
-		return "another volume has its name";
+		return "another volume or file has its name";
 	}
 	return "";
 }

@@ -74,7 +74,8 @@ is_ours(int fd, const struct disk_view_ref *ref)
 		return false;
 	n = fgetxattr(fd, ATTR_GENERATION, generation, sizeof(generation));
 	if (n < 0)
-		return false;
+		return errno == ENOTSUP &&
+		       strcmp(ref->driver, disk_copy_ops.name) == 0;
 	return !ref->generation[0] ||
 	       ((size_t)n == strlen(ref->generation) &&
 		memcmp(generation, ref->generation, (size_t)n) == 0);

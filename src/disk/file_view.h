@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * file_view.h - views that are files: whose they are, reading and dropping
- * them.
+ * them.  What reflink and copy have in common.
  *
  * Whose a file is, its extended attributes tell: user.xensnap.generation and
  * user.xensnap.owner.
@@ -25,7 +25,8 @@ int file_view_folder(const char *path, struct err *err);
 
 /*
  * file_view_state() - a driver's view_state(): another size is lost, another
- * generation or no attribute is foreign.
+ * generation or no attribute is foreign.  A copy on a file system without
+ * attributes is known by its place, a folder of ours.
  */
 int file_view_state(const struct disk_view_ref *ref, enum disk_view_state *ret,
 		    double *ret_used, struct err *err);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * create.h - what the files of the create story share: job_create.c tells it,
- * create_plan.c finds out beforehand what can be wrong, create_instant.c is the
- * part in which the domain stands still.
+ * create_plan.c finds out beforehand what can be wrong (create_skip.c: which
+ * disks it is about), create_instant.c is the part in which the domain stands
+ * still.
  */
 #ifndef XENSNAP_CREATE_H
 #define XENSNAP_CREATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,6 +31,9 @@ struct create {
 	struct xl_monitor monitor;
 	unsigned int n_disks;
 	struct disk *disks[DOMAIN_DISKS_MAX]; /* as s->disks */
+	char folder[1024];                    /* of the snapshot, when made */
+	struct disk_watch watch;              /* of disks that are copied */
+	atomic_bool copying; /* a disk tells its progress, not the memory */
 
 	bool begun;           /* the partial folder is there */
 	unsigned int n_views; /* journalled, so maybe made */
@@ -51,6 +56,16 @@ struct create {
  * Changes nothing.  -1 with c->err.
  */
 int create_plan(struct create *c, const char *domain, const char *name);
+
+/*
+ * create_skip() - note in c->s which disks of c->info are left out, as
+ * c->opts says, and tell what that means.  -1 with ERR_NOTFOUND when the domain
+ * has no such disk.
+ */
+int create_skip(struct create *c);
+
+/* create_takes() - is disk @d to be frozen: written to, and not left out? */
+bool create_takes(const struct create *c, const struct domain_disk *d);
 
 /*
  * create_instant() - the instant: stop the monitor, save the memory, hold and

@@ -7,7 +7,7 @@
  * Disks that can be held are held (milliseconds each) and viewed later; the
  * others are viewed here, in threads of their own beside the writing of the
  * last pages.  Whatever fails, the domain is resumed first and the reason is
- * told afterwards.
+ * told afterwards: a copy, which may take minutes, is given up.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -66,6 +66,7 @@ view_group(void *arg)
 			continue;
 		if (disk_view(d, &v->err)) {
 			err_add(&v->err, "disk %s", v->c->s->disks[i].vdev);
+			atomic_store(&v->c->watch.stop, true);
 			break;
 		}
 		fail_here(v->held ? "view.after" : "view.inside");
@@ -102,7 +103,8 @@ crews_start(struct view_crews *crews, struct create *c, bool held)
 	}
 }
 
-/* Wait for all; 0, or -1 with the first failure in @err. */
+/* Wait for all; 0, or -1 in @err with the first failure that is a reason, not
+ * a copy that was given up for it. */
 static int
 crews_join(struct view_crews *crews, struct err *err)
 {
@@ -114,10 +116,11 @@ crews_join(struct view_crews *crews, struct err *err)
 
 		if (v->started)
 			pthread_join(v->thread, NULL);
-		if (v->err.code && rc == 0) {
+		if (v->err.code == ERR_NONE)
+			continue;
+		if (rc == 0 || err->code == ERR_CANCELLED)
 			*err = v->err;
-			rc = -1;
-		}
+		rc = -1;
 	}
 	crews->n = 0;
 	return rc;
@@ -198,6 +201,16 @@ struct instant {
 	struct view_crews crews;
 };
 
+static void
+view_progress(const char *what, uint64_t done, uint64_t total, void *ctx)
+{
+	struct create *c = ctx;
+
+	atomic_store(&c->copying, done < total);
+	if (c->opts->progress)
+		c->opts->progress(what, done, total, c->opts->progress_ctx);
+}
+
 /* Called when the domain stands still; see domain.h. */
 static int
 at_instant(void *ctx, struct err *err)
@@ -208,6 +221,8 @@ at_instant(void *ctx, struct err *err)
 	fail_here("instant.begin");
 	if (hold_all(c, err))
 		return -1;
+	c->watch.progress = view_progress;
+	c->watch.progress_ctx = c;
 	crews_start(&in->crews, c, false);
 	return 0;
 }
@@ -218,7 +233,8 @@ memory_progress(uint64_t bytes, void *ctx)
 	struct instant *in = ctx;
 	const struct create_opts *opts = in->c->opts;
 
-	if (opts->progress)
+	/* Two that tell at once would only flicker. */
+	if (opts->progress && !atomic_load(&in->c->copying))
 		opts->progress("memory", bytes, in->c->info.memory_bytes,
 			       opts->progress_ctx);
 }
@@ -277,6 +293,8 @@ create_instant(struct create *c)
 	}
 	rc = domain_save(c->domain, &how, &c->times, c->err);
 	fail_here("instant.saved");
+	if (rc)
+		atomic_store(&c->watch.stop, true);
 	if (crews_join(&in.crews, &views) && rc == 0) {
 		*c->err = views;
 		rc = -1;

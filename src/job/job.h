@@ -34,6 +34,9 @@ enum create_mode {
 struct create_opts {
 	enum create_mode mode;
 	struct disk_cow_size cow;
+	bool copy; /* disks of which no views can be taken */
+	unsigned int n_skip;
+	char skip[DOMAIN_DISKS_MAX][SNAPSHOT_VDEV_LEN]; /* disks to leave out */
 	bool dry_run;           /* plan and check only */
 	job_progress *progress; /* or NULL */
 	void *progress_ctx;
