@@ -32,6 +32,7 @@ struct create {
 	unsigned int n_disks;
 	struct disk *disks[DOMAIN_DISKS_MAX]; /* as s->disks */
 	char folder[1024];                    /* of the snapshot, when made */
+	bool copies;                          /* some disk will be copied */
 	struct disk_watch watch;              /* of disks that are copied */
 	atomic_bool copying; /* a disk tells its progress, not the memory */
 
@@ -44,6 +45,7 @@ struct create {
 	struct journal journal;
 	struct watchdog watchdog;
 
+	bool finished; /* domain_finish() was done already */
 	struct domain_times times;
 	uint64_t held_ns;   /* all holds done */
 	uint64_t viewed_ns; /* all views inside the pause done */

@@ -153,7 +153,7 @@ create_views(struct create *c)
 
 	crews_start(&crews, c, true);
 	/* Beside the views: the file's end needs nobody to wait for it. */
-	if (snapshot_has_memory(c->s->mode))
+	if (snapshot_has_memory(c->s->mode) && !c->finished)
 		rc = domain_finish(c->domain, c->err);
 	if (crews_join(&crews, &views) && rc == 0) {
 		*c->err = views;
@@ -293,6 +293,11 @@ create_instant(struct create *c)
 	}
 	rc = domain_save(c->domain, &how, &c->times, c->err);
 	fail_here("instant.saved");
+	/* Copies may take minutes, for which a save should not stay open. */
+	if (rc == 0 && c->copies) {
+		rc = domain_finish(c->domain, c->err);
+		c->finished = true;
+	}
 	if (rc)
 		atomic_store(&c->watch.stop, true);
 	if (crews_join(&in.crews, &views) && rc == 0) {

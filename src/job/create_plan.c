@@ -123,9 +123,10 @@ check_copy(struct create *c, const struct disk *d)
 static int
 plan_copy(struct create *c, const struct disk_owner *owner, struct disk *d)
 {
-	return check_copy(c, d) || disk_plan(d, owner, &c->opts->cow, c->err) ?
-		       -1 :
-		       0;
+	if (check_copy(c, d) || disk_plan(d, owner, &c->opts->cow, c->err))
+		return -1;
+	c->copies = true;
+	return 0;
 }
 
 static int
