@@ -76,10 +76,33 @@ check_stage(const struct create_opts *o, struct err *err)
 		       o->stage);
 }
 
+/* "xvdb,xvdc" */
+static int
+parse_skip(const char *text, struct create_opts *o, struct err *err)
+{
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (len == 0 || len >= sizeof(o->skip[0]))
+			return err_set(err, ERR_INVALID, 0,
+				       "--skip-disk: '%.*s' is no disk's name",
+				       (int)len, text);
+		if (o->n_skip == DOMAIN_DISKS_MAX)
+			return err_set(err, ERR_INVALID, 0,
+				       "--skip-disk: more disks than a domain "
+				       "may have");
+		memcpy(o->skip[o->n_skip++], text, len);
+		if (!text[len])
+			return 0;
+	}
+}
+
 static int
 read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	  struct err *err)
 {
+	const char *skip = opts_value(a, "skip-disk");
 	const char *cow = opts_value(a, "cow-size");
 	const char *fill = opts_value(a, "max-fill");
 
@@ -92,6 +115,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 					      CREATE_AUTO;
 	o->stage = opts_value(a, "stage");
 	o->config_file = opts_value(a, "config");
+	o->copy = opts_has(a, "copy");
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
 	o->cow.percent = COW_PERCENT;
@@ -99,6 +123,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 		return opts_usage(a->verb, err);
 	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
 	    (fill && parse_max_fill(fill, &o->max_fill, err)) ||
+	    (skip && parse_skip(skip, o, err)) ||
 	    snapshot_split_name(a->args[0], false, n->domain, n->name, err))
 		return opts_usage(a->verb, err);
 	return 0;
@@ -136,6 +161,13 @@ tell_pause(const struct snapshot *s)
 			   units_ms(s->phases[i].ms, ms, sizeof(ms)));
 }
 
+/* A copy: at most. */
+static uint64_t
+takes(const struct snapshot_disk *d)
+{
+	return disk_view_is_copy(&d->view) ? d->view.bytes : d->view.cow_bytes;
+}
+
 static int
 tell_disks(const struct snapshot *s, bool dry_run, struct err *err)
 {
@@ -158,8 +190,7 @@ tell_disks(const struct snapshot *s, bool dry_run, struct err *err)
 		print_cell(&t, "%s",
 			   units_size(d->view.bytes, size, sizeof(size)));
 		print_cell(&t, "%s",
-			   dry_run ? units_size(d->view.cow_bytes, cell,
-						sizeof(cell)) :
+			   dry_run ? units_size(takes(d), cell, sizeof(cell)) :
 				     units_ms(d->io_stall_ms, cell,
 					      sizeof(cell)));
 		print_cell(&t, "%s", d->view.view);
@@ -200,6 +231,15 @@ tell_memory(const struct snapshot *s)
 						 "stood still (stop)");
 }
 
+static void
+tell_skipped(const struct snapshot *s)
+{
+	char text[NAMES_SKIPPED_MAX];
+
+	if (s->n_skipped)
+		print_labelled("Left out ", 9, names_skipped(s, text));
+}
+
 static int
 tell(const struct snapshot *s, struct err *err)
 {
@@ -212,6 +252,7 @@ tell(const struct snapshot *s, struct err *err)
 	print_line("%s", "");
 	tell_memory(s);
 	print_line("Kept in %s/%s/%s", snapshot_root(), s->domain, s->name);
+	tell_skipped(s);
 	if (tell_disks(s, false, err))
 		return -1;
 	print_line("%s", "");
@@ -229,6 +270,7 @@ tell_dry(const struct snapshot *s, const struct create_space *space,
 	print_line("Would freeze %s as %s@%s: %s (%s)", s->domain, s->domain,
 		   s->name, what(s, text, sizeof(text)),
 		   snapshot_mode_name(s->mode));
+	tell_skipped(s);
 	if (tell_disks(s, true, err))
 		return -1;
 	return space_print(space, err);

@@ -25,7 +25,11 @@ show_disk(const struct snapshot_disk *d, const struct view_report *r)
 		       views_word(r, state, sizeof(state)));
 	print_line("    disk        %s, %s", d->view.source,
 		   units_size(d->view.bytes, size, sizeof(size)));
-	print_line("    view        %s (%s)", d->view.view, d->view.driver);
+	if (disk_view_is_copy(&d->view))
+		print_line("    copy        %s", d->view.view);
+	else
+		print_line("    view        %s (%s)", d->view.view,
+			   d->view.driver);
 	if (d->view.cow_bytes)
 		print_line("    room        %s for what is written meanwhile",
 			   units_size(d->view.cow_bytes, cow, sizeof(cow)));
@@ -55,6 +59,17 @@ show_memory(const struct snapshot *s)
 }
 
 static void
+show_skipped(const struct snapshot *s)
+{
+	char names[NAMES_SKIPPED_MAX];
+
+	print_labelled("  left out    ", 14, names_skipped(s, names));
+	if (snapshot_has_memory(s->mode))
+		print_line("              (the memory must never go on with "
+			   "what moved on)");
+}
+
+static void
 show_text(const struct snapshot *s, const struct view_report *r)
 {
 	char full[NAMES_FULL_MAX], text[24];
@@ -70,6 +85,8 @@ show_text(const struct snapshot *s, const struct view_report *r)
 	show_memory(s);
 	print_line("  kept in     %s/%s/%s", snapshot_root(), s->domain,
 		   s->name);
+	if (s->n_skipped)
+		show_skipped(s);
 	for (unsigned int i = 0; i < s->n_disks; i++)
 		show_disk(&s->disks[i], &r[i]);
 }

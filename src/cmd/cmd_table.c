@@ -46,6 +46,15 @@ static const struct cmd_opt create_opts[] = {
 		  "DIR, a folder on a faster disk; it is written out when the "
 		  "domain runs again. Default: ram if there is enough, else "
 		  "none" },
+	{ .name = "copy",
+	  .help = "copy the disks whose storage has no views (a file on ext4, "
+		  "a partition) while the domain stands still, for as long as "
+		  "that takes, into the snapshot's folder. Without it such a "
+		  "disk is an error" },
+	{ .name = "skip-disk",
+	  .arg = "VDEV[,VDEV]",
+	  .help = "leave these disks out of the snapshot. Its memory must "
+		  "never go on with them: they move on" },
 	{ .name = "cow-size",
 	  .arg = "SIZE|PERCENT",
 	  .help = "room for what will be written to a classic LV while its "
@@ -67,6 +76,8 @@ static const struct cmd_example create_examples[] = {
 	{ "create web1@nightly --disks-only", "without memory" },
 	{ "create web1@cold --config /etc/xen/web1.cfg",
 	  "while web1 is shut down" },
+	{ "create web1@full --copy --skip-disk xvdc",
+	  "also of disks without views, but not of its scratch disk" },
 	{ NULL, NULL }
 };
 

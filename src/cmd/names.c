@@ -34,6 +34,18 @@ names_full(const char *domain, const char *name, char *ret)
 }
 
 const char *
+names_skipped(const struct snapshot *s, char *ret)
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (unsigned int i = 0; i < s->n_skipped; i++)
+		used += (size_t)snprintf(ret + used, NAMES_SKIPPED_MAX - used,
+					 "%s%s", i ? ", " : "", s->skipped[i]);
+	return ret;
+}
+
+const char *
 names_when(const char *created, char *ret, size_t len)
 {
 	char *p;

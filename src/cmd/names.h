@@ -26,6 +26,12 @@ int names_domain(const struct cmd_args *a, unsigned int i, struct names *ret,
 /* names_full() - "DOMAIN@NAME" in @ret (NAMES_FULL_MAX); returns @ret. */
 const char *names_full(const char *domain, const char *name, char *ret);
 
+#define NAMES_SKIPPED_MAX (DOMAIN_DISKS_MAX * (SNAPSHOT_VDEV_LEN + 2))
+
+/* names_skipped() - "xvdb, xvdc": the disks that were left out of @s, in @ret
+ * (NAMES_SKIPPED_MAX); returns @ret. */
+const char *names_skipped(const struct snapshot *s, char *ret);
+
 /* names_when() - "2026-11-22 20:35:13" for the record's time, in @ret. */
 const char *names_when(const char *created, char *ret, size_t len);
 

@@ -28,10 +28,20 @@ static const struct disk_ops *const drivers[] = {
 #ifdef HAVE_LVM
 	&disk_thin_ops,    &disk_classic_ops,
 #endif
-	&disk_reflink_ops, NULL,
+	&disk_reflink_ops, &disk_copy_ops,     NULL,
 };
 
 /* ---- one disk ---- */
+
+static int
+open_by(const struct disk_ops *ops, const char *path, struct disk **ret,
+	struct err *err)
+{
+	if (ops->open(path, ret, err))
+		return -1;
+	(*ret)->folder = -1;
+	return 0;
+}
 
 int
 disk_open(const char *path, struct disk **ret, struct err *err)
@@ -42,12 +52,16 @@ disk_open(const char *path, struct disk **ret, struct err *err)
 		if (r < 0)
 			return -1;
 		if (r > 0)
-			return drivers[i]->open(path, ret, err);
+			return open_by(drivers[i], path, ret, err);
 	}
 	return err_set(err, ERR_UNSUPPORTED, 0,
-		       "%s is neither a logical volume nor a file on XFS or "
-		       "btrfs; of other disks no views can be taken",
-		       path);
+		       "%s is neither a file nor a block device", path);
+}
+
+int
+disk_open_copy(const char *path, struct disk **ret, struct err *err)
+{
+	return open_by(&disk_copy_ops, path, ret, err);
 }
 
 int
@@ -74,6 +88,12 @@ int
 disk_view(struct disk *d, struct err *err)
 {
 	return d->ops->view(d, err);
+}
+
+int
+disk_sync(struct disk *d, struct err *err)
+{
+	return d->ops->sync ? d->ops->sync(d, err) : 0;
 }
 
 int

@@ -5,7 +5,9 @@
  * A driver makes a read-only view of one disk as its storage can (an LVM
  * snapshot, a thin snapshot), tells what that will cost, reads it, and drops
  * it.  Views outlive this process; they carry LVM tags by which they can be
- * found again.  Nothing here knows of domains or of memory.
+ * found again.  Storage that can take no views has its disk copied, into the
+ * snapshot's own folder, with which the copy comes and goes.  Nothing here
+ * knows of domains or of memory.
  *
  * Life of a struct disk, for a snapshot (d: the domain runs, D: it stands
  * still):
@@ -20,6 +22,7 @@
  *   D  disk_view()     drivers without it
  *   d  disk_view()     drivers with it: the view is of the moment of the hold,
  *                      and the disk's writes go on
+ *   d  disk_sync()     what disk_view() had no time for: the view is durable
  *      disk_release()  on failure: whatever is held goes on, no view
  *      disk_close()
  *
@@ -32,10 +35,13 @@
 #ifndef XENSNAP_DISK_H
 #define XENSNAP_DISK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "copy.h"
 #include "err.h"
 
 #define DISK_DEVICE_LEN 128 /* a device-mapper name, NUL included */
@@ -43,6 +49,11 @@
 enum disk_can {
 	DISK_CAN_HOLD = 1, /* the instant is the hold, the view comes later */
 	DISK_CAN_WAIT = 2, /* and until then the disk's writes wait */
+	/*
+	 * It takes no views: disk_view() copies the disk, byte by byte, while
+	 * the domain stands still for as long as that takes.
+	 */
+	DISK_COPIES = 4,
 };
 
 /* How large a classic view's copy-on-write area shall be. */
@@ -57,6 +68,7 @@ struct disk_owner {
 	const char *snapshot;   /* "before-upgrade" */
 	const char *generation; /* uuid of this instant */
 	const char *vdev;       /* "xvda" */
+	const char *folder;     /* the snapshot's, when it is made: absolute */
 };
 
 /* Whatever a view takes room of. */
@@ -92,7 +104,7 @@ struct disk_forecast {
  * A view, as a record on disk names it: enough to find it again from nothing.
  */
 struct disk_view_ref {
-	char driver[16];      /* "classic", "thin", "reflink" */
+	char driver[16];      /* "classic", "thin", "reflink", "copy" */
 	char source[1024];    /* the disk: "/dev/vg/web1-root" */
 	char view[1024];      /* the view: "/dev/vg/web1-root.xs-..." */
 	char source_uuid[64]; /* LVM's uuid of the disk, a file's inode */
@@ -117,6 +129,20 @@ struct disk_view_health {
 	char why[200]; /* "its copy-on-write area ran full"; "" when GOOD */
 };
 
+/* disk_view_is_copy() - is what @ref names a copy in the snapshot's folder? */
+static inline bool
+disk_view_is_copy(const struct disk_view_ref *ref)
+{
+	return strcmp(ref->driver, "copy") == 0;
+}
+
+/* The caller's end of a disk_view() that takes long (DISK_COPIES). */
+struct disk_watch {
+	copy_progress *progress; /* told with the vdev; or NULL */
+	void *progress_ctx;
+	atomic_bool stop; /* when true: give up */
+};
+
 struct disk;
 
 struct disk_ops {
@@ -126,6 +152,8 @@ struct disk_ops {
 	/*
 	 * claims() - is this path a disk of this driver's kind?  1, 0, or -1
 	 * with @err.  The rest: see the functions of the same names below.
+	 * hold() may be NULL without DISK_CAN_HOLD, and sync() when view() does
+	 * its work.
 	 */
 	int (*claims)(const char *path, struct err *err);
 	int (*open)(const char *path, struct disk **ret, struct err *err);
@@ -134,6 +162,7 @@ struct disk_ops {
 	int (*prepare)(struct disk *d, struct err *err);
 	int (*hold)(struct disk *d, struct err *err);
 	int (*view)(struct disk *d, struct err *err);
+	int (*sync)(struct disk *d, struct err *err);
 	int (*release)(struct disk *d, struct err *err);
 	void (*close)(struct disk *d);
 	int (*view_state)(const struct disk_view_ref *ref,
@@ -151,23 +180,33 @@ struct disk {
 	char group[128];              /* the volume group, "" for none */
 	char device[DISK_DEVICE_LEN]; /* dm name that hold() suspends, or "" */
 	struct disk_view_ref ref;     /* filled by open, plan, view */
-	uint64_t need_bytes; /* room the view takes in its group (plan) */
+	uint64_t need_bytes; /* room the view takes in its group (plan); a copy:
+				in the snapshot's folder, at most */
 	uint64_t free_bytes; /* room there is in its group (plan) */
 	unsigned int n_spaces;
 	struct disk_space spaces[DISK_SPACES_MAX]; /* (plan) */
 	char chosen[200];  /* what plan() chose, for people */
 	uint64_t held_ns;  /* clock_ns() when writes began to wait, or 0 */
 	uint64_t freed_ns; /* clock_ns() when they went on, or 0 */
+	/* The caller's, before disk_prepare(); only DISK_COPIES needs them. */
+	int folder; /* the snapshot's folder while it is being made, or -1 */
+	struct disk_watch *watch; /* or NULL */
 };
 
 /*
- * disk_open() - find the driver for the disk at @path and open it.
+ * disk_open() - find the driver for the disk at @path and open it.  A disk of
+ * which no views can be taken gets the driver that copies (DISK_COPIES):
+ * whether that is wanted is for the caller to know.
  *
  * Changes nothing.  *@ret is the caller's, to disk_close().  -1 with
- * ERR_NOTFOUND, ERR_UNSUPPORTED (no driver takes views of such a disk),
+ * ERR_NOTFOUND, ERR_UNSUPPORTED (neither a file nor a block device),
  * ERR_DENIED, ERR_IO.
  */
 int disk_open(const char *path, struct disk **ret, struct err *err);
+
+/* disk_open_copy() - the same with the driver that copies, whatever else could
+ * be done. */
+int disk_open_copy(const char *path, struct disk **ret, struct err *err);
 
 /*
  * disk_plan() - choose the view's name and size and check all that can go
@@ -226,7 +265,8 @@ const char *disk_space_name(enum disk_space_kind kind);
  * until then says nothing about the disk.  Seconds; the disk's writes wait for
  * some milliseconds of that, as at any `lvcreate -s`.  Fills ref.view_uuid and
  * the true ref.cow_bytes.  On failure nothing is left.  What it made goes away
- * by disk_view_drop() on d->ref.
+ * by disk_view_drop() on d->ref, and a copy, which is not at its final place
+ * yet, with the folder d->folder.
  */
 int disk_prepare(struct disk *d, struct err *err);
 
@@ -251,10 +291,20 @@ int disk_hold(struct disk *d, struct err *err);
 
 /*
  * disk_view() - make the view.  A held disk's writes go on when it is there
- * (freed_ns): milliseconds, without LVM.  On failure there is no view; a held
- * disk is still held: disk_release() it, and drop what disk_prepare() made.
+ * (freed_ns): milliseconds, without LVM.  A copy takes as long as it takes
+ * (held_ns to freed_ns); d->watch is told how far it is, and can end it, as a
+ * request can (cancel.h): -1 with ERR_CANCELLED.  On failure there is no view;
+ * a held disk is still held: disk_release() it, and drop what disk_prepare()
+ * made.
  */
 int disk_view(struct disk *d, struct err *err);
+
+/*
+ * disk_sync() - make a view durable that was made while the domain stood
+ * still: now it runs again, and nobody waits.  As long as the storage takes.
+ * -1 with ERR_IO, ERR_NOSPC: drop the view.
+ */
+int disk_sync(struct disk *d, struct err *err);
 
 /*
  * disk_release() - let a held disk go on.  No hold counts as success.  A view
@@ -327,5 +377,6 @@ void disk_set_alive_fd(int fd);
 extern const struct disk_ops disk_thin_ops;
 extern const struct disk_ops disk_classic_ops;
 extern const struct disk_ops disk_reflink_ops;
+extern const struct disk_ops disk_copy_ops;
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "fail.h"
@@ -17,6 +18,20 @@
 
 /* A disk that does not answer must not keep the domain from running. */
 #define HOLD_LIMIT_MS 10000u
+
+/* A kernel that has no device-mapper cannot be asked about one. */
+static bool
+is_dm(dev_t dev)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(dev),
+		 minor(dev));
+	if (access(path, F_OK))
+		return true;
+	strcat(path, "/dm");
+	return access(path, F_OK) == 0;
+}
 
 int
 lv_claims(const char *path, struct dm_dev *ret, struct dm_target *ret_table,
@@ -34,7 +49,7 @@ lv_claims(const char *path, struct dm_dev *ret, struct dm_target *ret_table,
 		return err_set(err, errno == EACCES ? ERR_DENIED : ERR_IO,
 			       errno, "%s", path);
 	}
-	if (!S_ISBLK(st.st_mode))
+	if (!S_ISBLK(st.st_mode) || !is_dm(st.st_rdev))
 		return 0;
 	if (dm_find_number(major(st.st_rdev), minor(st.st_rdev), ret, err))
 		return err->code == ERR_UNSUPPORTED ? 0 : -1;

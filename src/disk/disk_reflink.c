@@ -9,8 +9,9 @@
  *   way.  Writes wait for no longer than that (so: no DISK_CAN_WAIT).
  * view: the clone is made durable; the domain runs again meanwhile.
  *
- * Whose a file is, its extended attributes tell.  It gets its name when they
- * are on it, so that a process that dies leaves nothing without them.
+ * Whose a file is, its extended attributes tell (file_view.h).  It gets its
+ * name when they are on it, so that a process that dies leaves nothing without
+ * them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,22 +24,19 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "disk.h"
-#include "disk_reflink.h"
 #include "fail.h"
 #include "fd.h"
+#include "file_view.h"
 #include "log.h"
 #include "units.h"
 
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
-
-#define ATTR_OWNER "user.xensnap.owner"
 
 #define TRY_BYTES (1u << 20)
 #define WARN_ROOM_PART 10u /* of the disk */
@@ -58,6 +56,48 @@ shares_blocks(const char *path, struct statfs *ret)
 					  ret->f_type == BTRFS_SUPER_MAGIC);
 }
 
+/* Clone the first part of @from into the empty file @to; 0, or -1 by errno. */
+static int
+clone_part(int from, int to, uint64_t bytes)
+{
+	struct file_clone_range range = {
+		.src_fd = from,
+		.src_length = bytes > TRY_BYTES ? TRY_BYTES : 0,
+	};
+
+	return ioctl(to, FICLONERANGE, &range);
+}
+
+static bool
+is_refusal(int sys)
+{
+	return sys == EOPNOTSUPP || sys == EINVAL || sys == EXDEV;
+}
+
+/*
+ * An XFS made without reflink looks like any other.  Tried with a file that
+ * has no name and is gone at once; whatever else goes wrong here is told by
+ * reflink_prepare().
+ */
+static bool
+can_clone(const char *path, uint64_t bytes)
+{
+	struct err ignored = ERR_INIT;
+	int folder = file_view_folder(path, &ignored);
+	int from = open(path, O_RDONLY | O_CLOEXEC);
+	int to = -1;
+	bool can = true;
+
+	if (folder >= 0 && from >= 0)
+		to = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (to >= 0 && clone_part(from, to, bytes))
+		can = !is_refusal(errno);
+	fd_close(&to);
+	fd_close(&from);
+	fd_close(&folder);
+	return can;
+}
+
 static int
 reflink_claims(const char *path, struct err *err)
 {
@@ -67,7 +107,10 @@ reflink_claims(const char *path, struct err *err)
 	if (stat(path, &st))
 		return err_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 			       errno, "%s", path);
-	return S_ISREG(st.st_mode) && shares_blocks(path, &fs);
+	if (!S_ISREG(st.st_mode) || !shares_blocks(path, &fs))
+		return 0;
+	return fs.f_type == BTRFS_SUPER_MAGIC ||
+	       can_clone(path, (uint64_t)st.st_size);
 }
 
 static void
@@ -106,7 +149,7 @@ reflink_open(const char *path, struct disk **ret, struct err *err)
 	}
 	strcpy(ref->source, full);
 	snprintf(ref->driver, sizeof(ref->driver), "%s", disk_reflink_ops.name);
-	reflink_inode(&st, ref->source_uuid);
+	file_view_inode(&st, ref->source_uuid);
 	ref->bytes = (uint64_t)st.st_size;
 	free(full);
 	*ret = &r->disk;
@@ -186,19 +229,6 @@ reflink_plan(struct disk *d, const struct disk_owner *owner,
 
 /* ---- the view's file ---- */
 
-static int
-mark(const struct reflink *r, struct err *err)
-{
-	const char *generation = r->disk.ref.generation;
-
-	if (fsetxattr(r->to, REFLINK_ATTR_GENERATION, generation,
-		      strlen(generation), 0) ||
-	    fsetxattr(r->to, ATTR_OWNER, r->owner, strlen(r->owner), 0))
-		return err_set(err, ERR_IO, errno, "mark %s as ours",
-			       r->disk.ref.view);
-	return 0;
-}
-
 /* btrfs clones between two files without copy-on-write, or two with it. */
 static int
 same_cow(const struct reflink *r, struct err *err)
@@ -221,7 +251,7 @@ static int
 make_file(struct reflink *r, struct err *err)
 {
 	const char *view = r->disk.ref.view;
-	int folder = reflink_folder(view, err);
+	int folder = file_view_folder(view, err);
 	char self[40];
 	struct stat st;
 	int rc = -1;
@@ -233,7 +263,9 @@ make_file(struct reflink *r, struct err *err)
 		err_set(err, ERR_IO, errno, "make %s", view);
 		goto out;
 	}
-	if (same_cow(r, err) || mark(r, err) || fd_sync(r->to, view, err))
+	if (same_cow(r, err) ||
+	    file_view_mark(r->to, &r->disk.ref, r->owner, err) ||
+	    fd_sync(r->to, view, err))
 		goto out;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", r->to);
 	if (linkat(AT_FDCWD, self, AT_FDCWD, view, AT_SYMLINK_FOLLOW)) {
@@ -242,7 +274,7 @@ make_file(struct reflink *r, struct err *err)
 		goto out;
 	}
 	r->made = true;
-	reflink_inode(&st, r->disk.ref.view_uuid);
+	file_view_inode(&st, r->disk.ref.view_uuid);
 	fail_here("disk.made");
 	rc = fd_sync(folder, view, err);
 out:
@@ -257,7 +289,7 @@ clone_failed(const struct reflink *r, struct err *err)
 {
 	int sys = errno;
 
-	if (sys == EOPNOTSUPP || sys == EINVAL || sys == EXDEV)
+	if (is_refusal(sys))
 		return err_set(err, ERR_UNSUPPORTED, sys,
 			       "%s: this file system cannot clone it (XFS "
 			       "made without reflink=1?)",
@@ -269,12 +301,7 @@ clone_failed(const struct reflink *r, struct err *err)
 static int
 try_clone(const struct reflink *r, struct err *err)
 {
-	struct file_clone_range range = {
-		.src_fd = r->from,
-		.src_length = r->disk.ref.bytes > TRY_BYTES ? TRY_BYTES : 0,
-	};
-
-	if (ioctl(r->to, FICLONERANGE, &range))
+	if (clone_part(r->from, r->to, r->disk.ref.bytes))
 		return clone_failed(r, err);
 	if (ftruncate(r->to, 0))
 		return err_set(err, ERR_IO, errno, "empty %s",
@@ -348,8 +375,8 @@ const struct disk_ops disk_reflink_ops = {
 	.view = reflink_view,
 	.release = reflink_release,
 	.close = reflink_close,
-	.view_state = reflink_view_state,
-	.view_open = reflink_view_open,
-	.view_close = reflink_view_close,
-	.view_drop = reflink_view_drop,
+	.view_state = file_view_state,
+	.view_open = file_view_open,
+	.view_close = file_view_close,
+	.view_drop = file_view_drop,
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * create.h - what the files of the create story share: job_create.c tells it,
- * create_plan.c finds out beforehand what can be wrong, create_instant.c is the
- * part in which the domain stands still.
+ * create_plan.c finds out beforehand what can be wrong (create_skip.c: which
+ * disks it is about), create_instant.c is the part in which the domain stands
+ * still.
  */
 #ifndef XENSNAP_CREATE_H
 #define XENSNAP_CREATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,6 +38,10 @@ struct create {
 	struct xl_monitor monitor;
 	unsigned int n_disks;
 	struct disk *disks[DOMAIN_DISKS_MAX]; /* as s->disks */
+	char folder[1024];                    /* of the snapshot, when made */
+	bool copies;                          /* some disk will be copied */
+	struct disk_watch watch;              /* of disks that are copied */
+	atomic_bool copying; /* a disk tells its progress, not the memory */
 
 	bool begun;           /* the partial folder is there */
 	unsigned int n_views; /* journalled, so maybe made */
@@ -50,6 +56,7 @@ struct create {
 	struct journal journal;
 	struct watchdog watchdog;
 
+	bool finished; /* domain_finish() was done already */
 	struct domain_times times;
 	uint64_t held_ns;   /* all holds done */
 	uint64_t viewed_ns; /* all views inside the pause done */
@@ -90,6 +97,16 @@ int create_stage_copy(struct create *c);
  * Changes nothing.  -1 with ERR_STATE, or why it cannot be told.
  */
 int create_still_off(struct create *c);
+
+/*
+ * create_skip() - note in c->s which disks of c->info are left out, as
+ * c->opts says, and tell what that means.  -1 with ERR_NOTFOUND when the domain
+ * has no such disk.
+ */
+int create_skip(struct create *c);
+
+/* create_takes() - is disk @d to be frozen: written to, and not left out? */
+bool create_takes(const struct create *c, const struct domain_disk *d);
 
 /*
  * create_instant() - the instant: stop the monitor, save the memory, hold and

@@ -7,7 +7,7 @@
  * Disks that can be held are held (milliseconds each) and viewed later; the
  * others are viewed here, in threads of their own beside the writing of the
  * last pages.  Whatever fails, the domain is resumed first and the reason is
- * told afterwards.
+ * told afterwards: a copy, which may take minutes, is given up.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -67,6 +67,7 @@ view_group(void *arg)
 			continue;
 		if (disk_view(d, &v->err)) {
 			err_add(&v->err, "disk %s", v->c->s->disks[i].vdev);
+			atomic_store(&v->c->watch.stop, true);
 			break;
 		}
 		fail_here(v->held ? "view.after" : "view.inside");
@@ -103,7 +104,8 @@ crews_start(struct view_crews *crews, struct create *c, bool held)
 	}
 }
 
-/* Wait for all; 0, or -1 with the first failure in @err. */
+/* Wait for all; 0, or -1 in @err with the first failure that is a reason, not
+ * a copy that was given up for it. */
 static int
 crews_join(struct view_crews *crews, struct err *err)
 {
@@ -115,10 +117,11 @@ crews_join(struct view_crews *crews, struct err *err)
 
 		if (v->started)
 			pthread_join(v->thread, NULL);
-		if (v->err.code && rc == 0) {
+		if (v->err.code == ERR_NONE)
+			continue;
+		if (rc == 0 || err->code == ERR_CANCELLED)
 			*err = v->err;
-			rc = -1;
-		}
+		rc = -1;
 	}
 	crews->n = 0;
 	return rc;
@@ -151,7 +154,7 @@ create_views(struct create *c)
 
 	crews_start(&crews, c, true);
 	/* Beside the views: the file's end needs nobody to wait for it. */
-	if (snapshot_has_memory(c->s->mode))
+	if (snapshot_has_memory(c->s->mode) && !c->finished)
 		rc = domain_finish(c->domain, c->err);
 	if (crews_join(&crews, &views) && rc == 0) {
 		*c->err = views;
@@ -199,6 +202,16 @@ struct instant {
 	struct view_crews crews;
 };
 
+static void
+view_progress(const char *what, uint64_t done, uint64_t total, void *ctx)
+{
+	struct create *c = ctx;
+
+	atomic_store(&c->copying, done < total);
+	if (c->opts->progress)
+		c->opts->progress(what, done, total, c->opts->progress_ctx);
+}
+
 /* Called when the domain stands still; see domain.h. */
 static int
 at_instant(void *ctx, struct err *err)
@@ -209,6 +222,8 @@ at_instant(void *ctx, struct err *err)
 	fail_here("instant.begin");
 	if (hold_all(c, err))
 		return -1;
+	c->watch.progress = view_progress;
+	c->watch.progress_ctx = c;
 	crews_start(&in->crews, c, false);
 	return 0;
 }
@@ -219,7 +234,8 @@ memory_progress(uint64_t bytes, void *ctx)
 	struct instant *in = ctx;
 	const struct create_opts *opts = in->c->opts;
 
-	if (opts->progress)
+	/* Two that tell at once would only flicker. */
+	if (opts->progress && !atomic_load(&in->c->copying))
 		opts->progress("memory", bytes, in->c->info.memory_bytes,
 			       opts->progress_ctx);
 }
@@ -295,6 +311,13 @@ create_freeze(struct create *c)
 	c->touched = true;
 	rc = domain_save(c->domain, &how, &c->times, c->err);
 	fail_here("instant.saved");
+	/* Copies may take minutes, for which a save should not stay open. */
+	if (rc == 0 && c->copies) {
+		rc = domain_finish(c->domain, c->err);
+		c->finished = true;
+	}
+	if (rc)
+		atomic_store(&c->watch.stop, true);
 	if (crews_join(&in.crews, &views) && rc == 0) {
 		*c->err = views;
 		rc = -1;

@@ -27,7 +27,9 @@ plan_names(struct create *c, const char *domain, const char *name)
 	else if (!gmtime_r(&now, &tm) ||
 		 !strftime(s->name, sizeof(s->name), "%Y%m%d-%H%M%S", &tm))
 		return err_set(c->err, ERR_IO, 0, "the clock tells no date");
-	if (snapshot_check_free(s->domain, s->name, c->err))
+	if (snapshot_check_free(s->domain, s->name, c->err) ||
+	    snapshot_path(s->domain, s->name, c->folder, sizeof(c->folder),
+			  c->err))
 		return -1;
 	return uuid_new(s->generation, c->err);
 }
@@ -158,28 +160,78 @@ plan_domain(struct create *c)
 	return 0;
 }
 
-/* Read-only disks and CD-ROMs stay in the configuration and have no view. */
-static bool
-needs_view(const struct domain_disk *d)
+static int
+check_served(struct create *c, const struct domain_disk *dd)
 {
-	return !d->readonly && !d->cdrom && d->source[0];
+	if (dd->shared_with[0])
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "%s is written to by domain %s as well, which "
+			       "would go on writing: it cannot be of the same "
+			       "instant",
+			       dd->source, dd->shared_with);
+	if (strcmp(dd->backend, "phy") != 0)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "%s is %s, served by %s; only raw disks that "
+			       "the kernel serves (phy) can be frozen",
+			       dd->source, dd->format, dd->backend);
+	if (strcmp(dd->format, "raw") != 0)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "%s is of the format %s; only raw disks can be "
+			       "frozen",
+			       dd->source, dd->format);
+	return 0;
+}
+
+/* Is it wanted that disk @d is copied, and is that right? */
+static int
+check_copy(struct create *c, const struct disk *d)
+{
+	char size[24];
+
+	if (c->s->mode == SNAPSHOT_DISKS)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "%s: its storage has no views, and a copy is "
+			       "right only while the domain stands still: use "
+			       "--copy with --live or --stop",
+			       d->ref.source);
+	if (!c->opts->copy)
+		return err_set(c->err, ERR_UNSUPPORTED, 0,
+			       "%s: its storage has no views; --copy copies "
+			       "it, %s, while the domain stands still",
+			       d->ref.source,
+			       units_size(d->need_bytes, size, sizeof(size)));
+	return 0;
 }
 
 static int
-check_backend(const struct create *c, const struct domain_disk *dd)
+plan_copy(struct create *c, const struct disk_owner *owner, struct disk *d)
 {
-	if (strcmp(dd->backend, "phy") == 0)
+	if (check_copy(c, d) || disk_plan(d, owner, &c->opts->cow, c->err))
+		return -1;
+	c->copies = true;
+	return 0;
+}
+
+static int
+plan_view(struct create *c, const struct domain_disk *dd,
+	  const struct disk_owner *owner, struct disk **d)
+{
+	if (disk_open(dd->source, d, c->err))
+		return -1;
+	if ((*d)->ops->can & DISK_COPIES)
+		return plan_copy(c, owner, *d);
+	if (disk_plan(*d, owner, &c->opts->cow, c->err) == 0)
 		return 0;
-	if (c->s->mode == SNAPSHOT_OFFLINE)
-		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "disk %s (%s) is %s, served by %s; only raw "
-			       "disks that are files or devices of this host "
-			       "can be frozen",
-			       dd->vdev, dd->source, dd->format, dd->backend);
-	return err_set(c->err, ERR_UNSUPPORTED, 0,
-		       "disk %s (%s) is served by %s; only disks that "
-		       "the kernel serves (phy) can be frozen",
-		       dd->vdev, dd->source, dd->backend);
+	if (c->err->code != ERR_UNSUPPORTED || !c->opts->copy)
+		return -1;
+	/* Such as a volume of a kind of which LVM takes no snapshots. */
+	log_notice("disk %s: %s", dd->vdev, c->err->text);
+	err_clear(c->err);
+	disk_close(*d);
+	*d = NULL;
+	if (disk_open_copy(dd->source, d, c->err))
+		return -1;
+	return plan_copy(c, owner, *d);
 }
 
 static int
@@ -191,22 +243,17 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 		.snapshot = c->s->name,
 		.generation = c->s->generation,
 		.vdev = dd->vdev,
+		.folder = c->folder,
 	};
-	struct disk **d = &c->disks[c->n_disks];
+	struct disk **d = &c->disks[c->n_disks++];
 
-	if (dd->shared_with[0])
-		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "disk %s (%s) is written to by domain %s as "
-			       "well, which would go on writing: it cannot be "
-			       "of the same instant",
-			       dd->vdev, dd->source, dd->shared_with);
-	if (check_backend(c, dd))
+	if (check_served(c, dd) || plan_view(c, dd, &owner, d)) {
+		err_add(c->err, "disk %s", dd->vdev);
+		if (c->err->code == ERR_UNSUPPORTED)
+			err_more(c->err, "--skip-disk %s leaves it out",
+				 dd->vdev);
 		return -1;
-	if (disk_open(dd->source, d, c->err))
-		return err_add(c->err, "disk %s", dd->vdev);
-	c->n_disks++;
-	if (disk_plan(*d, &owner, &c->opts->cow, c->err))
-		return err_add(c->err, "disk %s", dd->vdev);
+	}
 	log_info("disk %s: %s", dd->vdev, (*d)->chosen);
 	snprintf(sd->vdev, sizeof(sd->vdev), "%s", dd->vdev);
 	sd->view = (*d)->ref;
@@ -253,18 +300,57 @@ plan_fill(struct create *c)
 	return -1;
 }
 
+static uint64_t
+bytes_to_copy(const struct create *c)
+{
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->n_disks; i++)
+		if (c->disks[i]->ops->can & DISK_COPIES)
+			bytes += c->disks[i]->need_bytes;
+	return bytes;
+}
+
+/* It is what the pause will be made of. */
+static void
+tell_copies(const struct create *c)
+{
+	uint64_t bytes = bytes_to_copy(c);
+	char names[200] = "", size[24];
+	unsigned int i;
+
+	for (i = 0; i < c->n_disks; i++) {
+		size_t used = strlen(names);
+
+		if (c->disks[i]->ops->can & DISK_COPIES)
+			snprintf(names + used, sizeof(names) - used, "%s%s",
+				 used ? ", " : "", c->s->disks[i].vdev);
+	}
+	if (names[0])
+		log_notice("%s will stand still while %s of its disks are "
+			   "copied (%s)",
+			   c->s->domain, units_size(bytes, size, sizeof(size)),
+			   names);
+}
+
 static int
 plan_disks(struct create *c)
 {
 	unsigned int i;
 
-	for (i = 0; i < c->info.n_disks; i++)
-		if (needs_view(&c->info.disks[i]) &&
-		    plan_disk(c, &c->info.disks[i]))
+	if (create_skip(c))
+		return -1;
+	for (i = 0; i < c->info.n_disks; i++) {
+		const struct domain_disk *dd = &c->info.disks[i];
+
+		if (create_takes(c, dd) && plan_disk(c, dd))
 			return -1;
+	}
 	c->s->n_disks = c->n_disks;
 	if (c->s->mode == SNAPSHOT_DISKS && check_disks_only(c))
 		return -1;
+	tell_copies(c);
 	if (disk_groups_have_room(c->disks, c->n_disks, c->err))
 		return -1;
 	return plan_fill(c);
@@ -272,12 +358,14 @@ plan_disks(struct create *c)
 
 /*
  * The file holds each page of memory once, and a live one those again that
- * changed meanwhile; a tenth more covers the headers and a quiet guest.
+ * changed meanwhile; a tenth more covers the headers and a quiet guest.  The
+ * copies of disks come beside it.
  */
 static int
 plan_space(struct create *c)
 {
-	uint64_t need = c->info.memory_bytes + c->info.memory_bytes / 10;
+	uint64_t memory = c->info.memory_bytes + c->info.memory_bytes / 10;
+	uint64_t copies = bytes_to_copy(c), need = memory + copies;
 	char need_text[24], free_text[24];
 	struct statvfs fs;
 	uint64_t room;
@@ -288,10 +376,11 @@ plan_space(struct create *c)
 	room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (room < need)
 		return err_set(c->err, ERR_NOSPC, 0,
-			       "%s has %s free, the memory of %s needs %s",
+			       "%s has %s free, the memory of %s%s needs %s",
 			       snapshot_root(),
 			       units_size(room, free_text, sizeof(free_text)),
 			       c->s->domain,
+			       copies ? " and the copies of its disks" : "",
 			       units_size(need, need_text, sizeof(need_text)));
 	return 0;
 }

@@ -14,16 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "copy.h"
 #include "disk.h"
 #include "err.h"
 #include "snapshot.h"
 
-/*
- * Long work tells how far it is: @what ("memory", "xvda"), bytes done and all
- * bytes (0: unknown).  Called often; the callee limits its own output.
- */
-typedef void job_progress(const char *what, uint64_t done, uint64_t total,
-			  void *ctx);
+/* How far long work is: see copy.h. */
+typedef copy_progress job_progress;
 
 /* ---- create ---- */
 
@@ -49,8 +46,11 @@ struct create_opts {
 	const char *stage;          /* "ram", "none", a folder, NULL: as fits */
 	unsigned int max_fill;      /* percent; 0: the usual limits */
 	struct create_space *space; /* filled by the plan; or NULL */
-	bool dry_run;               /* plan and check only */
-	job_progress *progress;     /* or NULL */
+	bool copy;                  /* disks of which no views can be taken */
+	unsigned int n_skip;
+	char skip[DOMAIN_DISKS_MAX][SNAPSHOT_VDEV_LEN]; /* disks to leave out */
+	bool dry_run;           /* plan and check only */
+	job_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
 

@@ -69,6 +69,8 @@ prepare_views(struct create *c)
 	unsigned int i;
 
 	for (i = 0; i < c->n_disks; i++) {
+		c->disks[i]->folder = c->dirfd;
+		c->disks[i]->watch = &c->watch;
 		if (cancel_check(c->err) ||
 		    journal_view(&c->journal, c->disks[i], c->err))
 			return -1;
@@ -156,9 +158,22 @@ commit_memory(struct create *c)
 }
 
 static int
+sync_views(struct create *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n_disks; i++)
+		if (cancel_check(c->err) || disk_sync(c->disks[i], c->err))
+			return err_add(c->err, "disk %s", c->s->disks[i].vdev);
+	return 0;
+}
+
+static int
 create_commit(struct create *c)
 {
 	record_disks(c);
+	if (sync_views(c))
+		return -1;
 	if (snapshot_has_memory(c->s->mode) && commit_memory(c))
 		return -1;
 	if (cancel_check(c->err) ||

@@ -146,6 +146,11 @@ export_disks(struct export *e)
 {
 	unsigned int i;
 
+	for (i = 0; i < e->s->n_skipped; i++)
+		log_notice("disk %s was left out of the snapshot, and is not "
+			   "in the exported configuration",
+			   e->s->skipped[i]);
+
 	for (i = 0; i < e->s->n_disks; i++)
 		if (export_one_disk(e, &e->s->disks[i]))
 			return -1;

@@ -9,6 +9,7 @@
  *       domain.cfg       as it was
  *       memory.xl        memory in xl's save format: `xl restore` takes it;
  *                        not of a snapshot of the disks alone
+ *       VDEV.img         the copy of a disk whose storage has no views
  *   /var/lib/xensnap/DOMAIN/.NAME.partial/    being made
  *   /var/lib/xensnap/DOMAIN/.NAME.deleting/   being deleted
  *   /var/lib/xensnap/DOMAIN/.lock             who is at work on the domain
@@ -32,6 +33,7 @@
 #define SNAPSHOT_NAME_MAX 64 /* bytes, for a domain's and a snapshot's name */
 #define SNAPSHOT_PHASES_MAX 8
 #define SNAPSHOT_MEMORY "memory.xl"
+#define SNAPSHOT_VDEV_LEN 32 /* of a disk's name, NUL included */
 
 enum snapshot_mode {
 	SNAPSHOT_LIVE,    /* memory was copied while the domain ran */
@@ -42,7 +44,7 @@ enum snapshot_mode {
 };
 
 struct snapshot_disk {
-	char vdev[32];
+	char vdev[SNAPSHOT_VDEV_LEN];
 	struct disk_view_ref view;
 	double io_stall_ms; /* how long its I/O waited, pause included */
 };
@@ -67,6 +69,8 @@ struct snapshot {
 	uint64_t memory_bytes; /* size of memory.xl, 0 without */
 	unsigned int n_disks;
 	struct snapshot_disk disks[DOMAIN_DISKS_MAX];
+	unsigned int n_skipped; /* disks that were left out on request */
+	char skipped[DOMAIN_DISKS_MAX][SNAPSHOT_VDEV_LEN];
 };
 
 /*
@@ -83,6 +87,14 @@ bool snapshot_is_name(const char *text);
 
 /* snapshot_root() - "/var/lib/xensnap", or what XENSNAP_ROOT says. */
 const char *snapshot_root(void);
+
+/*
+ * snapshot_path() - the folder of @domain@@name when it is committed, as an
+ * absolute path in @ret (@len bytes).  The root is there.  -1 with ERR_IO,
+ * ERR_UNSUPPORTED when it is too long.
+ */
+int snapshot_path(const char *domain, const char *name, char *ret, size_t len,
+		  struct err *err);
 
 /*
  * snapshot_lock() - become the only one at work on @domain's snapshots,

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* snapshot_name.c - DOMAIN@NAME: what is a name, and what is not. */
+/* snapshot_name.c - DOMAIN@NAME: what is a name, and what is not, and where
+ * the folder of that name is. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "snapshot.h"
@@ -71,6 +75,24 @@ snapshot_split_name(const char *text, bool need_name, char *domain, char *name,
 	domain[len] = '\0';
 	if (at)
 		strcpy(name, at + 1);
+	return 0;
+}
+
+int
+snapshot_path(const char *domain, const char *name, char *ret, size_t len,
+	      struct err *err)
+{
+	char *root = realpath(snapshot_root(), NULL);
+	int n;
+
+	if (!root)
+		return err_set(err, ERR_IO, errno, "%s", snapshot_root());
+	n = snprintf(ret, len, "%s/%s/%s", root, domain, name);
+	free(root);
+	if (n < 0 || (size_t)n >= len)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "%s/%s/%s: the path is too long",
+			       snapshot_root(), domain, name);
 	return 0;
 }
 

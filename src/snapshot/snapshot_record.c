@@ -31,6 +31,17 @@ disk_to_json(const struct snapshot_disk *d)
 	return o;
 }
 
+static void
+add_skipped(struct json_object *o, const struct snapshot *s)
+{
+	struct json_object *skipped = json_object_new_array();
+
+	for (unsigned int i = 0; i < s->n_skipped; i++)
+		json_object_array_add(skipped,
+				      json_object_new_string(s->skipped[i]));
+	json_object_object_add(o, "skipped_disks", skipped);
+}
+
 struct json_object *
 snapshot_to_json(const struct snapshot *s, struct err *err)
 {
@@ -66,6 +77,7 @@ snapshot_to_json(const struct snapshot *s, struct err *err)
 	for (i = 0; i < s->n_disks; i++)
 		json_object_array_add(disks, disk_to_json(&s->disks[i]));
 	json_object_object_add(o, "disks", disks);
+	add_skipped(o, s);
 	return o;
 }
 
@@ -169,6 +181,37 @@ disks_from_json(struct json_object *o, struct snapshot *s, struct err *err)
 	return 0;
 }
 
+/* Records from before there was --skip-disk don't have it. */
+static int
+skipped_from_json(struct json_object *o, struct snapshot *s, struct err *err)
+{
+	struct json_object *list, *v;
+	size_t i, n;
+
+	if (!json_object_object_get_ex(o, "skipped_disks", &list))
+		return 0;
+	if (!json_object_is_type(list, json_type_array))
+		return err_set(err, ERR_CORRUPT, 0,
+			       "\"skipped_disks\" is no array");
+	n = json_object_array_length(list);
+	if (n > DOMAIN_DISKS_MAX)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "%zu skipped disks are too many", n);
+	for (i = 0; i < n; i++) {
+		v = json_object_array_get_idx(list, i);
+		if (!json_object_is_type(v, json_type_string) ||
+		    (size_t)json_object_get_string_len(v) >=
+			    sizeof(s->skipped[i]))
+			return err_set(err, ERR_CORRUPT, 0,
+				       "skipped disk %zu has no name", i);
+		strcpy(s->skipped[i], json_object_get_string(v));
+		if (check_name("skipped_disks", s->skipped[i], err))
+			return -1;
+	}
+	s->n_skipped = (unsigned int)n;
+	return 0;
+}
+
 int
 snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 {
@@ -197,7 +240,8 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 			  sizeof(ret->xen_version), err) ||
 	    mode_from_json(o, &ret->mode, err) ||
 	    json_u64(o, "memory_bytes", &ret->memory_bytes, err) ||
-	    phases_from_json(o, ret, err) || disks_from_json(o, ret, err))
+	    phases_from_json(o, ret, err) || disks_from_json(o, ret, err) ||
+	    skipped_from_json(o, ret, err))
 		return -1;
 	ret->pause_ms = get_ms(o, "pause_ms");
 	return 0;

@@ -29,7 +29,7 @@ wrong "^xensnap: no command is called ''" ""
 wrong "^xensnap: unknown option '-v'; a command comes first" -v
 wrong "no command is called '\?\[31m'" "${esc}[31m"
 wrong "^xensnap: create: DOMAIN\[@NAME\] is missing; see 'xensnap create" create
-wrong "^xensnap: create: unknown option '--nope'; see" create --nope web1
+wrong "^xensnap: create: unknown option '--nothing'; see" create --nothing web1
 wrong "^xensnap: create: unknown option '--\?\[2J'" create "--${esc}[2J" web1
 wrong "exclude each other" create --live --stop web1
 for way in --live --stop --disks-only; do

@@ -130,3 +130,43 @@ scratch_count(const char *name)
 	closedir(d);
 	return n - 2;
 }
+
+int
+scratch_new(const char *name)
+{
+	int fd = open(scratch_path(name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+		      0600);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+int
+scratch_open(const char *name)
+{
+	int fd = open(scratch_path(name), O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+void
+scratch_make(const char *name, uint64_t size,
+	     const struct scratch_piece *pieces, size_t n)
+{
+	int fd = scratch_new(name);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		char *data = malloc(pieces[i].len);
+
+		assert_non_null(data);
+		memset(data, pieces[i].byte, pieces[i].len);
+		assert_int_equal(pwrite(fd, data, pieces[i].len,
+					(off_t)pieces[i].offset),
+				 pieces[i].len);
+		free(data);
+	}
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	close(fd);
+}

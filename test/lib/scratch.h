@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* scratch_begin() - make a folder, at *@state; a cmocka setup function. */
 int scratch_begin(void **state);
@@ -26,6 +27,23 @@ void scratch_puts(const char *name, const char *text);
 
 /* scratch_get() - the file @name as a string, the caller's to free. */
 char *scratch_get(const char *name, size_t *ret_len);
+
+/* scratch_new() - make the file @name, open for reading and writing. */
+int scratch_new(const char *name);
+
+/* scratch_open() - open the file @name for reading. */
+int scratch_open(const char *name);
+
+/* What is in a sparse file: pieces of data, with holes between them. */
+struct scratch_piece {
+	uint64_t offset;
+	size_t len;
+	char byte; /* 0: zeros that are written, not a hole */
+};
+
+/* scratch_make() - make the file @name, @size bytes long, of @n @pieces. */
+void scratch_make(const char *name, uint64_t size,
+		  const struct scratch_piece *pieces, size_t n);
 
 /* scratch_there() - is there something called @name? */
 bool scratch_there(const char *name);

@@ -15,7 +15,8 @@
  *                               live=yes            or the reason why not
  *                               save=yes            or the reason why not
  *                               disk=xvda disks/vg0/root phy rw
- *                             (the last word: rw, ro, cdrom or shared)
+ *                             (the last word: rw, ro, cdrom, shared, or idle:
+ *                             the guest does not write to it)
  *   domains/NAME/state        running, suspended, paused, gone, ...
  *   domains/NAME/memory       the guest's memory, see sim_guest.h
  *   domains/NAME/request      a suspend that was asked for: "unseen", or
@@ -55,7 +56,7 @@ struct sim_disk {
 	char path[SIM_PATH_MAX]; /* absolute, "" for an empty drive */
 	char device[64];         /* what held/ calls it */
 	char backend[16];
-	char use[16]; /* "rw", "ro", "cdrom", "shared" */
+	char use[16]; /* "rw", "ro", "cdrom", "shared", "idle" */
 };
 
 struct sim_domain {

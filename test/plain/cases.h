@@ -10,6 +10,9 @@ void case_instant_thin(void);
 /* Of a file on XFS and on btrfs; nothing is left beside it. */
 void case_instant_reflink(void);
 
+/* Copies of a file and of a block device, made while nobody writes. */
+void case_instant_copy(void);
+
 /* The same, mixed, while a domain stands still: each block exactly. */
 void case_instant_exact(void);
 

@@ -174,7 +174,10 @@ void
 case_broken_pool_full(void)
 {
 	const char *vg = volumes_vg();
-	struct disk_owner owner = { "dt", "no", GENERATION, "xvda" };
+	struct disk_owner owner = { .domain = "dt",
+				    .snapshot = "no",
+				    .generation = GENERATION,
+				    .vdev = "xvda" };
 	struct disk_cow_size cow = { .percent = 10 };
 	char before[40], after[40];
 	struct err e = ERR_INIT;

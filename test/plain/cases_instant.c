@@ -187,6 +187,83 @@ case_instant_reflink(void)
 	must("umount /tmp/dtfs && lvremove -qq -y %s/dtfs", vg);
 }
 
+#define COPY_FOLDER "/tmp/dtcopy"
+
+/* A scene with one disk, of which only a copy can be made. */
+static void
+copy_begin(struct scene *s, const char *path)
+{
+	struct disk_owner owner = { .domain = "dt",
+				    .snapshot = "copy",
+				    .generation = GENERATION,
+				    .vdev = "xvda",
+				    .folder = COPY_FOLDER };
+	struct disk_cow_size cow = { .percent = 10, .bytes = 0 };
+	struct err e = ERR_INIT;
+
+	memset(s, 0, sizeof(*s));
+	must("mkdir -p " COPY_FOLDER);
+	s->n = 1;
+	s->names[0] = path;
+	s->w[0] = writers_start(path, VOLUME_BYTES);
+	if (disk_open(path, &s->d[0], &e) ||
+	    disk_plan(s->d[0], &owner, &cow, &e))
+		errx(2, "%s: %s", path, e.text);
+	s->d[0]->folder = open(COPY_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (disk_prepare(s->d[0], &e))
+		errx(2, "%s: %s", path, e.text);
+}
+
+/* The writers stand still for it, as a domain does. */
+static void
+instant_by_copy(const char *path, const char *what)
+{
+	struct err e = ERR_INIT;
+	struct scene s;
+
+	copy_begin(&s, path);
+	tap_ok(strcmp(s.d[0]->ref.driver, "copy") == 0, "%s: the driver is %s",
+	       what, s.d[0]->ref.driver);
+	meanwhile();
+	writers_gate(s.w[0], true);
+	s.from_ns = s.to_ns = clock_ns();
+	if (disk_view(s.d[0], &e))
+		tap_works(-1, &e, "copy %s", path);
+	writers_gate(s.w[0], false);
+	if (disk_sync(s.d[0], &e))
+		tap_works(-1, &e, "sync the copy of %s", path);
+	meanwhile();
+	scene_judge(&s, what);
+	close(s.d[0]->folder);
+	scene_end(&s);
+	must("rmdir " COPY_FOLDER);
+}
+
+void
+case_instant_copy(void)
+{
+	const char *vg = volumes_vg();
+
+	must("truncate -s %" PRIu64 " /srv/ext4/dt.img", VOLUME_BYTES);
+	instant_by_copy("/srv/ext4/dt.img", "a file on ext4");
+	must("rm /srv/ext4/dt.img");
+
+	must("lvcreate -qq -y -Wn -L 320m -n dtfs %s && mkfs.xfs -q -m "
+	     "reflink=0 /dev/%s/dtfs && mkdir -p /tmp/dtfs && mount "
+	     "/dev/%s/dtfs /tmp/dtfs && truncate -s %" PRIu64
+	     " /tmp/dtfs/dt.img",
+	     vg, vg, vg, VOLUME_BYTES);
+	instant_by_copy("/tmp/dtfs/dt.img", "XFS without reflink");
+	must("umount /tmp/dtfs && lvremove -qq -y %s/dtfs", vg);
+
+	/* A device that is no logical volume, though it lies on one. */
+	must("dmsetup create dtlinear --table \"0 %" PRIu64
+	     " linear %s 0\" && udevadm settle",
+	     VOLUME_BYTES / 512, volume("dtc1"));
+	instant_by_copy("/dev/mapper/dtlinear", "a block device");
+	must("udevadm settle && dmsetup remove dtlinear");
+}
+
 /*
  * As with a domain: it stands still before the first hold, and goes on after
  * the last one.  Whatever was acknowledged is there, and nothing else.

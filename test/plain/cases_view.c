@@ -139,7 +139,7 @@ overwrite(const char *name, unsigned int mib)
 void
 case_view_overflow(void)
 {
-	struct disk_owner owner = { "dt", "over", GENERATION, "xvda" };
+	struct disk_owner owner = { "dt", "over", GENERATION, "xvda", NULL };
 	struct disk_cow_size cow = { .percent = 0, .bytes = 4 << 20 };
 	struct disk_view_health h;
 	struct err e = ERR_INIT;

@@ -24,6 +24,7 @@ static const struct {
 	{ "instant_classic", case_instant_classic },
 	{ "instant_thin", case_instant_thin },
 	{ "instant_reflink", case_instant_reflink },
+	{ "instant_copy", case_instant_copy },
 	{ "instant_exact", case_instant_exact },
 	{ "control", case_control },
 	{ "several_views", case_several_views },

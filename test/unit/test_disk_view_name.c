@@ -179,20 +179,21 @@ static void
 test_tags(void **state)
 {
 	(void)state;
-	reads_back(&(struct disk_owner){ "web1", "before", UUID, "xvda" });
-	reads_back(&(struct disk_owner){ SIXTY "1234", SIXTY "5678", UUID,
-					 "sdz" });
 	reads_back(
-		&(struct disk_owner){ "A.b_c+d-e", "Z.y_x+w-v", UUID, "hda" });
+		&(struct disk_owner){ "web1", "before", UUID, "xvda", NULL });
+	reads_back(&(struct disk_owner){ SIXTY "1234", SIXTY "5678", UUID,
+					 "sdz", NULL });
+	reads_back(&(struct disk_owner){ "A.b_c+d-e", "Z.y_x+w-v", UUID, "hda",
+					 NULL });
 	/* A word that looks like a tag of ours stays a word. */
 	reads_back(&(struct disk_owner){ "xensnap:vdev=x", "domain=y", UUID,
-					 "xvdb" });
+					 "xvdb", NULL });
 }
 
 static void
 tags_refused(const char *domain, const char *snapshot)
 {
-	struct disk_owner o = { domain, snapshot, UUID, "xvda" };
+	struct disk_owner o = { domain, snapshot, UUID, "xvda", NULL };
 	struct err err = ERR_INIT;
 	struct view_tags t;
 

@@ -56,6 +56,9 @@ sample(struct snapshot *s, unsigned int n_disks)
 		d->view.cow_bytes = i % 2 ? 0 : 4096 * (i + 1);
 		d->io_stall_ms = 100.25 + i;
 	}
+	s->n_skipped = n_disks;
+	for (i = 0; i < n_disks; i++)
+		snprintf(s->skipped[i], sizeof(s->skipped[i]), "sd%u", i);
 }
 
 static struct json_object *
@@ -316,6 +319,43 @@ test_odd_values(void **state)
 	corrupt(false, "disks", nulls);
 }
 
+/* Older records don't have it; a bad one is no older one. */
+static void
+test_skipped(void **state)
+{
+	struct json_object *o = damaged(false, "skipped_disks", NULL), *list;
+	static struct snapshot s;
+	struct err err = ERR_INIT;
+	int i;
+
+	(void)state;
+	assert_int_equal(snapshot_from_json(o, &s, &err), 0);
+	assert_int_equal(s.n_skipped, 0);
+	json_object_put(o);
+	corrupt(false, "skipped_disks", json_object_new_string("xvda"));
+	corrupt(false, "skipped_disks", json_object_new_object());
+	for (i = 0; i < 4; i++) {
+		static const char *const bad[] = {
+			"", "../x", "xvda\nxvdb",
+			"a-name-that-is-too-long-for-a-disk"
+		};
+
+		list = json_object_new_array();
+		json_object_array_add(list, json_object_new_string(bad[i]));
+		corrupt(false, "skipped_disks", list);
+	}
+	list = json_object_new_array();
+	json_object_array_add(list, json_object_new_int(1));
+	corrupt(false, "skipped_disks", list);
+	list = json_object_new_array();
+	json_object_array_add(list, NULL);
+	corrupt(false, "skipped_disks", list);
+	list = json_object_new_array();
+	for (i = 0; i <= DOMAIN_DISKS_MAX; i++)
+		json_object_array_add(list, json_object_new_string("xvda"));
+	corrupt(false, "skipped_disks", list);
+}
+
 /* Names in a record become paths: they must be names. */
 static void
 test_hostile_names(void **state)
@@ -380,6 +420,7 @@ main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_one_too_long),
 		cmocka_unit_test(test_odd_values),
+		cmocka_unit_test(test_skipped),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_garbage),
 	};

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* disk_reflink_view.c - see disk_reflink.h: views that are there. */
+/* file_view.c - see file_view.h. */
+#include "file_view.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "disk_reflink.h"
 #include "fail.h"
 #include "fd.h"
 #include "units.h"
 #include "view_health.h"
 
+#define ATTR_OWNER "user.xensnap.owner"
+#define INODE "inode-"
+
 const char *
-reflink_inode(const struct stat *st, char *ret)
+file_view_inode(const struct stat *st, char *ret)
 {
-	snprintf(ret, REFLINK_INODE_LEN, "inode-%ju", (uintmax_t)st->st_ino);
+	snprintf(ret, FILE_VIEW_INODE_LEN, INODE "%ju", (uintmax_t)st->st_ino);
 	return ret;
 }
 
 int
-reflink_folder(const char *path, struct err *err)
+file_view_folder(const char *path, struct err *err)
 {
 	char folder[PATH_MAX];
 	char *slash;
@@ -42,7 +47,7 @@ reflink_folder(const char *path, struct err *err)
 static int
 sync_folder(const char *path, struct err *err)
 {
-	int fd = reflink_folder(path, err);
+	int fd = file_view_folder(path, err);
 	int rc;
 
 	if (fd < 0)
@@ -52,36 +57,54 @@ sync_folder(const char *path, struct err *err)
 	return rc;
 }
 
+int
+file_view_mark(int fd, const struct disk_view_ref *ref, const char *owner,
+	       struct err *err)
+{
+	const char *generation = ref->generation;
+
+	if (fsetxattr(fd, FILE_VIEW_ATTR_GENERATION, generation,
+		      strlen(generation), 0) == 0 &&
+	    fsetxattr(fd, ATTR_OWNER, owner, strlen(owner), 0) == 0)
+		return 0;
+	return err_set(err, errno == ENOTSUP ? ERR_UNSUPPORTED : ERR_IO, errno,
+		       "mark %s as ours", ref->view);
+}
+
 /* Does the file @fd carry our mark, and that of this generation? */
 static bool
 is_ours(const struct disk_view_ref *ref, int fd)
 {
 	char generation[64];
-	ssize_t n = fgetxattr(fd, REFLINK_ATTR_GENERATION, generation,
-			      sizeof(generation));
+	struct stat st;
+	ssize_t n;
 
-	if (n < 0)
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return false;
+	n = fgetxattr(fd, FILE_VIEW_ATTR_GENERATION, generation,
+		      sizeof(generation));
+	if (n < 0)
+		return errno == ENOTSUP && disk_view_is_copy(ref);
 	return !ref->generation[0] ||
 	       ((size_t)n == strlen(ref->generation) &&
 		memcmp(generation, ref->generation, (size_t)n) == 0);
 }
 
-/* The disk's file may have gone; the clone does not need it. */
+/* The disk's file may have gone; what was made of it does not need it. */
 static void
 judge_source(const struct disk_view_ref *ref, struct disk_view_health *h)
 {
-	char inode[REFLINK_INODE_LEN];
+	char inode[FILE_VIEW_INODE_LEN];
 	struct stat st;
 
-	if (!ref->source_uuid[0])
+	if (strncmp(ref->source_uuid, INODE, strlen(INODE)) != 0)
 		return;
 	if (stat(ref->source, &st)) {
 		view_health_set(h, DISK_VIEW_IMPAIRED,
 				"its disk %.150s is gone", ref->source);
 		return;
 	}
-	if (strcmp(reflink_inode(&st, inode), ref->source_uuid) != 0)
+	if (strcmp(file_view_inode(&st, inode), ref->source_uuid) != 0)
 		view_health_set(h, DISK_VIEW_IMPAIRED,
 				"its disk %.150s was replaced by another file",
 				ref->source);
@@ -91,10 +114,10 @@ static void
 judge(const struct disk_view_ref *ref, const struct stat *st,
       struct disk_view_health *h)
 {
-	char have[24], want[24], inode[REFLINK_INODE_LEN];
+	char have[24], want[24], inode[FILE_VIEW_INODE_LEN];
 
 	if (ref->view_uuid[0] &&
-	    strcmp(reflink_inode(st, inode), ref->view_uuid) != 0)
+	    strcmp(file_view_inode(st, inode), ref->view_uuid) != 0)
 		view_health_set(h, DISK_VIEW_LOST,
 				"another file has its name and its marks, a "
 				"copy perhaps");
@@ -114,7 +137,8 @@ find(const struct disk_view_ref *ref, int *ret_fd, struct disk_view_health *h,
 	struct stat st;
 
 	view_health_init(h);
-	*ret_fd = open(ref->view, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	*ret_fd =
+		open(ref->view, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*ret_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return view_health_set(h, DISK_VIEW_GONE, "its file is gone");
 	if (*ret_fd < 0 && errno != ELOOP)
@@ -133,8 +157,8 @@ find(const struct disk_view_ref *ref, int *ret_fd, struct disk_view_health *h,
 }
 
 int
-reflink_view_state(const struct disk_view_ref *ref,
-		   struct disk_view_health *ret, struct err *err)
+file_view_state(const struct disk_view_ref *ref, struct disk_view_health *ret,
+		struct err *err)
 {
 	int fd, rc;
 
@@ -144,7 +168,7 @@ reflink_view_state(const struct disk_view_ref *ref,
 }
 
 int
-reflink_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
+file_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 {
 	struct disk_view_health h;
 
@@ -157,18 +181,18 @@ reflink_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 }
 
 int
-reflink_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
+file_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 {
 	struct disk_view_health h;
 
 	fd_close(&fd);
-	if (reflink_view_state(ref, &h, err))
+	if (file_view_state(ref, &h, err))
 		return -1;
 	return view_health_recheck(ref, &h, err);
 }
 
 int
-reflink_view_drop(const struct disk_view_ref *ref, struct err *err)
+file_view_drop(const struct disk_view_ref *ref, struct err *err)
 {
 	struct disk_view_health h;
 	int fd;

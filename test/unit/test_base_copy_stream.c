@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_job_copy_stream.c - a disk to a pipe: every byte, in order, at any
+/* test_base_copy_stream.c - a disk to a pipe: every byte, in order, at any
  * size. */
 #include <setjmp.h>
 #include <stdarg.h>

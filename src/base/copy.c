@@ -7,10 +7,11 @@
  * the runs of blocks that are not zero.  Segments do not depend on each other,
  * so no order has to be kept and a slow write does not stop the reading.
  *
- * What was written is sent to the device at once and dropped from the page
- * cache some writes later: the fsync at the end has little to wait for, dom0's
- * memory is not filled with what nobody reads again, and the next write finds
- * pages that are still in the processor's cache.
+ * Unless the caller is in a hurry, what was written is sent to the device at
+ * once and dropped from the page cache some writes later: the fsync at the end
+ * has little to wait for, dom0's memory is not filled with what nobody reads
+ * again, and the next write finds pages that are still in the processor's
+ * cache.
  */
 #include "copy.h"
 
@@ -27,7 +28,8 @@
 #include "fd.h"
 
 #define SEGMENT ((uint64_t)64 << 20)
-#define PIECE ((uint64_t)256 << 10) /* fits a processor's cache */
+#define HURRY_SEGMENT ((uint64_t)1 << 20) /* the workers stay side by side */
+#define PIECE ((uint64_t)256 << 10)       /* fits a processor's cache */
 #define N_WORKERS 2
 #define BLOCK 4096u /* the unit in which zeros are left out */
 #define TRAIL (COPY_IN_FLIGHT / N_WORKERS / PIECE)
@@ -122,7 +124,9 @@ write_runs(struct worker *w, size_t len, uint64_t offset, struct err *err)
 				  offset + start, err))
 			return -1;
 		atomic_fetch_add(&c->data, end - start);
-		trail_add(&w->trail, c->t->to, offset + start, end - start);
+		if (!c->t->hurry)
+			trail_add(&w->trail, c->t->to, offset + start,
+				  end - start);
 	}
 	return 0;
 }
@@ -177,6 +181,15 @@ read_exactly(const struct copy_task *t, unsigned char *buf, size_t len,
 }
 
 static int
+check_stop(const struct copy_task *t, struct err *err)
+{
+	if (t->stop && atomic_load(t->stop))
+		return err_set(err, ERR_CANCELLED, 0, "%s was given up",
+			       t->what);
+	return cancel_check(err);
+}
+
+static int
 copy_segment(struct worker *w, uint64_t offset, uint64_t end, struct err *err)
 {
 	const struct copy_task *t = w->c->t;
@@ -184,6 +197,8 @@ copy_segment(struct worker *w, uint64_t offset, uint64_t end, struct err *err)
 	int r;
 
 	while (offset < end) {
+		if (check_stop(t, err))
+			return -1;
 		r = copy_next_data(t->from, end, &offset, &len, err);
 		if (r < 0)
 			return err_add(err, "read %s", t->what);
@@ -191,8 +206,7 @@ copy_segment(struct worker *w, uint64_t offset, uint64_t end, struct err *err)
 			break;
 		if (len > PIECE)
 			len = PIECE;
-		if (cancel_check(err) ||
-		    read_exactly(t, w->buf, (size_t)len, offset, err) ||
+		if (read_exactly(t, w->buf, (size_t)len, offset, err) ||
 		    write_runs(w, (size_t)len, offset, err))
 			return -1;
 		offset += len;
@@ -217,6 +231,7 @@ work(void *arg)
 {
 	struct worker w = { .c = arg };
 	struct copy_state *c = arg;
+	uint64_t segment = c->t->hurry ? HURRY_SEGMENT : SEGMENT;
 	struct err e = ERR_INIT;
 
 	if (posix_memalign((void **)&w.buf, BLOCK, PIECE)) {
@@ -225,8 +240,8 @@ work(void *arg)
 		return NULL;
 	}
 	while (!atomic_load(&c->stop)) {
-		uint64_t offset = atomic_fetch_add(&c->next, SEGMENT);
-		uint64_t end = offset + SEGMENT;
+		uint64_t offset = atomic_fetch_add(&c->next, segment);
+		uint64_t end = offset + segment;
 
 		if (offset >= c->t->bytes)
 			break;
@@ -276,7 +291,7 @@ copy_stream(const struct copy_task *t, struct err *err)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	for (offset = 0; offset < t->bytes; offset += len) {
 		len = t->bytes - offset < PIECE ? t->bytes - offset : PIECE;
-		if (cancel_check(err) ||
+		if (check_stop(t, err) ||
 		    read_exactly(t, buf, (size_t)len, offset, err) ||
 		    fd_write_all(t->to, buf, (size_t)len, err))
 			goto out;

@@ -8,18 +8,34 @@
 #ifndef XENSNAP_COPY_H
 #define XENSNAP_COPY_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
-#include "job.h"
+
+/*
+ * Long work tells how far it is: @what ("memory", "xvda"), bytes done and all
+ * bytes (0: unknown).  Called often; the callee limits its own output.
+ */
+typedef void copy_progress(const char *what, uint64_t done, uint64_t total,
+			   void *ctx);
 
 struct copy_task {
-	const char *what;       /* "xvda", for progress and errors */
-	int from;               /* a file or a block device, read by offset */
-	int to;                 /* see below */
-	uint64_t bytes;         /* how many, from the beginning */
-	job_progress *progress; /* or NULL */
+	const char *what;        /* "xvda", for progress and errors */
+	int from;                /* a file or a block device, read by offset */
+	int to;                  /* see below */
+	uint64_t bytes;          /* how many, from the beginning */
+	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
+	const atomic_bool *stop; /* or NULL; when true: give up */
+	/*
+	 * copy_sparse() alone: somebody stands still for it.  What is written
+	 * is left to the page cache, which is faster than the device as long
+	 * as it has room, and the source is read from front to back: one with
+	 * O_DIRECT has no read-ahead that would make up for jumps.
+	 */
+	bool hurry;
 };
 
 /*
@@ -28,17 +44,19 @@ struct copy_task {
  *
  * Holes are not read where the source can name them, and runs of zeros (of
  * 4 KiB, aligned) are not written: the file is sparse.  Two workers read and
- * write side by side, with at most COPY_IN_FLIGHT bytes in memory.  The data
- * is not fsynced.  *@ret_data: bytes really written.
+ * write side by side, with at most COPY_IN_FLIGHT bytes in memory.  Reads are
+ * aligned as O_DIRECT wants it, if the source's size is.  The data is not
+ * fsynced.  *@ret_data: bytes really written.
  *
  * A source that is shorter than @t->bytes is ERR_IO.  -1 also with
- * ERR_CANCELLED, ERR_NOSPC; the file then holds a part.
+ * ERR_CANCELLED (by a request, see cancel.h, or by @t->stop), ERR_NOSPC; the
+ * file then holds a part.
  */
 int copy_sparse(const struct copy_task *t, uint64_t *ret_data, struct err *err);
 
 /*
  * copy_stream() - write @t->bytes bytes of @t->from to @t->to in sequence,
- * zeros and all: for pipes.
+ * zeros and all: for pipes.  -1 as copy_sparse(); then a part is written.
  */
 int copy_stream(const struct copy_task *t, struct err *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_disk_reflink_view.c - views of files, as they are found afterwards: no
+ * test_disk_file_view.c - views of files, as they are found afterwards: no
  * file system that shares blocks is needed for that, only one that has
  * extended attributes.
  */
@@ -17,7 +17,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "disk_reflink.h"
+#include "file_view.h"
 
 static char dir[] = "/var/tmp/xensnap-reflink.XXXXXX";
 static struct disk_view_ref ref;
@@ -30,8 +30,8 @@ make(const char *path, off_t bytes, const char *generation)
 
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, bytes), 0);
-	if (generation[0] && fsetxattr(fd, REFLINK_ATTR_GENERATION, generation,
-				       strlen(generation), 0)) {
+	if (generation[0] && fsetxattr(fd, FILE_VIEW_ATTR_GENERATION,
+				       generation, strlen(generation), 0)) {
 		close(fd);
 		print_message("no extended attributes here\n");
 		skip();
@@ -42,7 +42,7 @@ make(const char *path, off_t bytes, const char *generation)
 static int
 set_up(void **state)
 {
-	char inode[REFLINK_INODE_LEN];
+	char inode[FILE_VIEW_INODE_LEN];
 	struct stat st;
 
 	(void)state;
@@ -55,9 +55,9 @@ set_up(void **state)
 	make(ref.source, 4096, "");
 	make(ref.view, 4096, "g1");
 	assert_int_equal(stat(ref.source, &st), 0);
-	strcpy(ref.source_uuid, reflink_inode(&st, inode));
+	strcpy(ref.source_uuid, file_view_inode(&st, inode));
 	assert_int_equal(stat(ref.view, &st), 0);
-	strcpy(ref.view_uuid, reflink_inode(&st, inode));
+	strcpy(ref.view_uuid, file_view_inode(&st, inode));
 	return 0;
 }
 
