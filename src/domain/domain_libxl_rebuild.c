@@ -17,6 +17,9 @@
 /* Reading a large memory from a slow disk. */
 #define RESTORE_MS (6u * 3600 * 1000)
 
+/* libxl gives a disk's script 40 s, which a busy host may miss. */
+#define TRIES 3
+
 static bool
 name_is_taken(struct lx_host *host, const char *name)
 {
@@ -40,7 +43,7 @@ destroy(struct lx_host *host, uint32_t domid, struct err *err)
 }
 
 static int
-restore(const char *memory, struct err *err)
+restore_once(const char *memory, struct err *err)
 {
 	const char *const argv[] = { "xl", "restore", memory, NULL };
 	struct run_opts how = RUN_OPTS_INIT;
@@ -50,9 +53,23 @@ restore(const char *memory, struct err *err)
 	how.timeout_ms = RESTORE_MS;
 	rc = run_ok(argv, &how, &res, err);
 	run_done(&res);
-	if (rc == 0)
-		fail_here("rebuild.restored");
 	return rc;
+}
+
+/* A domain that was not restored is gone: it is worth more than one try. */
+static int
+restore(const char *memory, struct err *err)
+{
+	int tries;
+
+	for (tries = 1; restore_once(memory, err); tries++) {
+		if (tries == TRIES || err->code == ERR_NOTFOUND)
+			return -1;
+		log_warning("%s; trying again", err->text);
+		err_clear(err);
+	}
+	fail_here("rebuild.restored");
+	return 0;
 }
 
 int

@@ -212,6 +212,14 @@ view_progress(const char *what, uint64_t done, uint64_t total, void *ctx)
 		c->opts->progress(what, done, total, c->opts->progress_ctx);
 }
 
+/* Views that take long tell how far they are, through @c->watch. */
+static void
+watch_views(struct create *c)
+{
+	c->watch.progress = view_progress;
+	c->watch.progress_ctx = c;
+}
+
 /* Called when the domain stands still; see domain.h. */
 static int
 at_instant(void *ctx, struct err *err)
@@ -222,8 +230,7 @@ at_instant(void *ctx, struct err *err)
 	fail_here("instant.begin");
 	if (hold_all(c, err))
 		return -1;
-	c->watch.progress = view_progress;
-	c->watch.progress_ctx = c;
+	watch_views(c);
 	crews_start(&in->crews, c, false);
 	return 0;
 }
@@ -371,13 +378,11 @@ create_hold(struct create *c)
 
 	if (begin(c, JOURNAL_HOLD))
 		return -1;
-	if (hold_all(c, c->err)) {
-		create_release(c);
-		return -1;
-	}
-	/* None, unless the domain does not run and nobody writes. */
+	/* None, unless the domain does not run and nobody writes.  First: a
+	 * copy takes long, and a held device blocks whoever looks at it. */
+	watch_views(c);
 	crews_start(&crews, c, false);
-	if (crews_join(&crews, c->err)) {
+	if (crews_join(&crews, c->err) || hold_all(c, c->err)) {
 		create_release(c);
 		return -1;
 	}

@@ -197,9 +197,12 @@ check_copy(struct create *c, const struct disk *d)
 	if (!c->opts->copy)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
 			       "%s: its storage has no views; --copy copies "
-			       "it, %s, while the domain stands still",
+			       "it, %s%s",
 			       d->ref.source,
-			       units_size(d->need_bytes, size, sizeof(size)));
+			       units_size(d->need_bytes, size, sizeof(size)),
+			       c->s->mode == SNAPSHOT_OFFLINE ?
+				       "" :
+				       ", while the domain stands still");
 	return 0;
 }
 
@@ -327,7 +330,7 @@ tell_copies(const struct create *c)
 			snprintf(names + used, sizeof(names) - used, "%s%s",
 				 used ? ", " : "", c->s->disks[i].vdev);
 	}
-	if (names[0])
+	if (names[0] && snapshot_has_memory(c->s->mode))
 		log_notice("%s will stand still while %s of its disks are "
 			   "copied (%s)",
 			   c->s->domain, units_size(bytes, size, sizeof(size)),
@@ -364,8 +367,10 @@ plan_disks(struct create *c)
 static int
 plan_space(struct create *c)
 {
+	bool with = snapshot_has_memory(c->s->mode);
 	uint64_t memory = c->info.memory_bytes + c->info.memory_bytes / 10;
-	uint64_t copies = bytes_to_copy(c), need = memory + copies;
+	uint64_t copies = bytes_to_copy(c);
+	uint64_t need = copies + (with ? memory : 0);
 	char need_text[24], free_text[24];
 	struct statvfs fs;
 	uint64_t room;
@@ -376,11 +381,13 @@ plan_space(struct create *c)
 	room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (room < need)
 		return err_set(c->err, ERR_NOSPC, 0,
-			       "%s has %s free, the memory of %s%s needs %s",
+			       "%s has %s free, the %s of %s needs %s",
 			       snapshot_root(),
 			       units_size(room, free_text, sizeof(free_text)),
+			       !copies ? "memory" :
+			       with    ? "memory and the copies of disks" :
+					 "copy of the disks",
 			       c->s->domain,
-			       copies ? " and the copies of its disks" : "",
 			       units_size(need, need_text, sizeof(need_text)));
 	return 0;
 }
@@ -390,9 +397,11 @@ create_plan(struct create *c, const char *domain, const char *name)
 {
 	if (plan_names(c, domain, name) || plan_domain(c) || plan_disks(c))
 		return -1;
+	if (plan_space(c))
+		return -1;
 	if (!snapshot_has_memory(c->s->mode))
 		return 0;
-	if (plan_space(c) || create_stage_plan(c))
+	if (create_stage_plan(c))
 		return -1;
 	return xl_monitor_find(c->s->domain, c->info.domid, &c->monitor,
 			       c->err);

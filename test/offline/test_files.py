@@ -147,6 +147,32 @@ def qcow2_export(fs):
     return None
 
 
+def copied_files(fs, ext4):
+    """--copy: what has no views is copied, the rest has a view."""
+    with Host() as host:
+        folder, file = new_domain(fs)
+        elsewhere = fill(ext4.folder() / "x.img", 1)
+        before = files_of(folder)
+        config(file, [f"{folder}/root.img,raw,xvda,w",
+                      f"{elsewhere},raw,xvdb,w"])
+        want = sha256(elsewhere)
+        o = create(host, file, "--copy")
+        assert [d["driver"] for d in o["disks"]] == ["reflink", "copy"], o
+        fill(elsewhere, 2)
+        out = host.dir / "out"
+        good(host, "export", "web1@cold", str(out))
+        assert sha256(out / "xvdb.img") == want
+        assert sha256(out / "xvda.img") == before[folder / "root.img"]
+        good(host, "delete", "web1@cold")
+        result = host.run("create", "web1@cold", "--config", str(file),
+                          "--copy", XENSNAP_DIE_AT="disk.copy.done")
+        assert result.status == -signal.SIGKILL, result
+        host.wait_for_orphans()
+        good(host, "recover")
+        elsewhere.unlink()
+        check_gone(host, folder, {**files_of(folder)})
+
+
 def refused_files(fs, ext4):
     """Files that say too little, or of disks that cannot be frozen."""
     with Host() as host:
@@ -168,9 +194,10 @@ def refused_files(fs, ext4):
         refused("it names no domain", root, name="")
         refused("disk xvdb: " + str(elsewhere), root,
                 f"{elsewhere},raw,xvdb,w")
-        refused(str(elsewhere) + " is neither", root,
+        refused(str(elsewhere) + ": its storage has no views; --copy", root,
                 f"{elsewhere},raw,xvdb,w")
-        refused(str(tmpfs) + " is neither", root, f"{tmpfs},raw,xvdb,w")
+        refused(str(tmpfs) + ": its storage has no views; --copy", root,
+                f"{tmpfs},raw,xvdb,w")
         refused("is qcow2, served by qdisk", root,
                 f"{folder}/data.img,qcow2,xvdb,w")
         refused("served by a script", "script=block-x,vdev=xvda,target=y")
@@ -354,9 +381,10 @@ def main():
                     ("a build without Xen", bare_build)):
                 cases.append((f"{kind}: {what}",
                               functools.partial(on, mounted, kind, function)))
-            cases.append((f"{kind}: what is refused",
-                          functools.partial(both, mounted, kind,
-                                            refused_files)))
+            for what, function in (("what is refused", refused_files),
+                                   ("a file on ext4, copied", copied_files)):
+                cases.append((f"{kind}: {what}", functools.partial(
+                    both, mounted, kind, function)))
             if isinstance(mounted[kind], str):
                 continue
             for verb, function in (("create", kill_create),

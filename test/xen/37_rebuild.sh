@@ -32,7 +32,7 @@ xensnap delete -q $guest@r
 clean $guest
 ok $? "nothing is left"
 
-for place in journal.rebuild.after rebuild.destroyed; do
+for place in rebuild.destroyed ${LONG:+journal.rebuild.after}; do
 	before=$(size_of "$(console $guest)")
 	XENSNAP_DIE_AT=$place xensnap create --rebuild -q $guest@k \
 		> /dev/null 2>&1
@@ -46,6 +46,9 @@ for place in journal.rebuild.after rebuild.destroyed; do
 done
 
 # Both killed: recover alone.
+if [ -z "${LONG:-}" ]; then
+	tap_done
+fi
 before=$(size_of "$(console $guest)")
 XENSNAP_STOP_AT=rebuild.destroyed xensnap create --rebuild -q $guest@k \
 	> /dev/null 2>&1 &
