@@ -92,8 +92,8 @@ def given_up(knob, sig):
             host.fault(knob)
         p = host.start("create", "web1@x", "--copy",
                        XENSNAP_TRACE_FAIL=str(trace))
-        wait_until("the copy", lambda: trace.exists() and parts(host) > 2)
         if sig:
+            wait_until("the copy", lambda: trace.exists() and parts(host) > 2)
             p.send_signal(sig)
         result = host.finish(p)
         assert parts(host) < ENDLESS // MIB, "it was copied to its end"
