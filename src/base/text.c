@@ -86,3 +86,16 @@ text_cut(const char *s, size_t len)
 		n--;
 	return n;
 }
+
+int
+text_copy(char *ret, size_t len, const char *text, const char *what,
+	  struct err *err)
+{
+	if (!text)
+		text = "";
+	if (strlen(text) >= len)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "the %s \"%.40s...\" is too long", what, text);
+	memcpy(ret, text, strlen(text) + 1);
+	return 0;
+}

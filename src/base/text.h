@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "err.h"
+
 /*
  * text_clean() - make @s harmless on a terminal, in place: control characters
  * (C0, DEL, C1), characters that turn the direction of writing or break
@@ -18,5 +20,13 @@ char *text_clean(char *s);
  * end inside a character; returns its length.
  */
 size_t text_cut(const char *s, size_t len);
+
+/*
+ * text_copy() - @text (NULL: "") into @ret of @len bytes, whole.  What does not
+ * fit is an error, never silently another name: -1 with ERR_UNSUPPORTED, "the
+ * @what ... is too long", and @ret is as it was.
+ */
+int text_copy(char *ret, size_t len, const char *text, const char *what,
+	      struct err *err);
 
 #endif

@@ -8,22 +8,7 @@
 #include <string.h>
 
 #include "domain_libxl.h"
-
-/*
- * Everything that says where a string came from was checked or made by libxl;
- * still, what does not fit is an error, never silently another name.
- */
-static int
-copy(char *ret, size_t len, const char *text, const char *what, struct err *err)
-{
-	if (!text)
-		text = "";
-	if (strlen(text) >= len)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the %s \"%.40s...\" is too long", what, text);
-	memcpy(ret, text, strlen(text) + 1);
-	return 0;
-}
+#include "text.h"
 
 static int
 retrieve(struct lx_domain *d, libxl_domain_config *config, struct err *err)
@@ -66,13 +51,14 @@ describe_disk(const libxl_device_disk *from, const char *backend,
 		path = "";
 	to->readonly = !from->readwrite;
 	to->cdrom = from->is_cdrom != 0;
-	if (copy(to->vdev, sizeof(to->vdev), from->vdev, "disk name", err) ||
-	    copy(to->source, sizeof(to->source), path, "disk path", err) ||
-	    copy(to->format, sizeof(to->format),
-		 libxl_disk_format_to_string(from->format), "disk format",
-		 err) ||
-	    copy(to->backend, sizeof(to->backend), backend, "disk backend",
-		 err))
+	if (text_copy(to->vdev, sizeof(to->vdev), from->vdev, "disk name",
+		      err) ||
+	    text_copy(to->source, sizeof(to->source), path, "disk path", err) ||
+	    text_copy(to->format, sizeof(to->format),
+		      libxl_disk_format_to_string(from->format), "disk format",
+		      err) ||
+	    text_copy(to->backend, sizeof(to->backend), backend, "disk backend",
+		      err))
 		return -1;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "domain_offline.h"
+#include "text.h"
 
 #define MEMORY_MIB_MAX (1l << 34) /* 16 PiB */
 #define NO_DOMID UINT32_MAX       /* not 0: that is a domain */
@@ -94,18 +95,6 @@ get(struct parsed *p, const char *key, const char **ret, struct err *err)
 
 /* ---- disks ---- */
 
-static int
-copy(char *ret, size_t len, const char *text, const char *what, struct err *err)
-{
-	if (!text)
-		text = "";
-	if (strlen(text) >= len)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the %s \"%.40s...\" is too long", what, text);
-	memcpy(ret, text, strlen(text) + 1);
-	return 0;
-}
-
 /* It becomes part of file names: "xvda", and of xl's "/dev/xvda" the end. */
 static int
 copy_vdev(const char *vdev, char *ret, size_t len, struct err *err)
@@ -117,7 +106,7 @@ copy_vdev(const char *vdev, char *ret, size_t len, struct err *err)
 	if (!*vdev || vdev[strspn(vdev, known)])
 		return err_set(err, ERR_CORRUPT, 0, "\"%s\" names no disk",
 			       vdev);
-	return copy(ret, len, vdev, "disk name", err);
+	return text_copy(ret, len, vdev, "disk name", err);
 }
 
 /*
@@ -168,9 +157,10 @@ describe_disk(const libxl_device_disk *from, struct off_disk *ret,
 		 strcmp(discard, "False") == 0 ? ",no-discard" : "",
 		 from->direct_io_safe ? ",direct-io-safe" : "");
 	if (copy_vdev(from->vdev, d->vdev, sizeof(d->vdev), err) ||
-	    copy(d->source, sizeof(d->source), path, "disk path", err) ||
-	    copy(d->format, sizeof(d->format),
-		 libxl_disk_format_to_string(from->format), "disk format", err))
+	    text_copy(d->source, sizeof(d->source), path, "disk path", err) ||
+	    text_copy(d->format, sizeof(d->format),
+		      libxl_disk_format_to_string(from->format), "disk format",
+		      err))
 		return -1;
 	/* xl would look for it in the folder that it happens to be in. */
 	if (is_written(d) && strcmp(d->backend, "phy") == 0 &&
@@ -258,7 +248,7 @@ read_name(struct parsed *p, const char *name, struct domain_info *ret,
 		return err_set(err, ERR_STATE, 0,
 			       "it is of a domain called \"%s\", not %s", found,
 			       name);
-	return copy(ret->name, sizeof(ret->name), found, "name", err);
+	return text_copy(ret->name, sizeof(ret->name), found, "name", err);
 }
 
 /* As xl: two words for one thing, and PV without either. */

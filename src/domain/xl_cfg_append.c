@@ -14,17 +14,6 @@ static const char heading[] =
 	"# xl takes the last of several values: this list takes the place of "
 	"any above.\n";
 
-static const struct xl_cfg_disk *
-find_disk(const struct xl_cfg_disk *disks, size_t n, const char *vdev)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(disks[i].vdev, vdev) == 0)
-			return &disks[i];
-	return NULL;
-}
-
 /* Names that the file does not have would be lost silently. */
 static int
 check_known(const struct xl_cfg_drive *drives, size_t n_drives,
@@ -69,7 +58,7 @@ put_list(FILE *f, const struct xl_cfg_drive *drives, size_t n_drives,
 
 	fputs("disk=[\n", f);
 	for (i = 0; i < n_drives && rc == 0; i++) {
-		disk = find_disk(disks, n_disks, drives[i].vdev);
+		disk = xl_cfg_find_disk(disks, n_disks, drives[i].vdev);
 		if (disk)
 			rc = xl_cfg_put_disk(f, disk, drives[i].options, err);
 		else if (drives[i].stays)
@@ -78,7 +67,7 @@ put_list(FILE *f, const struct xl_cfg_drive *drives, size_t n_drives,
 	fputs("]\n", f);
 	/* Two domains that write to one disk would destroy it. */
 	for (i = 0; i < n_drives; i++)
-		if (!find_disk(disks, n_disks, drives[i].vdev) &&
+		if (!xl_cfg_find_disk(disks, n_disks, drives[i].vdev) &&
 		    !drives[i].stays)
 			fprintf(f,
 				"# left out: disk %s, to which the original "

@@ -92,8 +92,8 @@ put_setting(FILE *f, struct json_object *o, const struct setting *s)
 	xl_cfg_drop(o, s->member);
 }
 
-static const struct xl_cfg_disk *
-find_disk(const struct xl_cfg_disk *disks, size_t n, const char *vdev)
+const struct xl_cfg_disk *
+xl_cfg_find_disk(const struct xl_cfg_disk *disks, size_t n, const char *vdev)
 {
 	size_t i;
 
@@ -186,7 +186,7 @@ put_one_disk(FILE *f, struct json_object *o, const struct xl_cfg_disk *disks,
 		return err_set(err, ERR_CORRUPT, 0,
 			       "the configuration has a "
 			       "disk without a name");
-	other = find_disk(disks, n_disks, vdev);
+	other = xl_cfg_find_disk(disks, n_disks, vdev);
 	if (other)
 		return put_disk(f, o, other->vdev, other->path, other->format,
 				err);

@@ -28,4 +28,8 @@ int xl_cfg_put_devices(FILE *f, struct json_object *root,
 int xl_cfg_put_disk(FILE *f, const struct xl_cfg_disk *disk,
 		    const char *options, struct err *err);
 
+/* xl_cfg_find_disk() - the one of @n @disks that is called @vdev, or NULL. */
+const struct xl_cfg_disk *xl_cfg_find_disk(const struct xl_cfg_disk *disks,
+					   size_t n, const char *vdev);
+
 #endif

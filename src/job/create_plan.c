@@ -381,14 +381,16 @@ plan_space(struct create *c)
 	room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (room < need)
 		return err_set(c->err, ERR_NOSPC, 0,
-			       "%s has %s free, the %s of %s needs %s",
+			       "%s has %s free, and %s are needed for %s%s%s",
 			       snapshot_root(),
 			       units_size(room, free_text, sizeof(free_text)),
-			       !copies ? "memory" :
-			       with    ? "memory and the copies of disks" :
-					 "copy of the disks",
+			       units_size(need, need_text, sizeof(need_text)),
+			       with ? "the memory of " :
+				      "the copies of the "
+				      "disks of ",
 			       c->s->domain,
-			       units_size(need, need_text, sizeof(need_text)));
+			       with && copies ? " and the copies of its disks" :
+						"");
 	return 0;
 }
 
