@@ -218,12 +218,14 @@ tell_memory(const struct snapshot *s)
 		print_line("Memory  none (--config)");
 		return;
 	}
-	if (!snapshot_has_memory(s->mode)) {
+	if (s->n_phases == 0)
 		print_line("Pause   none: the domain was not touched");
+	else
+		tell_pause(s);
+	if (!snapshot_has_memory(s->mode)) {
 		print_line("Memory  none (--disks-only)");
 		return;
 	}
-	tell_pause(s);
 	print_line("Memory  %s, copied while the domain %s",
 		   units_size(s->memory_bytes, size, sizeof(size)),
 		   s->mode == SNAPSHOT_LIVE    ? "ran (live)" :

@@ -93,7 +93,8 @@ add_row(struct list *l, const struct snapshot *s, const struct view_report *r)
 	print_cell(t, "%s", names_full(s->domain, s->name, full));
 	print_cell(t, "%.16s", names_when(s->created, text, sizeof(text)));
 	print_cell(t, "%s",
-		   memory ? units_ms(s->pause_ms, text, sizeof(text)) : "none");
+		   s->n_phases ? units_ms(s->pause_ms, text, sizeof(text)) :
+				 "none");
 	print_cell(t, "%s",
 		   memory ? units_size(s->memory_bytes, text, sizeof(text)) :
 			    "none");

@@ -42,20 +42,20 @@ show_memory(const struct snapshot *s)
 {
 	char text[24];
 
-	if (!snapshot_has_memory(s->mode)) {
+	if (s->n_phases == 0)
 		print_line("  pause       none: the domain %s",
 			   s->mode == SNAPSHOT_OFFLINE ? "did not run" :
 							 "was not touched");
-		print_line("  memory      none");
-		return;
-	}
-	print_line("  pause       %s",
-		   units_ms(s->pause_ms, text, sizeof(text)));
+	else
+		print_line("  pause       %s",
+			   units_ms(s->pause_ms, text, sizeof(text)));
 	for (unsigned int i = 0; i < s->n_phases; i++)
 		print_line("              %-10s %s", s->phases[i].name,
 			   units_ms(s->phases[i].ms, text, sizeof(text)));
 	print_line("  memory      %s",
-		   units_size(s->memory_bytes, text, sizeof(text)));
+		   snapshot_has_memory(s->mode) ?
+			   units_size(s->memory_bytes, text, sizeof(text)) :
+			   "none");
 }
 
 static void

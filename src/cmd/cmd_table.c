@@ -32,7 +32,8 @@ static const struct cmd_opt create_opts[] = {
 	  .group = 'm',
 	  .help = "no memory: all disks at one instant, as a power cut leaves "
 		  "them; the domain does not stand still, its reads and writes "
-		  "wait for some milliseconds" },
+		  "wait for some milliseconds (it is paused if its disks "
+		  "cannot wait: several files, copies)" },
 	{ .name = "config",
 	  .arg = "FILE",
 	  .group = 'm',

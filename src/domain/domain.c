@@ -136,6 +136,21 @@ domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 }
 
 int
+domain_pause(struct domain *d, struct err *err)
+{
+	return d->ops->pause(d, err);
+}
+
+int
+domain_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	*ret_did = false;
+	return ops ? ops->unpause(domid, uuid, ret_did, err) : -1;
+}
+
+int
 domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	       struct err *err)
 {

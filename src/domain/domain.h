@@ -133,6 +133,9 @@ struct domain_ops {
 	int (*finish)(struct domain *d, struct err *err);
 	int (*rescue)(uint32_t domid, const char *uuid, unsigned int wait_ms,
 		      bool *ret_resumed, struct err *err);
+	int (*pause)(struct domain *d, struct err *err);
+	int (*unpause)(uint32_t domid, const char *uuid, bool *ret_did,
+		       struct err *err);
 	int (*rebuild)(const struct domain_saved *saved, bool *ret_restored,
 		       struct err *err);
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
@@ -272,6 +275,23 @@ int domain_finish(struct domain *d, struct err *err);
  */
 int domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 		  bool *ret_resumed, struct err *err);
+
+/*
+ * domain_pause() - take the processor from the domain at once, without asking
+ * it; its requests that are under way are still answered.  Milliseconds.  -1
+ * with ERR_IO: it may be paused.
+ */
+int domain_pause(struct domain *d, struct err *err);
+
+/*
+ * domain_unpause() - give it back to domain @domid with @uuid if it is paused;
+ * *@ret_did tells whether it was.  Only for one that we have written down as
+ * paused by us: one that an admin paused looks the same.  Gone counts as
+ * success.  May be called by any process, again and again.  -1 with ERR_IO or
+ * ERR_UNSUPPORTED: it may be paused still.
+ */
+int domain_unpause(uint32_t domid, const char *uuid, bool *ret_did,
+		   struct err *err);
 
 /*
  * domain_rebuild() - go on from the save file: end the domain if it still

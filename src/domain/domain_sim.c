@@ -17,6 +17,7 @@
  *   save-middle     an I/O error there
  *   resume          resuming fails
  *   rescue          rescuing fails
+ *   pause, unpause  these fail
  *   destroy         ending it for a restore fails
  *   restore         restoring it fails
  *   finish          writing the end fails
@@ -285,6 +286,48 @@ sim_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 }
 
 static int
+sim_pause(struct domain *base, struct err *err)
+{
+	struct sim_domain d;
+	int lock, rc;
+
+	if (ds_enter(ds_handle(base)->name, &lock, &d, err))
+		return -1;
+	if (sim_fault("pause", NULL))
+		rc = err_set(err, ERR_IO, 0, "simulated: cannot pause");
+	else
+		rc = sim_issue(&d, err) || sim_set_state(&d, "paused", err);
+	sim_leave(&lock);
+	return rc ? -1 : 0;
+}
+
+static int
+sim_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
+{
+	struct err e = ERR_INIT;
+	struct sim_domain d;
+	int lock, rc = 0;
+
+	sim_slow();
+	if (sim_enter(&lock, err))
+		return -1;
+	if (sim_domain_by_id(domid, uuid, &d, &e) == 0 &&
+	    ds_state(&d) == DOMAIN_PAUSED) {
+		if (sim_fault("unpause", NULL))
+			rc = err_set(err, ERR_IO, 0,
+				     "simulated: cannot unpause");
+		else
+			rc = sim_set_state(&d, "running", err);
+		*ret_did = rc == 0;
+	}
+	/* The guest is quick: what it may write, it has written. */
+	if (*ret_did)
+		rc = sim_tick(&d, 3, err);
+	sim_leave(&lock);
+	return rc;
+}
+
+static int
 sim_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 	  struct err *err)
 {
@@ -328,6 +371,8 @@ const struct domain_ops domain_sim_ops = {
 	.resume = sim_resume,
 	.finish = ds_finish,
 	.rescue = sim_rescue,
+	.pause = sim_pause,
+	.unpause = sim_unpause,
 	.rebuild = ds_rebuild,
 	.state = sim_state,
 	.close = sim_close,

@@ -45,12 +45,14 @@ struct create {
 
 	bool begun;           /* the partial folder is there */
 	unsigned int n_views; /* journalled, so maybe made */
-	bool touched;         /* the domain was asked to suspend */
-	bool left_standing;   /* the domain could not be resumed */
-	bool left_gone;       /* nor restored, after it was ended */
-	bool left_held;       /* a disk could not be released */
-	int dirfd;            /* the partial folder */
-	int memfd;            /* memory.xl in it */
+	bool still;   /* the disks alone, but only while it stands still */
+	bool pause;   /* so we have to pause it */
+	bool touched; /* the domain was asked to suspend */
+	bool left_standing; /* the domain could not be resumed */
+	bool left_gone;     /* nor restored, after it was ended */
+	bool left_held;     /* a disk could not be released */
+	int dirfd;          /* the partial folder */
+	int memfd;          /* memory.xl in it */
 	enum create_stage stage;
 	int stagefd; /* or -1 */
 	struct journal journal;
@@ -132,6 +134,25 @@ int create_instant(struct create *c);
  * Returns 0 and all are held; -1 with c->err, and none is.
  */
 int create_hold(struct create *c);
+
+/*
+ * create_still() - the same of disks that cannot wait for each other: the
+ * domain stands still for it.  If it runs it is paused, and runs again when all
+ * are held or have their views; one that does not run must not be started
+ * meanwhile.
+ *
+ * Returns 0 as create_hold(); -1 with c->err: none is held and the domain runs
+ * as before, or c->left_standing says that it may not.
+ */
+int create_still(struct create *c);
+
+/* create_begin() - @step is in the journal and the watchdog knows of it.  -1
+ * with c->err: nothing may be touched. */
+int create_begin(struct create *c, enum journal_step step);
+
+/* create_hold_disks() - make the views of disks that cannot be held, then hold
+ * the others.  -1 with c->err: some may be held, create_release() them. */
+int create_hold_disks(struct create *c);
 
 /*
  * create_rebuild() - the instant by the 2010 recipe, for guests that cannot be

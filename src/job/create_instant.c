@@ -288,12 +288,13 @@ create_leftover(const struct create *c, bool domain, struct leftover *ret)
 			 c->disks[i]->device);
 }
 
-static int
-begin(struct create *c, enum journal_step step)
+int
+create_begin(struct create *c, enum journal_step step)
 {
 	struct leftover l;
 
 	create_leftover(c, step == JOURNAL_INSTANT, &l);
+	l.paused = step == JOURNAL_PAUSE;
 	if (journal_step(&c->journal, step, c->err))
 		return -1;
 	return watchdog_arm(&c->watchdog, &l, c->err);
@@ -313,7 +314,8 @@ create_freeze(struct create *c)
 	struct err views = ERR_INIT;
 	int rc;
 
-	if (begin(c, JOURNAL_INSTANT) || xl_monitor_stop(&c->monitor, c->err))
+	if (create_begin(c, JOURNAL_INSTANT) ||
+	    xl_monitor_stop(&c->monitor, c->err))
 		return -1;
 	c->touched = true;
 	rc = domain_save(c->domain, &how, &c->times, c->err);
@@ -372,17 +374,26 @@ create_instant(struct create *c)
 }
 
 int
-create_hold(struct create *c)
+create_hold_disks(struct create *c)
 {
 	struct view_crews crews;
 
-	if (begin(c, JOURNAL_HOLD))
-		return -1;
-	/* None, unless the domain does not run and nobody writes.  First: a
-	 * copy takes long, and a held device blocks whoever looks at it. */
+	/* Those that cannot be held come first: a copy takes long, and a held
+	 * device blocks whoever looks at it. */
 	watch_views(c);
 	crews_start(&crews, c, false);
-	if (crews_join(&crews, c->err) || hold_all(c, c->err)) {
+	if (crews_join(&crews, c->err))
+		return -1;
+	c->viewed_ns = clock_ns();
+	return hold_all(c, c->err);
+}
+
+int
+create_hold(struct create *c)
+{
+	if (create_begin(c, JOURNAL_HOLD))
+		return -1;
+	if (create_hold_disks(c)) {
 		create_release(c);
 		return -1;
 	}

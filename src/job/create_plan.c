@@ -188,12 +188,6 @@ check_copy(struct create *c, const struct disk *d)
 {
 	char size[24];
 
-	if (c->s->mode == SNAPSHOT_DISKS)
-		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "%s: its storage has no views, and a copy is "
-			       "right only while the domain stands still: use "
-			       "--copy with --live or --stop",
-			       d->ref.source);
 	if (!c->opts->copy)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
 			       "%s: its storage has no views; --copy copies "
@@ -264,11 +258,12 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 }
 
 /*
- * The domain runs on: then the disks are of one instant only if the writes to
- * all but one of them can wait for that one (create.h).
+ * The disks alone, of a domain that runs on: they are of one instant only if
+ * the writes to all but one of them can wait for that one (create.h).  If they
+ * cannot, the domain has to stand still.
  */
-static int
-check_disks_only(struct create *c)
+static void
+plan_pause(struct create *c)
 {
 	unsigned int i, n_others = 0;
 
@@ -278,13 +273,13 @@ check_disks_only(struct create *c)
 		if (d->ops->can & DISK_CAN_WAIT)
 			continue;
 		if (!(d->ops->can & DISK_CAN_HOLD) || n_others++)
-			return err_set(c->err, ERR_UNSUPPORTED, 0,
-				       "disk %s (%s): its storage cannot let "
-				       "writes wait for the other disks, so "
-				       "--disks-only cannot be done",
-				       c->s->disks[i].vdev, d->ref.source);
+			c->still = true;
 	}
-	return 0;
+	c->pause = c->still && c->info.state == DOMAIN_RUNNING;
+	if (c->pause)
+		log_notice("%s will be paused until its disks are frozen: not "
+			   "all of their storage can let writes wait",
+			   c->s->domain);
 }
 
 /* How full will groups and pools be? */
@@ -330,7 +325,7 @@ tell_copies(const struct create *c)
 			snprintf(names + used, sizeof(names) - used, "%s%s",
 				 used ? ", " : "", c->s->disks[i].vdev);
 	}
-	if (names[0] && snapshot_has_memory(c->s->mode))
+	if (names[0] && c->s->mode != SNAPSHOT_OFFLINE)
 		log_notice("%s will stand still while %s of its disks are "
 			   "copied (%s)",
 			   c->s->domain, units_size(bytes, size, sizeof(size)),
@@ -351,8 +346,8 @@ plan_disks(struct create *c)
 			return -1;
 	}
 	c->s->n_disks = c->n_disks;
-	if (c->s->mode == SNAPSHOT_DISKS && check_disks_only(c))
-		return -1;
+	if (c->s->mode == SNAPSHOT_DISKS)
+		plan_pause(c);
 	tell_copies(c);
 	if (disk_groups_have_room(c->disks, c->n_disks, c->err))
 		return -1;

@@ -122,11 +122,24 @@ record_pause(struct create *c)
 		  c->viewed_ns, t->resumed_ns);
 }
 
+/* The same of the disks alone. */
+static void
+record_still(struct create *c)
+{
+	const struct domain_times *t = &c->times;
+	struct snapshot *s = c->s;
+
+	s->pause_ms = ms_between(t->suspended_ns, t->resumed_ns);
+	add_phase(s, "views", t->suspended_ns, c->viewed_ns);
+	add_phase(s, "hold", c->viewed_ns, c->held_ns);
+	add_phase(s, "resume", c->held_ns, t->resumed_ns);
+}
+
 /* A domain that stands still waits for its disks too. */
 static void
 record_disks(struct create *c)
 {
-	bool stood_still = snapshot_has_memory(c->s->mode);
+	bool stood_still = c->times.resumed_ns != 0;
 	unsigned int i;
 
 	for (i = 0; i < c->n_disks; i++) {
@@ -172,6 +185,8 @@ static int
 create_commit(struct create *c)
 {
 	record_disks(c);
+	if (c->pause)
+		record_still(c);
 	if (sync_views(c))
 		return -1;
 	if (snapshot_has_memory(c->s->mode) && commit_memory(c))
@@ -192,6 +207,8 @@ instant(struct create *c)
 		rc = create_rebuild(c);
 	else if (snapshot_has_memory(c->s->mode))
 		rc = create_instant(c) || create_views(c);
+	else if (c->still)
+		rc = create_still(c) || create_views(c);
 	else
 		rc = create_hold(c) || create_views(c);
 	if (rc)

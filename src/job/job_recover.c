@@ -70,6 +70,7 @@ leftover_of(const struct journal_story *story, const char *domain,
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->domain = story->domain_touched;
+	ret->paused = story->last == JOURNAL_PAUSE;
 	snprintf(ret->saved.name, sizeof(ret->saved.name), "%s", domain);
 	ret->saved.domid = story->domid;
 	memcpy(ret->saved.uuid, story->uuid, sizeof(ret->saved.uuid));
@@ -92,7 +93,8 @@ put_domain_right(const struct journal_story *story, const char *domain,
 
 	memset(did, 0, sizeof(*did));
 	if (story->last != JOURNAL_INSTANT && story->last != JOURNAL_HOLD &&
-	    story->last != JOURNAL_REBUILD && story->last != JOURNAL_UNDO)
+	    story->last != JOURNAL_PAUSE && story->last != JOURNAL_REBUILD &&
+	    story->last != JOURNAL_UNDO)
 		return 0;
 	if (journal_boot_id(boot_id, err))
 		return -1;

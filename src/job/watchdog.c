@@ -67,6 +67,9 @@ static int
 rescue_domain(const struct leftover *l, unsigned int watch_ms,
 	      struct put_right *ret, struct err *err)
 {
+	if (l->paused)
+		return domain_unpause(l->saved.domid, l->saved.uuid,
+				      &ret->resumed, err);
 	if (l->saved.memory[0])
 		return domain_rebuild(&l->saved, &ret->restored, err);
 	return domain_rescue(l->saved.domid, l->saved.uuid, watch_ms,
@@ -84,7 +87,7 @@ put_right(const struct leftover *l, unsigned int watch_ms,
 	memset(ret, 0, sizeof(*ret));
 	/* Devices first: quick, and they cannot wait for a guest to answer. */
 	rc = release_devices(l, &ret->n_released, err);
-	if (!l->domain)
+	if (!l->domain && !l->paused)
 		return rc;
 	rescued = rescue_domain(l, watch_ms, ret, &rescue) == 0;
 	if (!rescued && rc == 0)

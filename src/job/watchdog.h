@@ -28,6 +28,7 @@ struct watchdog {
 /* What a dead process may have left standing. */
 struct leftover {
 	bool domain; /* it may stand still, and its monitor sleep */
+	bool paused; /* by us */
 	/* With a memory: it may be gone as well, and goes on from that. */
 	struct domain_saved saved;
 	struct xl_monitor monitor;
@@ -38,7 +39,7 @@ struct leftover {
 
 /* What put_right() had to do. */
 struct put_right {
-	bool resumed;            /* the domain stood still */
+	bool resumed;            /* the domain stood still, or was paused */
 	bool restored;           /* it was gone, or could not be resumed */
 	unsigned int n_released; /* devices that were held */
 };

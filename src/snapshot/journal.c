@@ -21,9 +21,9 @@
 static const char *const step_names[] = {
 	[JOURNAL_NOTHING] = "nothing", [JOURNAL_BEGIN] = "begin",
 	[JOURNAL_VIEW] = "view",       [JOURNAL_INSTANT] = "instant",
-	[JOURNAL_HOLD] = "hold",       [JOURNAL_REBUILD] = "rebuild",
-	[JOURNAL_RESUMED] = "resumed", [JOURNAL_COMMIT] = "commit",
-	[JOURNAL_UNDO] = "undo",
+	[JOURNAL_PAUSE] = "pause",     [JOURNAL_HOLD] = "hold",
+	[JOURNAL_REBUILD] = "rebuild", [JOURNAL_RESUMED] = "resumed",
+	[JOURNAL_COMMIT] = "commit",   [JOURNAL_UNDO] = "undo",
 };
 
 #define N_STEPS (sizeof(step_names) / sizeof(step_names[0]))

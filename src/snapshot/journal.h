@@ -15,6 +15,8 @@
  *             views made inside the pause
  *   hold      the same of a snapshot of the disks alone: devices held, but
  *             domain and monitor are not touched
+ *   pause     the same, and the domain is paused until "resumed": its disks
+ *             cannot wait for each other
  *   rebuild   memory and views are whole and durable; the domain is ended and
  *             restored from its memory: until "resumed" it may be gone
  *   resumed   the domain and the monitor run again, nothing is held, all views
@@ -39,6 +41,7 @@ enum journal_step {
 	JOURNAL_VIEW,
 	JOURNAL_INSTANT,
 	JOURNAL_HOLD,
+	JOURNAL_PAUSE,
 	JOURNAL_REBUILD,
 	JOURNAL_RESUMED,
 	JOURNAL_COMMIT,

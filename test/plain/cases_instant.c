@@ -248,7 +248,7 @@ case_instant_copy(void)
 	instant_by_copy("/srv/ext4/dt.img", "a file on ext4");
 	must("rm /srv/ext4/dt.img");
 
-	must("lvcreate -qq -y -Wn -L 320m -n dtfs %s && mkfs.xfs -q -m "
+	must("lvcreate -qq -y -Wn -L 320m -n dtfs %s && mkfs.xfs -q -f -m "
 	     "reflink=0 /dev/%s/dtfs && mkdir -p /tmp/dtfs && mount "
 	     "/dev/%s/dtfs /tmp/dtfs && truncate -s %" PRIu64
 	     " /tmp/dtfs/dt.img",

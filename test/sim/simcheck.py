@@ -221,6 +221,17 @@ def check_nothing_to_recover(host):
     assert result.out == "Nothing to recover.\n", result.out
 
 
+def one_line(result, status, *words):
+    """It failed with one line on stderr that holds all @words."""
+    assert result.status == status, result
+    assert not result.out, result
+    errors = result.error_lines()
+    assert errors and errors[-1].startswith("xensnap: "), result
+    for word in words:
+        assert word in errors[-1], f"no \"{word}\" in: {result.err}"
+    assert "warning" not in result.err, result
+
+
 # ---- TAP ----
 
 def run_one(case):

@@ -139,22 +139,20 @@ def loop_device():
 # ---- what is refused ----
 
 def not_silently():
-    """Without --copy, or without a pause, it is an error that names the disk
-    and the ways on."""
+    """Without --copy it is an error that names the disk and the ways on; with
+    it the disks alone need a pause."""
     host, path = new_host()
     with host:
-        for args in ((), ("--stop",), ("--dry-run",)):
+        for args in ((), ("--stop",), ("--dry-run",), ("--disks-only",)):
             result = host.run("create", "web1@x", *args)
             failed(host, result, "disk xvdc", str(path), "--copy copies it",
                    "while the domain stands still",
                    "--skip-disk xvdc leaves it out")
-        # A disk on a group without hold would be refused as well.
         host.domain("web2", ("vg0/two",), extra=[f"xvdb {path} phy rw"])
-        for args in ((), ("--copy",)):
-            result = host.run("create", "web2@x", "--disks-only", *args)
-            failed(host, result, "disk xvdb", str(path),
-                   "--copy with --live or --stop",
-                   "--skip-disk xvdb leaves it out")
+        result = host.run("create", "web2@y", "--disks-only", "--copy")
+        assert result.status == 0, result
+        assert "will be paused" in result.err, result
+        assert host.run("delete", "web2@y").status == 0
         result = host.run("create", "web2@x", "--disks-only", "--skip-disk",
                           "xvdb")
         assert result.status == 0, result

@@ -11,22 +11,11 @@ import resource
 import signal
 
 from simcheck import (check_all, check_nothing_to_recover, check_running,
-                      run_cases)
+                      one_line, run_cases)
 from simhost import Host
 
 DISKS = ("vg0/root", "thin0/logs", "vg0/data")
 UNDONE = "the domain runs, nothing was kept"
-
-
-def one_line(result, status, *words):
-    """It failed with one line on stderr that holds all @words."""
-    assert result.status == status, result
-    assert not result.out, result
-    errors = result.error_lines()
-    assert errors and errors[-1].startswith("xensnap: "), result
-    for word in words:
-        assert word in errors[-1], f"no \"{word}\" in: {result.err}"
-    assert "warning" not in result.err, result
 
 
 # Knobs that are turned, and what create then says.
@@ -82,45 +71,6 @@ def resume_fails_once():
         result = host.run("create", "web1@x")
         assert result.status == 0, result
         check_all(host, {"web1@x"})
-
-
-def destroy_fails():
-    """The old domain cannot be ended: it stands still, and that is told;
-    recover ends it and restores it."""
-    with Host() as host:
-        host.domain("web1", DISKS)
-        for knob in ("destroy", "restore"):
-            host.fault(knob)
-            result = host.run("create", "web1@x", "--rebuild")
-            one_line(result, 1, "MAY BE GONE", "xensnap recover web1")
-            result = host.run("recover")
-            assert result.status == 1, result
-            assert not host.run("list", "--names").out
-            host.mend()
-            result = host.run("recover")
-            assert result.status == 0, result
-            assert "was gone and was restored" in result.out, result
-            check_all(host, set())
-            check_nothing_to_recover(host)
-
-
-def started_meanwhile():
-    """Somebody boots the domain from its disks while it is away: it is left
-    alone, and its memory is not resumed on disks that moved on."""
-    with Host() as host:
-        host.domain("web1", DISKS)
-        p = host.stopped_at("rebuild.destroyed", "create", "web1@x",
-                            "--rebuild")
-        host.kill(p, watchdog=True)
-        config = host.world / "domains" / "web1" / "config"
-        lines = config.read_text().splitlines()
-        lines[:2] = ["domid=77", "uuid=11111111-2222-4333-8444-555555555555"]
-        config.write_text("\n".join(lines) + "\n")
-        host.set_state("web1", "running")
-        host.tick(5)
-        assert "undone" in host.run("recover").out
-        check_all(host, set())
-        assert "domid=77\n" in config.read_text()
 
 
 def guest_dies():
@@ -458,8 +408,6 @@ def main():
             create_fails, "--rebuild", knobs, *words)))
     cases += [
         ("resume fails once", resume_fails_once),
-        ("--rebuild: neither ended nor restored", destroy_fails),
-        ("--rebuild: somebody else starts it", started_meanwhile),
         ("the guest dies", guest_dies),
         ("the domain is left standing", left_standing),
         ("a disk is left held", left_held),

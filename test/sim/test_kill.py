@@ -21,13 +21,15 @@ DISKS = ("vg0/root", "vg0/data", "thin0/logs")
 
 HELD = ("vg0/root", "vg0/data")
 ONLY = "--disks-only"
+STILL = (ONLY, "-v")  # with a disk that cannot wait for the others
 REBUILD = "--rebuild"
 
 
 def new_host(*args):
     """A host with the domain that all of this happens to."""
     host = Host()
-    host.domain("web1", HELD if ONLY in args else DISKS)
+    held = ONLY in args and args != STILL
+    host.domain("web1", HELD if held else DISKS)
     return host
 
 
@@ -228,6 +230,17 @@ def main():
                                ("and its watchdog die", kill_both_at)):
             cases.append((f"create {ONLY} {what} at {place}",
                           functools.partial(function, place, ONLY)))
+    still = places_of(*STILL)
+    assert {"still.paused", "still.frozen", "still.unpaused"} < set(still)
+    for place in still:
+        if "still" not in place and "pause" not in place:
+            continue
+        for what, function in (("dies", kill_at),
+                               ("and its watchdog die", kill_both_at)):
+            cases.append((f"create {ONLY}, paused, {what} at {place}",
+                          functools.partial(function, place, *STILL)))
+    cases.append(("recover dies after create died with the domain paused",
+                  functools.partial(kill_recover, "still.paused", *STILL)))
     rebuild = places_of(REBUILD)
     assert {"journal.rebuild.after", "rebuild.destroyed",
             "rebuild.restored"} < set(rebuild), rebuild

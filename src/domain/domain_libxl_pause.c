@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domain_libxl_pause.c - take the processor from a domain, and give it back.
+ *
+ * The hypervisor counts: a domain that an admin paused meanwhile as well stays
+ * paused until the admin's own unpause.
+ */
+#include "domain_libxl.h"
+
+int
+lx_pause(struct domain *base, struct err *err)
+{
+	struct lx_domain *d = (struct lx_domain *)base;
+	int rc;
+
+	lx_log_clear(&d->log);
+	rc = libxl_domain_pause(d->ctx, d->domid, NULL);
+	return rc ? lx_error(&d->log, rc, err, "pause the domain") : 0;
+}
+
+int
+lx_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
+{
+	struct lx_host host = { .ctx = NULL };
+	enum domain_state state;
+	int r, rc = -1;
+
+	if (lx_open(&host.log, &host.ctx, err) ||
+	    lx_look(&host, domid, uuid, &state, err))
+		goto out;
+	rc = 0;
+	if (state != DOMAIN_PAUSED)
+		goto out;
+	r = libxl_domain_unpause(host.ctx, domid, NULL);
+	if (r)
+		rc = lx_error(&host.log, r, err, "unpause the domain");
+	*ret_did = r == 0;
+out:
+	libxl_ctx_free(host.ctx);
+	return rc;
+}
