@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# long_70_cycles.sh - a snapshot made and deleted hundreds of times in a row:
+# nothing grows, neither on storage nor in device-mapper, xenstore, the kernel
+# or xl's monitor (inv. 11).
+# REPEAT: how often (500).
+lab_state=running:pvhmix
+. "$(dirname "$0")/../lib/in_lab.sh"
+
+repeat=${REPEAT:-500}
+guest=pvhmix
+
+cycle() {
+	xensnap create -q --cow-size 100% $guest@c > /dev/null &&
+		xensnap delete -q $guest@c > /dev/null
+}
+
+# What there is, by name.
+things() {
+	lvs --noheadings -a -o vg_name,lv_name
+	dmsetup ls
+	xenstore-ls -f | sed 's/ = .*//' | grep -v /device-misc/
+	find /var/lib/xensnap /run /tmp /var/lib/xen -xdev ! -name '*.log*' |
+		grep -v '^/run/udev/data\|^/tmp/before\|^/tmp/after'
+}
+
+# Open files of all processes, and the monitor's memory in KiB.
+open_files() {
+	cut -f 1 /proc/sys/fs/file-nr
+}
+
+monitor_kib() {
+	sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$(monitor_of $guest)/status"
+}
+
+slab_kib() {
+	sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+# The first ones fill caches.
+i=0
+while [ $i -lt 10 ]; do
+	cycle || break
+	i=$((i + 1))
+done
+is $i 10 "ten to begin with"
+things | sort > /tmp/before
+files=$(open_files)
+monitor=$(monitor_kib)
+slab=$(slab_kib)
+
+while [ $i -lt "$repeat" ]; do
+	cycle || break
+	i=$((i + 1))
+done
+is $i "$repeat" "$repeat snapshots made and deleted"
+things | sort > /tmp/after
+diff /tmp/before /tmp/after | sed 's/^/# /' | head -n 20
+cmp -s /tmp/before /tmp/after
+ok $? "volumes, devices, xenstore and files are the same"
+note "open files: $files, $(open_files); monitor: $monitor, $(monitor_kib) KiB"
+note "kernel memory: $slab, $(slab_kib) KiB"
+[ "$(open_files)" -le $((files + 100)) ]
+ok $? "no files are left open"
+[ "$(monitor_kib)" -le $((monitor + 512)) ]
+ok $? "xl's monitor has not grown"
+[ "$(slab_kib)" -le $((slab + 8192)) ]
+ok $? "nor has the kernel"
+check $guest
+ok $? "the guest is whole"
+clean $guest
+ok $? "nothing is left"
+tap_done
