@@ -7,7 +7,7 @@
  * host has many pages to write out, whoever writes waits for the disk.  So the
  * pages go to a stage first, this host's RAM or a file on a faster disk, whose
  * room is taken before the pause, and from there into memory.xl when the
- * domain runs again.  doc/decisions/0006-stop-pause.md has figures.
+ * domain runs again (doc/decisions/0006-stop-pause.md).
  */
 #include <errno.h>
 #include <fcntl.h>
