@@ -150,6 +150,13 @@ int create_still(struct create *c);
  * with c->err: nothing may be touched. */
 int create_begin(struct create *c, enum journal_step step);
 
+/*
+ * create_runs_on() - the domain runs and is nobody's to resume, unpause or
+ * restore any more; the watchdog still lets held disks go on.  -1 with c->err
+ * when the watchdog is dead.
+ */
+int create_runs_on(struct create *c);
+
 /* create_hold_disks() - make the views of disks that cannot be held, then hold
  * the others.  -1 with c->err: some may be held, create_release() them. */
 int create_hold_disks(struct create *c);

@@ -301,6 +301,15 @@ create_begin(struct create *c, enum journal_step step)
 }
 
 int
+create_runs_on(struct create *c)
+{
+	struct leftover l;
+
+	create_leftover(c, false, &l);
+	return watchdog_arm(&c->watchdog, &l, c->err);
+}
+
+int
 create_freeze(struct create *c)
 {
 	struct instant in = { .c = c };

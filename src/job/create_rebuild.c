@@ -68,14 +68,12 @@ create_rebuild(struct create *c)
 		return take_back(c);
 	rc = rebuild(c, &l);
 	c->times.resumed_ns = clock_ns();
+	if (rc)
+		return -1;
 	/* It wakes to a domain that is gone, and ends. */
 	xl_monitor_go_on(&c->monitor);
-	if (rc == 0)
-		log_notice(
-			"%s was away for %.1f ms and runs on as a new "
-			"domain",
-			c->s->domain,
-			(double)(c->times.resumed_ns - c->times.suspended_ns) /
-				1e6);
-	return rc;
+	log_notice("%s was away for %.1f ms and runs on as a new domain",
+		   c->s->domain,
+		   (double)(c->times.resumed_ns - c->times.suspended_ns) / 1e6);
+	return 0;
 }

@@ -211,9 +211,12 @@ instant(struct create *c)
 		rc = create_still(c) || create_views(c);
 	else
 		rc = create_hold(c) || create_views(c);
-	if (rc)
+	if (rc || journal_step(&c->journal, JOURNAL_RESUMED, c->err))
 		return -1;
-	return journal_step(&c->journal, JOURNAL_RESUMED, c->err);
+	/* Whoever pauses or ends it from now on means it. */
+	if (c->pause || c->s->mode == SNAPSHOT_REBUILD)
+		return create_runs_on(c);
+	return 0;
 }
 
 /* ---- undo ---- */

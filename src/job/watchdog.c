@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "journal.h"
 #include "log.h"
 
 /* A guest that was asked stops in well under a second, if it stops. */
@@ -63,6 +64,34 @@ stands_still(const struct leftover *l)
 	       state == DOMAIN_SUSPENDED;
 }
 
+/*
+ * It runs again: from now on its disks move on, and nobody may restore it from
+ * that memory any more.
+ */
+static int
+mark_resumed(const struct domain_saved *saved, struct err *err)
+{
+	char folder[sizeof(saved->memory)];
+	struct journal j = JOURNAL_INIT;
+	int rc;
+
+	strcpy(folder, saved->memory);
+	*strrchr(folder, '/') = '\0';
+	if (journal_reopen(&j, folder, err))
+		return -1;
+	rc = journal_step(&j, JOURNAL_RESUMED, err);
+	journal_end(&j);
+	return rc;
+}
+
+static int
+rebuild_domain(const struct leftover *l, struct put_right *ret, struct err *err)
+{
+	if (domain_rebuild(&l->saved, &ret->restored, err))
+		return -1;
+	return mark_resumed(&l->saved, err);
+}
+
 static int
 rescue_domain(const struct leftover *l, unsigned int watch_ms,
 	      struct put_right *ret, struct err *err)
@@ -71,7 +100,7 @@ rescue_domain(const struct leftover *l, unsigned int watch_ms,
 		return domain_unpause(l->saved.domid, l->saved.uuid,
 				      &ret->resumed, err);
 	if (l->saved.memory[0])
-		return domain_rebuild(&l->saved, &ret->restored, err);
+		return rebuild_domain(l, ret, err);
 	return domain_rescue(l->saved.domid, l->saved.uuid, watch_ms,
 			     &ret->resumed, err);
 }

@@ -127,6 +127,21 @@ journal_begin(struct journal *j, int dirfd, const char *generation,
 }
 
 int
+journal_reopen(struct journal *j, const char *path, struct err *err)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	j->fd = -1;
+	if (dir >= 0)
+		j->fd = openat(dir, JOURNAL_FILE,
+			       O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (j->fd < 0)
+		err_set(err, ERR_IO, errno, "open the journal in %s", path);
+	fd_close(&dir);
+	return j->fd < 0 ? -1 : 0;
+}
+
+int
 journal_view(struct journal *j, const struct disk *d, struct err *err)
 {
 	struct json_object *o = line_new(JOURNAL_VIEW);

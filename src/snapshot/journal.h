@@ -80,6 +80,12 @@ int journal_begin(struct journal *j, int dirfd, const char *generation,
 		  const struct domain_info *info,
 		  const struct xl_monitor *monitor, struct err *err);
 
+/*
+ * journal_reopen() - go on with the journal of the folder @path, which another
+ * process began.  -1 with ERR_IO; then there is nothing to end.
+ */
+int journal_reopen(struct journal *j, const char *path, struct err *err);
+
 /* journal_view() - note that the view @d->ref is going to be made. */
 int journal_view(struct journal *j, const struct disk *d, struct err *err);
 

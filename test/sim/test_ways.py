@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What can go wrong in the ways to take an instant that have steps of their
 own: a domain that is paused for its disks, one that is ended and restored."""
+import signal
+
 from simcheck import (check_all, check_nothing_to_recover, one_line,
                       run_cases)
 from simhost import Host
@@ -71,7 +73,42 @@ def started_meanwhile():
         assert "domid=77\n" in config.read_text()
 
 
+def never_restored_twice():
+    """Killed when the domain was there again; then it is shut down.  Its disks
+    have moved on, so its memory must not come back."""
+    with Host() as host:
+        host.domain("web1", DISKS)
+        result = host.run("create", "web1@x", "--rebuild",
+                          XENSNAP_DIE_AT="rebuild.restored")
+        assert result.status == -signal.SIGKILL, result
+        host.wait_for_orphans()
+        assert host.state("web1") == "running"
+        host.tick(5)
+        host.set_state("web1", "gone")
+        assert "undone" in host.run("recover").out
+        assert host.state("web1") == "gone"
+        check_all(host, set(), domains=())
+
+
+def paused_by_others():
+    """Once it was unpaused, a pause is somebody's wish; so is an end."""
+    for way, state in ("--disks-only", "paused"), ("--rebuild", "gone"):
+        with Host() as host:
+            host.domain("web1", DISKS)
+            p = host.stopped_at("journal.commit.before", "create", "web1@x",
+                                way)
+            host.set_state("web1", state)
+            host.kill(p)
+            assert host.state("web1") == state
+            assert host.run("recover").status == 0
+            assert host.state("web1") == state
+            check_all(host, set(), domains=())
+
+
 run_cases([
+    ("--rebuild: what was restored is not restored again",
+     never_restored_twice),
+    ("a pause or an end by somebody else", paused_by_others),
     ("--disks-only: neither paused nor unpaused", pause_fails),
     ("--rebuild: neither ended nor restored", destroy_fails),
     ("--rebuild: somebody else starts it", started_meanwhile),
