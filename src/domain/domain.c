@@ -142,12 +142,19 @@ domain_pause(struct domain *d, struct err *err)
 }
 
 int
-domain_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
+domain_unpause(struct domain *d, struct err *err)
+{
+	return d->ops->unpause(d, err);
+}
+
+int
+domain_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
+		     struct err *err)
 {
 	const struct domain_ops *ops = driver(err);
 
 	*ret_did = false;
-	return ops ? ops->unpause(domid, uuid, ret_did, err) : -1;
+	return ops ? ops->rescue_paused(domid, uuid, ret_did, err) : -1;
 }
 
 int

@@ -134,8 +134,9 @@ struct domain_ops {
 	int (*rescue)(uint32_t domid, const char *uuid, unsigned int wait_ms,
 		      bool *ret_resumed, struct err *err);
 	int (*pause)(struct domain *d, struct err *err);
-	int (*unpause)(uint32_t domid, const char *uuid, bool *ret_did,
-		       struct err *err);
+	int (*unpause)(struct domain *d, struct err *err);
+	int (*rescue_paused)(uint32_t domid, const char *uuid, bool *ret_did,
+			     struct err *err);
 	int (*rebuild)(const struct domain_saved *saved, bool *ret_restored,
 		       struct err *err);
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
@@ -279,19 +280,23 @@ int domain_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 /*
  * domain_pause() - take the processor from the domain at once, without asking
  * it; its requests that are under way are still answered.  Milliseconds.  -1
- * with ERR_IO: it may be paused.
+ * with ERR_IO: it is not.
  */
 int domain_pause(struct domain *d, struct err *err);
 
+/* domain_unpause() - give it back after domain_pause().  Milliseconds.  -1 with
+ * ERR_IO: it may be paused still. */
+int domain_unpause(struct domain *d, struct err *err);
+
 /*
- * domain_unpause() - give it back to domain @domid with @uuid if it is paused;
- * *@ret_did tells whether it was.  Only for one that we have written down as
- * paused by us: one that an admin paused looks the same.  Gone counts as
- * success.  May be called by any process, again and again.  -1 with ERR_IO or
- * ERR_UNSUPPORTED: it may be paused still.
+ * domain_rescue_paused() - the same for the dead: unpause domain @domid with
+ * @uuid if it is paused; *@ret_did tells whether it was.  Only for one that we
+ * have written down as paused by us: one that an admin paused looks the same.
+ * Gone counts as success.  May be called by any process, again and again.  -1
+ * with ERR_IO or ERR_UNSUPPORTED: it may be paused still.
  */
-int domain_unpause(uint32_t domid, const char *uuid, bool *ret_did,
-		   struct err *err);
+int domain_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
+			 struct err *err);
 
 /*
  * domain_rebuild() - go on from the save file: end the domain if it still

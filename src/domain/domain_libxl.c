@@ -247,6 +247,7 @@ const struct domain_ops domain_libxl_ops = {
 	.rescue = lx_rescue,
 	.pause = lx_pause,
 	.unpause = lx_unpause,
+	.rescue_paused = lx_rescue_paused,
 	.rebuild = lx_rebuild,
 	.state = state,
 	.close = close_domain,

@@ -143,8 +143,9 @@ int lx_save(struct domain *d, const struct domain_save_how *how,
 	    struct domain_times *times, struct err *err);
 int lx_finish(struct domain *d, struct err *err);
 int lx_pause(struct domain *d, struct err *err);
-int lx_unpause(uint32_t domid, const char *uuid, bool *ret_did,
-	       struct err *err);
+int lx_unpause(struct domain *d, struct err *err);
+int lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
+		     struct err *err);
 int lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	       struct err *err);
 int lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,

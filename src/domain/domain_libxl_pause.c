@@ -18,12 +18,31 @@ lx_pause(struct domain *base, struct err *err)
 	return rc ? lx_error(&d->log, rc, err, "pause the domain") : 0;
 }
 
+static int
+unpause(libxl_ctx *ctx, struct lx_log *log, uint32_t domid, struct err *err)
+{
+	int rc;
+
+	lx_log_clear(log);
+	rc = libxl_domain_unpause(ctx, domid, NULL);
+	return rc ? lx_error(log, rc, err, "unpause the domain") : 0;
+}
+
 int
-lx_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
+lx_unpause(struct domain *base, struct err *err)
+{
+	struct lx_domain *d = (struct lx_domain *)base;
+
+	return unpause(d->ctx, &d->log, d->domid, err);
+}
+
+int
+lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
+		 struct err *err)
 {
 	struct lx_host host = { .ctx = NULL };
 	enum domain_state state;
-	int r, rc = -1;
+	int rc = -1;
 
 	if (lx_open(&host.log, &host.ctx, err) ||
 	    lx_look(&host, domid, uuid, &state, err))
@@ -31,10 +50,8 @@ lx_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
 	rc = 0;
 	if (state != DOMAIN_PAUSED)
 		goto out;
-	r = libxl_domain_unpause(host.ctx, domid, NULL);
-	if (r)
-		rc = lx_error(&host.log, r, err, "unpause the domain");
-	*ret_did = r == 0;
+	rc = unpause(host.ctx, &host.log, domid, err);
+	*ret_did = rc == 0;
 out:
 	libxl_ctx_free(host.ctx);
 	return rc;

@@ -301,8 +301,32 @@ sim_pause(struct domain *base, struct err *err)
 	return rc ? -1 : 0;
 }
 
+/* The guest is quick: what it may write, it has written.  The world is
+ * locked. */
 static int
-sim_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
+unpause(struct sim_domain *d, struct err *err)
+{
+	if (sim_fault("unpause", NULL))
+		return err_set(err, ERR_IO, 0, "simulated: cannot unpause");
+	return sim_set_state(d, "running", err) || sim_tick(d, 3, err) ? -1 : 0;
+}
+
+static int
+sim_unpause(struct domain *base, struct err *err)
+{
+	struct sim_domain d;
+	int lock, rc;
+
+	if (ds_enter(ds_handle(base)->name, &lock, &d, err))
+		return -1;
+	rc = unpause(&d, err);
+	sim_leave(&lock);
+	return rc;
+}
+
+static int
+sim_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
+		  struct err *err)
 {
 	struct err e = ERR_INIT;
 	struct sim_domain d;
@@ -313,16 +337,9 @@ sim_unpause(uint32_t domid, const char *uuid, bool *ret_did, struct err *err)
 		return -1;
 	if (sim_domain_by_id(domid, uuid, &d, &e) == 0 &&
 	    ds_state(&d) == DOMAIN_PAUSED) {
-		if (sim_fault("unpause", NULL))
-			rc = err_set(err, ERR_IO, 0,
-				     "simulated: cannot unpause");
-		else
-			rc = sim_set_state(&d, "running", err);
+		rc = unpause(&d, err);
 		*ret_did = rc == 0;
 	}
-	/* The guest is quick: what it may write, it has written. */
-	if (*ret_did)
-		rc = sim_tick(&d, 3, err);
 	sim_leave(&lock);
 	return rc;
 }
@@ -373,6 +390,7 @@ const struct domain_ops domain_sim_ops = {
 	.rescue = sim_rescue,
 	.pause = sim_pause,
 	.unpause = sim_unpause,
+	.rescue_paused = sim_rescue_paused,
 	.rebuild = ds_rebuild,
 	.state = sim_state,
 	.close = sim_close,

@@ -16,9 +16,8 @@ static void
 unpause(struct create *c)
 {
 	struct err e = ERR_INIT;
-	bool did;
 
-	if (domain_unpause(c->info.domid, c->info.uuid, &did, &e) == 0) {
+	if (domain_unpause(c->domain, &e) == 0) {
 		c->times.resumed_ns = clock_ns();
 		return;
 	}
@@ -64,9 +63,9 @@ create_still(struct create *c)
 		return -1;
 	rc = freeze(c);
 	fail_here("still.frozen");
-	if (c->pause)
+	if (c->pause && c->times.suspended_ns)
 		unpause(c);
-	else if (rc == 0)
+	if (!c->pause && rc == 0)
 		rc = check_still(c);
 	clock_utc(c->s->created, sizeof(c->s->created));
 	fail_here("still.unpaused");

@@ -97,8 +97,8 @@ rescue_domain(const struct leftover *l, unsigned int watch_ms,
 	      struct put_right *ret, struct err *err)
 {
 	if (l->paused)
-		return domain_unpause(l->saved.domid, l->saved.uuid,
-				      &ret->resumed, err);
+		return domain_rescue_paused(l->saved.domid, l->saved.uuid,
+					    &ret->resumed, err);
 	if (l->saved.memory[0])
 		return rebuild_domain(l, ret, err);
 	return domain_rescue(l->saved.domid, l->saved.uuid, watch_ms,
