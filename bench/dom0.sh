@@ -54,10 +54,11 @@ lvcreate_by_hand() {
 	judged "" check "$guest"
 }
 
-live() {
+# ours WAY...: a snapshot of xensnap's, brought back and judged.
+ours() {
 	mark "$guest"
 	begin=$(now_ms)
-	xensnap create -q --live --json "$guest@bench" \
+	xensnap create -q "$@" --json "$guest@bench" \
 		> /root/create.json 2>> "$log" || {
 		tail -n 3 "$log" >&2
 		exit 1
@@ -71,10 +72,23 @@ live() {
 	cat /root/create.json
 }
 
+# start GUEST MIB: a PV guest of that size, alone.
+start() {
+	sed -i -e "s/^memory = .*/memory = $1/" \
+		-e '/witness/!s/^extra = "\(.*\)"/extra = "\1 witness.rate=5 witness.mutate=20 witness.files=0 witness.check_s=0"/' \
+		"/etc/xen/guests/$guest.cfg"
+	must guest_start "$guest"
+}
+
 case $way in
 wake) wake ;;
+start) start "$3" ;;
+live) ours --live ;;
+stop) ours --stop ;;
+unstaged) ours --stop --stage none ;;
+end) must guest_gone "$guest" ;;
 pause) must xl pause "$guest" ;;
-recipe_lvm | xl_save_c | lvcreate_by_hand | live) $way ;;
+recipe_lvm | xl_save_c | lvcreate_by_hand) $way ;;
 *)
 	echo "no way is called $way" >&2
 	exit 2

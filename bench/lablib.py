@@ -79,3 +79,21 @@ class Lab:
     def log_tail(self):
         """The last that the programs said that ways.sh ran."""
         return self.run("sh", "-c", "tail -n 12 /root/ways.log")
+
+
+def judge(what, told):
+    """Every verdict of a run must be good."""
+    for key in ("verdict", "back_verdict"):
+        if key in told and told[key] != "one-instant":
+            raise Failed(f"{what}: {key} is "
+                             f"{told[key] or 'missing'}; no figures")
+
+
+def own_figures(told):
+    """What xensnap itself says about a snapshot."""
+    snapshot = told["json"]
+    phases = snapshot["phases_ms"]
+    yield "own_pause_ms", snapshot["pause_ms"]
+    for name, ms in phases.items():
+        yield f"phase_{name}_ms", ms
+    yield "io_stall_ms", max(d["io_stall_ms"] for d in snapshot["disks"])

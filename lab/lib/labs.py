@@ -76,7 +76,7 @@ class Lab:
         self.dir.mkdir(parents=True)
         try:
             machine.make_disks(self.dir, images[0], parent)
-            spec = states.new_spec(images, state.kernel, parent, state.name)
+            spec = states.new_spec(images, state, parent)
             self.machine.write_spec(spec)
             self.machine.start(None if cold else parent / "memory")
             agent.set_clock(self.dir)

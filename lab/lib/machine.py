@@ -19,7 +19,7 @@ import qmp
 
 QEMU = "qemu-system-x86_64"
 PORTS = 8
-MEMORY = "1536M"
+MEMORY = "1536M 512M"  # of the machine, of it dom0's
 DATA_SIZE = "6G"
 # Raised when states that were saved before should not be used any more.
 SAVE_FORMAT = 2
@@ -28,7 +28,7 @@ BOOT_LIMIT_S = 900
 START_LIMIT_S = 300
 
 XEN_LINE = ("console=com1 com1=115200,8n1 loglvl=warning "
-            "guest_loglvl=warning dom0_mem=512M,max:512M dom0_max_vcpus=1 "
+            "guest_loglvl=warning dom0_mem={dom0},max:{dom0} dom0_max_vcpus=1 "
             "dom0_vcpus_pin spec-ctrl=no xpti=no pv-l1tf=no noreboot "
             "ucode=no")
 LINUX_LINE = ("mitigations=off nowatchdog loglevel=5 panic=5 "
@@ -76,9 +76,10 @@ def make_disks(work, base, parent):
 def _arguments(spec, incoming):
     base = pathlib.Path("../../images") / spec["base"]
     ours = pathlib.Path("../../images") / spec["ours"]
+    memory, dom0 = spec.get("memory", MEMORY).split()
     argv = [QEMU, "-name", spec["id"], "-nodefaults", "-no-user-config",
             "-machine", "pc", "-accel", "tcg,thread=multi,tb-size=256",
-            "-cpu", "qemu64,+svm,+npt", "-smp", "2", "-m", MEMORY,
+            "-cpu", "qemu64,+svm,+npt", "-smp", "2", "-m", memory,
             "-display", "none", "-no-reboot",
             "-serial", "file:console.log",
             "-qmp", "unix:qmp,server=on,wait=off",
@@ -95,7 +96,8 @@ def _arguments(spec, incoming):
     argv += ["-drive", f"file={ours}/lab.img,if=none,id=lab,format=raw,"
              "readonly=on", "-device", "virtio-blk-pci,drive=lab,serial=lab"]
     if spec["kernel"] == "xen":
-        argv += ["-kernel", f"{base}/xen", "-append", XEN_LINE,
+        argv += ["-kernel", f"{base}/xen",
+                 "-append", XEN_LINE.format(dom0=dom0),
                  "-initrd", f"{base}/dom0-vmlinux console=hvc0 {LINUX_LINE},"
                  f"{ours}/dom0-initrd"]
     else:

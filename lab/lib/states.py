@@ -7,6 +7,7 @@ script runs in dom0 and says in its first comment lines where it starts:
     # base: STATE           resume STATE, then run (none: fresh disks)
     # base: STATE cold      boot STATE's disks, then run
     # kernel: xen|plain     with a cold start: what is booted
+    # memory: ALL DOM0      the same: how much (1536M 512M)
     # about: one line       shown by `lab list`
 
 A state's name may carry an argument, NAME:ARGUMENT; the script gets it as
@@ -39,7 +40,7 @@ class Recipe:
         self.argument = argument
         self.name = self.path.name + (f":{argument}" if argument else "")
         self.text = self.path.read_text()
-        head = dict(re.findall(r"^# (base|kernel|about): *(.*?) *$",
+        head = dict(re.findall(r"^# (base|kernel|memory|about): *(.*?) *$",
                                self.text, re.M))
         words = (head.get("base") or "").split()
         if base:
@@ -49,6 +50,8 @@ class Recipe:
         self.about = head.get("about", "")
         self.kernel = head.get("kernel") or (
             self.base.kernel if self.base else "plain")
+        self.memory = head.get("memory") or (
+            self.base.memory if self.base else machine.MEMORY)
         if self.kernel not in ("xen", "plain"):
             raise common.LabError(f"{path}: kernel {self.kernel}?")
         if not NAME.match(self.path.name):
@@ -59,8 +62,8 @@ class Recipe:
         base = self.base.key(images) if self.base else ""
         name = re.sub(r"[^A-Za-z0-9_.]", "_", self.name)[:60]
         return f"{name}-" + common.digest(
-            self.text, self.argument, self.kernel, self.cold, base,
-            machine.shape(), *[p.name for p in images])
+            self.text, self.argument, self.kernel, self.memory, self.cold,
+            base, machine.shape(), *[p.name for p in images])
 
     def ensure(self, images):
         """The directory of the state, made now if need be."""
@@ -72,7 +75,7 @@ class Recipe:
         common.say(f"making state {self.name}")
         m = machine.Machine(work)
         machine.make_disks(work, images[0], parent)
-        m.write_spec(new_spec(images, self.kernel, parent, self.name))
+        m.write_spec(new_spec(images, self, parent))
         memory = parent / "memory" if parent and not self.cold else None
         m.start(incoming=memory, bound=True)
         try:
@@ -93,6 +96,7 @@ class Frozen:
         self.dir = directory
         spec = machine.Machine(directory).spec()
         self.kernel = spec["kernel"]
+        self.memory = spec["memory"]
         self.name = spec["state"]
 
     def key(self, _images):
@@ -123,12 +127,13 @@ def _run_script(work, text, name, argument):
                               + " | ".join(tail.splitlines()[-8:]))
 
 
-def new_spec(images, kernel, parent, state):
-    """machine.json of a new machine."""
+def new_spec(images, state, parent):
+    """machine.json of a new machine that is or becomes a state."""
     return {"id": f"xensnap-lab-{secrets.token_hex(8)}",
             "base": images[0].name, "ours": images[1].name,
-            "kernel": kernel, "parent": parent.name if parent else "",
-            "state": state, "shape": machine.shape()}
+            "kernel": state.kernel, "memory": state.memory,
+            "parent": parent.name if parent else "",
+            "state": state.name, "shape": machine.shape()}
 
 
 def tidy(work):
