@@ -188,7 +188,13 @@ struct disk {
 	char chosen[200];  /* what plan() chose, for people */
 	uint64_t held_ns;  /* clock_ns() when writes began to wait, or 0 */
 	uint64_t freed_ns; /* clock_ns() when they went on, or 0 */
-	/* The caller's, before disk_prepare(); only DISK_COPIES needs them. */
+	/*
+	 * The caller's, before disk_prepare().  grows: a file whose length is
+	 * not the disk's size (qcow2), so that it may become another one before
+	 * the instant; ref.bytes is what it was then.  The others: only
+	 * DISK_COPIES needs them.
+	 */
+	bool grows;
 	int folder; /* the snapshot's folder while it is being made, or -1 */
 	struct disk_watch *watch; /* or NULL */
 };

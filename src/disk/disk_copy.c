@@ -91,6 +91,22 @@ look(const struct copied *c, uint64_t *ret_bytes, uint64_t *ret_data,
 	return 0;
 }
 
+/* It stands still: from now on its length is what it is. */
+static int
+take_size(struct copied *c, struct err *err)
+{
+	struct disk_view_ref *ref = &c->disk.ref;
+	uint64_t data;
+
+	if (look(c, &ref->bytes, &data, err))
+		return -1;
+	if (ftruncate(c->to, (off_t)ref->bytes))
+		return err_set(err, errno == ENOSPC ? ERR_NOSPC : ERR_IO, errno,
+			       "make %s %ju bytes long", ref->view,
+			       (uintmax_t)ref->bytes);
+	return 0;
+}
+
 static int
 check_size(const struct copied *c, struct err *err)
 {
@@ -277,7 +293,6 @@ copied_view(struct disk *d, struct err *err)
 		.what = c->vdev,
 		.from = c->from,
 		.to = c->to,
-		.bytes = d->ref.bytes,
 		.progress = tell,
 		.progress_ctx = d->watch,
 		.stop = d->watch ? &d->watch->stop : NULL,
@@ -287,6 +302,9 @@ copied_view(struct disk *d, struct err *err)
 
 	d->held_ns = clock_ns();
 	fail_here("disk.copy.begin");
+	if (d->grows && take_size(c, err))
+		return -1;
+	t.bytes = d->ref.bytes;
 	/* Again afterwards: what was added meanwhile is not in the copy. */
 	if (check_size(c, err))
 		return -1;

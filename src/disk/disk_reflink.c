@@ -346,6 +346,8 @@ reflink_view(struct disk *d, struct err *err)
 			       d->ref.source);
 	if (fstat(r->to, &st))
 		return err_set(err, ERR_IO, errno, "look at %s", d->ref.view);
+	if (d->grows)
+		d->ref.bytes = (uint64_t)st.st_size;
 	if ((uint64_t)st.st_size != d->ref.bytes)
 		return err_set(err, ERR_STATE, 0,
 			       "%s changed its size meanwhile", d->ref.source);

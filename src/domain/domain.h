@@ -137,6 +137,7 @@ struct domain_ops {
 	int (*unpause)(struct domain *d, struct err *err);
 	int (*rescue_paused)(uint32_t domid, const char *uuid, bool *ret_did,
 			     struct err *err);
+	int (*flush_disks)(struct domain *d, struct err *err);
 	int (*rebuild)(const struct domain_saved *saved, bool *ret_restored,
 		       struct err *err);
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
@@ -297,6 +298,16 @@ int domain_unpause(struct domain *d, struct err *err);
  */
 int domain_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 			 struct err *err);
+
+/*
+ * domain_flush_disks() - have what its device model keeps of the disks that it
+ * serves (qdisk) written to them: what was acknowledged, and where it is.  Only
+ * while the domain stands still; meaningful for images with a structure of
+ * their own (qcow2), since what is acknowledged of a raw one is in this host's
+ * page cache.  Milliseconds, or as long as the storage takes.  -1 with ERR_IO:
+ * a view would not be whole.
+ */
+int domain_flush_disks(struct domain *d, struct err *err);
 
 /*
  * domain_rebuild() - go on from the save file: end the domain if it still

@@ -248,6 +248,7 @@ const struct domain_ops domain_libxl_ops = {
 	.pause = lx_pause,
 	.unpause = lx_unpause,
 	.rescue_paused = lx_rescue_paused,
+	.flush_disks = lx_flush_disks,
 	.rebuild = lx_rebuild,
 	.state = state,
 	.close = close_domain,

@@ -114,6 +114,13 @@ int lx_resume(libxl_ctx *ctx, struct lx_log *log, uint32_t domid,
 void lx_drop_device_model_state(uint32_t domid);
 
 /*
+ * lx_device_model_goes_on() - after a flush that nobody ended: the device model
+ * of @domid goes on.  Running already, or none at all, is right as well.
+ */
+void lx_device_model_goes_on(libxl_ctx *ctx, struct lx_log *log,
+			     uint32_t domid);
+
+/*
  * lx_log_dirty_off() - end the mode in which the hypervisor notes which memory
  * of @domid changes.  Left on by a save helper that was killed, it would make
  * the domain slower until its next save.  A domain without it is left as it
@@ -146,6 +153,7 @@ int lx_pause(struct domain *d, struct err *err);
 int lx_unpause(struct domain *d, struct err *err);
 int lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 		     struct err *err);
+int lx_flush_disks(struct domain *d, struct err *err);
 int lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	       struct err *err);
 int lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,

@@ -163,7 +163,9 @@ describe_disk(const libxl_device_disk *from, struct off_disk *ret,
 		      err))
 		return -1;
 	/* xl would look for it in the folder that it happens to be in. */
-	if (is_written(d) && strcmp(d->backend, "phy") == 0 &&
+	if (is_written(d) &&
+	    (strcmp(d->backend, "phy") == 0 ||
+	     strcmp(d->backend, "qdisk") == 0) &&
 	    d->source[0] != '/')
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "disk %s: \"%s\" is no absolute path", d->vdev,

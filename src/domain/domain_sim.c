@@ -18,6 +18,7 @@
  *   resume          resuming fails
  *   rescue          rescuing fails
  *   pause, unpause  these fail
+ *   flush           the device model cannot write what it keeps
  *   destroy         ending it for a restore fails
  *   restore         restoring it fails
  *   finish          writing the end fails
@@ -105,7 +106,8 @@ describe_disk(const struct sim_disk *k, struct domain_disk *ret)
 {
 	snprintf(ret->vdev, sizeof(ret->vdev), "%s", k->vdev);
 	snprintf(ret->source, sizeof(ret->source), "%s", k->path);
-	snprintf(ret->format, sizeof(ret->format), "raw");
+	snprintf(ret->format, sizeof(ret->format), "%s",
+		 strcmp(k->use, "qcow2") == 0 ? "qcow2" : "raw");
 	snprintf(ret->backend, sizeof(ret->backend), "%s", k->backend);
 	ret->readonly = strcmp(k->use, "ro") == 0 ||
 			strcmp(k->use, "cdrom") == 0;
@@ -344,6 +346,21 @@ sim_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 	return rc;
 }
 
+/* Nobody keeps anything of simulated disks. */
+static int
+sim_flush_disks(struct domain *base, struct err *err)
+{
+	int lock, rc = 0;
+
+	(void)base;
+	if (sim_enter(&lock, err))
+		return -1;
+	if (sim_fault("flush", NULL))
+		rc = err_set(err, ERR_IO, 0, "simulated: cannot flush");
+	sim_leave(&lock);
+	return rc;
+}
+
 static int
 sim_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 	  struct err *err)
@@ -391,6 +408,7 @@ const struct domain_ops domain_sim_ops = {
 	.pause = sim_pause,
 	.unpause = sim_unpause,
 	.rescue_paused = sim_rescue_paused,
+	.flush_disks = sim_flush_disks,
 	.rebuild = ds_rebuild,
 	.state = sim_state,
 	.close = sim_close,

@@ -40,6 +40,8 @@ struct create {
 	struct disk *disks[DOMAIN_DISKS_MAX]; /* as s->disks */
 	char folder[1024];                    /* of the snapshot, when made */
 	bool copies;                          /* some disk will be copied */
+	bool cached;  /* a device model may keep writes to some disk */
+	bool flushes; /* it has to write them before the views */
 	struct disk_watch watch;              /* of disks that are copied */
 	atomic_bool copying; /* a disk tells its progress, not the memory */
 

@@ -187,6 +187,18 @@ hold_those(struct create *c, bool that_wait, struct err *err)
 	return 0;
 }
 
+/* What a device model keeps of the disks has to be in them. */
+static int
+flush(struct create *c, struct err *err)
+{
+	if (!c->flushes || c->s->mode == SNAPSHOT_OFFLINE)
+		return 0;
+	if (domain_flush_disks(c->domain, err))
+		return -1;
+	fail_here("instant.flushed");
+	return 0;
+}
+
 static int
 hold_all(struct create *c, struct err *err)
 {
@@ -228,7 +240,7 @@ at_instant(void *ctx, struct err *err)
 	struct create *c = in->c;
 
 	fail_here("instant.begin");
-	if (hold_all(c, err))
+	if (flush(c, err) || hold_all(c, err))
 		return -1;
 	watch_views(c);
 	crews_start(&in->crews, c, false);
@@ -390,6 +402,8 @@ create_hold_disks(struct create *c)
 	/* Those that cannot be held come first: a copy takes long, and a held
 	 * device blocks whoever looks at it. */
 	watch_views(c);
+	if (flush(c, c->err))
+		return -1;
 	crews_start(&crews, c, false);
 	if (crews_join(&crews, c->err))
 		return -1;

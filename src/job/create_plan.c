@@ -11,6 +11,7 @@
 
 #include "create.h"
 #include "log.h"
+#include "qcow2.h"
 #include "units.h"
 #include "uuid.h"
 
@@ -160,6 +161,12 @@ plan_domain(struct create *c)
 	return 0;
 }
 
+static bool
+is_qcow2(const struct domain_disk *dd)
+{
+	return strcmp(dd->format, "qcow2") == 0;
+}
+
 static int
 check_served(struct create *c, const struct domain_disk *dd)
 {
@@ -169,15 +176,18 @@ check_served(struct create *c, const struct domain_disk *dd)
 			       "would go on writing: it cannot be of the same "
 			       "instant",
 			       dd->source, dd->shared_with);
-	if (strcmp(dd->backend, "phy") != 0)
+	if (strcmp(dd->backend, "phy") != 0 &&
+	    strcmp(dd->backend, "qdisk") != 0)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "%s is %s, served by %s; only raw disks that "
-			       "the kernel serves (phy) can be frozen",
+			       "%s is %s, served by %s; only what the kernel "
+			       "(phy) or QEMU (qdisk) serves can be frozen",
 			       dd->source, dd->format, dd->backend);
+	if (is_qcow2(dd))
+		return qcow2_check(dd->source, c->err);
 	if (strcmp(dd->format, "raw") != 0)
 		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "%s is of the format %s; only raw disks can be "
-			       "frozen",
+			       "%s is of the format %s; only raw and qcow2 "
+			       "disks can be frozen",
 			       dd->source, dd->format);
 	return 0;
 }
@@ -215,6 +225,7 @@ plan_view(struct create *c, const struct domain_disk *dd,
 {
 	if (disk_open(dd->source, d, c->err))
 		return -1;
+	(*d)->grows = is_qcow2(dd);
 	if ((*d)->ops->can & DISK_COPIES)
 		return plan_copy(c, owner, *d);
 	if (disk_plan(*d, owner, &c->opts->cow, c->err) == 0)
@@ -228,6 +239,7 @@ plan_view(struct create *c, const struct domain_disk *dd,
 	*d = NULL;
 	if (disk_open_copy(dd->source, d, c->err))
 		return -1;
+	(*d)->grows = is_qcow2(dd);
 	return plan_copy(c, owner, *d);
 }
 
@@ -253,14 +265,20 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 	}
 	log_info("disk %s: %s", dd->vdev, (*d)->chosen);
 	snprintf(sd->vdev, sizeof(sd->vdev), "%s", dd->vdev);
+	snprintf(sd->format, sizeof(sd->format), "%s", dd->format);
 	sd->view = (*d)->ref;
+	c->cached |= strcmp(dd->backend, "qdisk") == 0 ||
+		     c->info.type == DOMAIN_HVM;
+	c->flushes |= is_qcow2(dd);
 	return 0;
 }
 
 /*
  * The disks alone, of a domain that runs on: they are of one instant only if
  * the writes to all but one of them can wait for that one (create.h).  If they
- * cannot, the domain has to stand still.
+ * cannot, the domain has to stand still.  Nor can they where QEMU acknowledges
+ * a write that it has not sent to the disk: always for qdisk, and of an HVM
+ * domain whose drivers use its emulated disks.
  */
 static void
 plan_pause(struct create *c)
@@ -275,6 +293,7 @@ plan_pause(struct create *c)
 		if (!(d->ops->can & DISK_CAN_HOLD) || n_others++)
 			c->still = true;
 	}
+	c->still |= c->cached;
 	c->pause = c->still && c->info.state == DOMAIN_RUNNING;
 	if (c->pause)
 		log_notice("%s will be paused until its disks are frozen: not "

@@ -107,17 +107,25 @@ add_phase(struct snapshot *s, const char *name, uint64_t from, uint64_t to)
 	p->ms = ms_between(from, to);
 }
 
-/* The phases are laid end to end: together they are the pause. */
+static uint64_t
+later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The phases are laid end to end: together they are the pause.  The memory may
+ * be written before all disks are held. */
 static void
 record_pause(struct create *c)
 {
 	const struct domain_times *t = &c->times;
+	uint64_t saved_ns = later(t->saved_ns, c->held_ns);
 	struct snapshot *s = c->s;
 
 	s->pause_ms = ms_between(t->suspended_ns, t->resumed_ns);
 	add_phase(s, "hold", t->suspended_ns, c->held_ns);
-	add_phase(s, "memory", c->held_ns, t->saved_ns);
-	add_phase(s, "views", t->saved_ns, c->viewed_ns);
+	add_phase(s, "memory", c->held_ns, saved_ns);
+	add_phase(s, "views", saved_ns, c->viewed_ns);
 	add_phase(s, s->mode == SNAPSHOT_REBUILD ? "rebuild" : "resume",
 		  c->viewed_ns, t->resumed_ns);
 }

@@ -2,7 +2,8 @@
 /*
  * job_export.c - a snapshot as plain files, of use without us.
  *
- *   DIR/xvda.img ...   the disks: raw and sparse, or xvda.qcow2
+ *   DIR/xvda.img ...   the disks: raw and sparse, or xvda.qcow2, whatever they
+ *                      were
  *   DIR/memory.xl      memory, as `xl restore` takes it; if there is any
  *   DIR/domain.cfg     the configuration, naming these disks: made from
  *                      libxl's, or the admin's own with a list at its end
@@ -60,14 +61,25 @@ task(const struct export *e, const char *what, int from, int to, uint64_t bytes)
 
 /* ---- disks ---- */
 
+static const char *const formats[] = {
+	[EXPORT_RAW] = "raw",
+	[EXPORT_QCOW2] = "qcow2",
+};
+
 static const char *
 suffix(const struct export *e)
 {
 	return e->opts->format == EXPORT_QCOW2 ? "qcow2" : "img";
 }
 
+static bool
+is_raw(const struct snapshot_disk *d)
+{
+	return strcmp(d->format, formats[EXPORT_RAW]) == 0;
+}
+
 static int
-write_raw(struct export *e, const struct snapshot_disk *d, int from,
+copy_raw(struct export *e, const struct snapshot_disk *d, int from,
 	  struct export_file *f)
 {
 	struct copy_task t;
@@ -86,14 +98,18 @@ write_raw(struct export *e, const struct snapshot_disk *d, int from,
 
 /* By descriptor: what has the view's name need not be the view that is open. */
 static int
-write_qcow2(struct export *e, int from, struct export_file *f)
+convert(struct export *e, const struct snapshot_disk *d, int from,
+	struct export_file *f)
 {
 	struct run_opts how = RUN_OPTS_INIT;
 	struct run_result res;
 	char view[40], to[FILE_PATH_MAX];
 	struct stat st;
-	const char *const argv[] = { "qemu-img", "convert", "-f", "raw", "-O",
-				     "qcow2",    "--",      view, to,    NULL };
+	const char *const argv[] = {
+		"qemu-img", "convert", "-f", d->format,
+		"-O",       formats[e->opts->format],
+		"--",       view,      to,   NULL,
+	};
 	int fd = -1, rc = -1;
 
 	snprintf(view, sizeof(view), "/proc/self/fd/%d", from);
@@ -131,8 +147,9 @@ export_one_disk(struct export *e, const struct snapshot_disk *d)
 	snprintf(f->name, sizeof(f->name), "%s.%s", d->vdev, suffix(e));
 	if (disk_view_open(&d->view, &from, e->err))
 		return err_add(e->err, "disk %s", d->vdev);
-	rc = e->opts->format == EXPORT_QCOW2 ? write_qcow2(e, from, f) :
-					       write_raw(e, d, from, f);
+	rc = is_raw(d) && e->opts->format == EXPORT_RAW ?
+		     copy_raw(e, d, from, f) :
+		     convert(e, d, from, f);
 	if (disk_view_close(&d->view, from, &close_err) && rc == 0) {
 		*e->err = close_err;
 		rc = -1;
@@ -189,10 +206,6 @@ out:
 static char *
 make_config(struct export *e, const char *config)
 {
-	static const char *const formats[] = {
-		[EXPORT_RAW] = "raw",
-		[EXPORT_QCOW2] = "qcow2",
-	};
 	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
 	char(*paths)[FILE_PATH_MAX] = calloc(DOMAIN_DISKS_MAX, sizeof(*paths));
 	char *text = NULL;
@@ -409,6 +422,13 @@ job_export_disk(const char *domain, const char *name, const char *vdev, int fd,
 	d = find_disk(&s, vdev, err);
 	if (!d)
 		goto out;
+	if (!is_raw(d)) {
+		err_set(err, ERR_UNSUPPORTED, 0,
+			"disk %s is a %s image, which cannot be written raw "
+			"from its start to its end; export it to a folder",
+			vdev, d->format);
+		goto out;
+	}
 	if (opts->dry_run) {
 		rc = 0;
 		goto out;

@@ -45,6 +45,7 @@ enum snapshot_mode {
 
 struct snapshot_disk {
 	char vdev[SNAPSHOT_VDEV_LEN];
+	char format[16]; /* of the disk's bytes: "raw", "qcow2" */
 	struct disk_view_ref view;
 	double io_stall_ms; /* how long its I/O waited, pause included */
 };

@@ -20,6 +20,7 @@ disk_to_json(const struct snapshot_disk *d)
 	struct json_object *o = json_object_new_object();
 
 	json_add_str(o, "vdev", d->vdev);
+	json_add_str(o, "format", d->format);
 	json_add_str(o, "driver", d->view.driver);
 	json_add_str(o, "source", d->view.source);
 	json_add_str(o, "view", d->view.view);
@@ -101,6 +102,22 @@ check_name(const char *key, const char *name, struct err *err)
 		       name);
 }
 
+/* Records from before there were others are of raw disks. */
+static int
+format_from_json(struct json_object *o, char ret[16], struct err *err)
+{
+	if (!json_object_object_get_ex(o, "format", NULL)) {
+		strcpy(ret, "raw");
+		return 0;
+	}
+	if (json_copy_str(o, "format", ret, 16, err))
+		return -1;
+	if (strcmp(ret, "raw") == 0 || strcmp(ret, "qcow2") == 0)
+		return 0;
+	return err_set(err, ERR_CORRUPT, 0, "disk format \"%s\" is unknown",
+		       ret);
+}
+
 static int
 disk_from_json(struct json_object *o, const char *generation,
 	       struct snapshot_disk *d, struct err *err)
@@ -117,7 +134,8 @@ disk_from_json(struct json_object *o, const char *generation,
 			  err) ||
 	    json_u64(o, "bytes", &v->bytes, err) ||
 	    json_u64(o, "cow_bytes", &v->cow_bytes, err) ||
-	    check_name("vdev", d->vdev, err))
+	    check_name("vdev", d->vdev, err) ||
+	    format_from_json(o, d->format, err))
 		return -1;
 	snprintf(v->generation, sizeof(v->generation), "%s", generation);
 	d->io_stall_ms = get_ms(o, "io_stall_ms");

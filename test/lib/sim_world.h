@@ -15,8 +15,9 @@
  *                               live=yes            or the reason why not
  *                               save=yes            or the reason why not
  *                               disk=xvda disks/vg0/root phy rw
- *                             (the last word: rw, ro, cdrom, shared, or idle:
- *                             the guest does not write to it)
+ *                             (the last word: rw, ro, cdrom, shared, idle: the
+ *                             guest does not write to it, or qcow2: that, and
+ *                             an image)
  *   domains/NAME/state        running, suspended, paused, gone, ...
  *   domains/NAME/memory       the guest's memory, see sim_guest.h
  *   domains/NAME/request      a suspend that was asked for: "unseen", or
@@ -56,7 +57,7 @@ struct sim_disk {
 	char path[SIM_PATH_MAX]; /* absolute, "" for an empty drive */
 	char device[64];         /* what held/ calls it */
 	char backend[16];
-	char use[16]; /* "rw", "ro", "cdrom", "shared", "idle" */
+	char use[16]; /* "rw", "ro", "cdrom", "shared", "idle", "qcow2" */
 };
 
 struct sim_domain {

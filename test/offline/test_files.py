@@ -8,6 +8,7 @@ import functools
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -147,6 +148,58 @@ def qcow2_export(fs):
     return None
 
 
+def qemu_img(*words):
+    return subprocess.run(["qemu-img", *map(str, words)], check=True,
+                          capture_output=True, text=True)
+
+
+def qcow2_disks(fs, ext4):
+    """Images: a view of one, a copy of the other, whole after both changed."""
+    if not shutil.which("qemu-img"):
+        return "no qemu-img"
+    with Host() as host:
+        folder, file = new_domain(fs)
+        images = [folder / "a.qcow2", ext4.folder() / "b.qcow2"]
+        for image in images:
+            qemu_img("convert", "-O", "qcow2", folder / "root.img", image)
+        config(file, [f"{images[0]},qcow2,xvda,w", f"{images[1]},qcow2,xvdb,w",
+                      f"{folder}/data.img,raw,xvdc,w"])
+        o = create(host, file, "--copy")
+        assert [(d["driver"], d["format"]) for d in o["disks"]] == [
+            ("reflink", "qcow2"), ("copy", "qcow2"), ("reflink", "raw")], o
+        for image in images:
+            qemu_img("convert", "-O", "qcow2", folder / "data.img", image)
+        good(host, "export", "web1@cold", "raw")
+        good(host, "export", "--format", "qcow2", "web1@cold", "qcow2")
+        for vdev in ("xvda", "xvdb"):
+            assert sha256(host.dir / "raw" / f"{vdev}.img") == \
+                sha256(folder / "root.img")
+            qemu_img("compare", "-f", "raw", "-F", "qcow2",
+                     folder / "root.img", host.dir / "qcow2" / f"{vdev}.qcow2")
+        bad(host, "xvda is a qcow2 image, which cannot be written raw",
+            "export", "--disk", "xvda", "--dry-run", "web1@cold", "-")
+        good(host, "delete", "web1@cold")
+        check_gone(host, folder, files_of(folder))
+    return None
+
+
+def qcow2_refused(fs):
+    """An image of which only a part is in its file."""
+    if not shutil.which("qemu-img"):
+        return "no qemu-img"
+    with Host() as host:
+        folder, file = new_domain(fs)
+        base, over = folder / "base.qcow2", folder / "over.qcow2"
+        qemu_img("create", "-f", "qcow2", base, "1M")
+        qemu_img("create", "-f", "qcow2", "-b", base, "-F", "qcow2", over)
+        config(file, [f"{over},qcow2,xvda,w"])
+        before = files_of(folder)
+        bad(host, f"disk xvda: {over} has a backing file", "create", "web1",
+            "--config", str(file))
+        check_gone(host, folder, before)
+    return None
+
+
 def copied_files(fs, ext4):
     """--copy: what has no views is copied, the rest has a view."""
     with Host() as host:
@@ -198,8 +251,11 @@ def refused_files(fs, ext4):
                 f"{elsewhere},raw,xvdb,w")
         refused(str(tmpfs) + ": its storage has no views; --copy", root,
                 f"{tmpfs},raw,xvdb,w")
-        refused("is qcow2, served by qdisk", root,
+        refused("data.img is no qcow2 image", root,
                 f"{folder}/data.img,qcow2,xvdb,w")
+        refused("is of the format vhd", root,
+                f"{folder}/data.img,vhd,xvdb,w")
+        refused("no absolute path", root, "data.img,qcow2,xvdb,w")
         refused("served by a script", "script=block-x,vdev=xvda,target=y")
         refused("no absolute path", root, "data.img,raw,xvdb,w")
         refused("is not there", root, f"{folder}/none.img,raw,xvdb,w")
@@ -375,6 +431,7 @@ def main():
                     ("create, export and delete", round_trip),
                     ("what is told", words),
                     ("export as qcow2", qcow2_export),
+                    ("an image in two files", qcow2_refused),
                     ("a domain that runs", it_runs),
                     ("a domain that is started meanwhile", started_meanwhile),
                     ("a host without Xen", without_xen),
@@ -382,7 +439,8 @@ def main():
                 cases.append((f"{kind}: {what}",
                               functools.partial(on, mounted, kind, function)))
             for what, function in (("what is refused", refused_files),
-                                   ("a file on ext4, copied", copied_files)):
+                                   ("a file on ext4, copied", copied_files),
+                                   ("qcow2 images", qcow2_disks)):
                 cases.append((f"{kind}: {what}", functools.partial(
                     both, mounted, kind, function)))
             if isinstance(mounted[kind], str):

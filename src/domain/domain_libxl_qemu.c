@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domain_libxl_qemu.c - what the device model of a domain keeps of its disks.
+ *
+ * QEMU answers a guest's write when its file system has it; where the write is
+ * in a qcow2 image, tables say that QEMU writes later.  Its monitor knows no
+ * flush, but "stop" is one: it ends the requests under way and flushes all
+ * images (vm_stop(), also when it is stopped already); "cont" undoes the rest.
+ *
+ * The guest stands still meanwhile, so nothing is acknowledged after it.  What
+ * was still waiting in a ring may be carried out at any time: it may be in the
+ * view, or not (inv. 1), and the tables are never ahead of what they name.
+ *
+ * During a save libxl itself stops the QEMU of an HVM domain, before it tells
+ * of the instant, and lets it go on with the domain; that of a PV or PVH domain
+ * is left running.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain_libxl.h"
+#include "log.h"
+
+static int
+monitor(libxl_ctx *ctx, struct lx_log *log, uint32_t domid, const char *line,
+	struct err *err)
+{
+	char *answer = NULL;
+	int rc;
+
+	lx_log_clear(log);
+	rc = libxl_qemu_monitor_command(ctx, domid, line, &answer, NULL);
+	if (rc)
+		rc = lx_error(log, rc, err, "ask the device model");
+	else if (answer && answer[strspn(answer, " \r\n")])
+		/* These commands answer nothing but what is wrong. */
+		rc = err_set(err, ERR_IO, 0,
+			     "the device model answers \"%s\" with: %s", line,
+			     answer);
+	free(answer);
+	return rc;
+}
+
+int
+lx_flush_disks(struct domain *base, struct err *err)
+{
+	struct lx_domain *d = (struct lx_domain *)base;
+
+	if (d->is_hvm && d->save.running)
+		return 0;
+	if (monitor(d->ctx, &d->log, d->domid, "stop", err) ||
+	    monitor(d->ctx, &d->log, d->domid, "cont", err))
+		return err_add(err, "flush the images of domain %s", d->name);
+	return 0;
+}
+
+void
+lx_device_model_goes_on(libxl_ctx *ctx, struct lx_log *log, uint32_t domid)
+{
+	struct err e = ERR_INIT;
+
+	if (monitor(ctx, log, domid, "cont", &e))
+		log_debug("domain %u: %s", domid, e.text);
+}
