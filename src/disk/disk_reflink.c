@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * disk_reflink.c - views of raw files on file systems that can share blocks
- * between files (XFS, btrfs): a second file beside the first.
+ * disk_reflink.c - views of files, raw or images, on file systems that can
+ * share blocks between files (XFS, btrfs): a second file beside the first.
  *
  * prepare: the view's file is made, empty, with our marks on it, and a first
  *   part of the disk is cloned into it, to see whether that can be done.

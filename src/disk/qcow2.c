@@ -65,11 +65,12 @@ check(const unsigned char *header, size_t len, const char *path,
 			       "%s is marked as corrupt; see `qemu-img check`",
 			       path);
 	if (double_word(header, AT_BACKING_FILE))
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "%s has a backing file; only an image that is "
-			       "whole by itself can be frozen (`qemu-img rebase "
-			       "-b \"\"` makes it so)",
-			       path);
+		return err_set(
+			err, ERR_UNSUPPORTED, 0,
+			"%s has a backing file; only an image that is "
+			"whole by itself can be frozen (`qemu-img rebase "
+			"-b \"\"` makes it so)",
+			path);
 	if (incompatible & INCOMPATIBLE_DATA_FILE)
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "%s has its data in another file", path);

@@ -50,6 +50,8 @@ lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 	rc = 0;
 	if (state != DOMAIN_PAUSED)
 		goto out;
+	/* The dead one may have been flushing its disks. */
+	lx_device_model_goes_on(host.ctx, &host.log, domid);
 	rc = unpause(host.ctx, &host.log, domid, err);
 	*ret_did = rc == 0;
 out:

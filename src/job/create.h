@@ -42,8 +42,8 @@ struct create {
 	bool copies;                          /* some disk will be copied */
 	bool cached;  /* a device model may keep writes to some disk */
 	bool flushes; /* it has to write them before the views */
-	struct disk_watch watch;              /* of disks that are copied */
-	atomic_bool copying; /* a disk tells its progress, not the memory */
+	struct disk_watch watch; /* of disks that are copied */
+	atomic_bool copying;     /* a disk tells its progress, not the memory */
 
 	bool begun;           /* the partial folder is there */
 	unsigned int n_views; /* journalled, so maybe made */

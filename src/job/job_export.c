@@ -80,7 +80,7 @@ is_raw(const struct snapshot_disk *d)
 
 static int
 copy_raw(struct export *e, const struct snapshot_disk *d, int from,
-	  struct export_file *f)
+	 struct export_file *f)
 {
 	struct copy_task t;
 	int to = export_dir_create(&e->dir, f->name, e->err);
@@ -106,9 +106,10 @@ convert(struct export *e, const struct snapshot_disk *d, int from,
 	char view[40], to[FILE_PATH_MAX];
 	struct stat st;
 	const char *const argv[] = {
-		"qemu-img", "convert", "-f", d->format,
-		"-O",       formats[e->opts->format],
-		"--",       view,      to,   NULL,
+		"qemu-img", "convert", "-f",
+		d->format,  "-O",      formats[e->opts->format],
+		"--",       view,      to,
+		NULL,
 	};
 	int fd = -1, rc = -1;
 
