@@ -90,9 +90,9 @@ ok $? "ballooned: it is whole"
 
 store=$(pgrep -x 'oxenstored|xenstored')
 begin
-kill -STOP $store
+kill -STOP "$store"
 sleep 10
-kill -CONT $store
+kill -CONT "$store"
 end
 ok "$([ $status -lt 124 ]; echo $?)" "xenstored is slow: exit $status"
 [ $status -ne 0 ] || xensnap delete -q $guest@m
@@ -100,12 +100,12 @@ wait_for 8 runs $guest
 ok $? "xenstored is slow: the domain runs"
 nothing "xenstored is slow"
 
-kill -STOP $store
+kill -STOP "$store"
 timeout 120 xensnap create $guest@m > /tmp/out 2> /tmp/err
 status=$?
 sed 's/^/#   /' /tmp/err
 failed "xenstored hangs" "xenstored"
-kill -CONT $store
+kill -CONT "$store"
 clean $guest
 ok $? "xenstored hangs: nothing was touched"
 check $guest
