@@ -7,7 +7,8 @@ a new file tree.  dom0 sees it read-only at /lab:
     /lab/bin/agent          its process 1
     /lab/dom0/init          its init
     /lab/guest/vmlinux      the guests' kernel (vmlinuz beside it for HVM)
-    /lab/guest/initrd       the guests' initial RAM disk: /init is witness
+    /lab/guest/initrd       the guests' initial RAM disk: /init is witness,
+                            /xensnap-agent the agent of ../agent
 """
 
 import os
@@ -19,6 +20,8 @@ import cache
 import common
 import debian
 
+# What xensnap wants to have in guests; started by witness.agent=1.
+AGENT_DIR = common.LAB_DIR.parent / "agent"
 CFLAGS = ["-O2", "-static", "-Wall", "-Wextra"]
 
 
@@ -29,7 +32,7 @@ def _sources():
     for name in ("dom0", "witness"):
         files += sorted(p for p in (lab / name).glob("*") if p.is_file()
                         and not p.name.endswith((".md", "~")))
-    return files
+    return files + sorted(AGENT_DIR.glob("*.[ch]"))
 
 
 def key(base):
@@ -79,7 +82,8 @@ def _guest_initrd(base, work, out):
     tree.mkdir()
     _compile(tree / "init",
              sorted((common.LAB_DIR / "witness").glob("*.c")))
-    common.run(["strip", tree / "init"])
+    _compile(tree / "xensnap-agent", sorted(AGENT_DIR.glob("*.c")))
+    common.run(["strip", tree / "init", tree / "xensnap-agent"])
     (tree / "sbin").mkdir()
     for name in ("poweroff", "reboot"):
         (tree / "sbin" / name).symlink_to("/init")

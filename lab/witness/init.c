@@ -180,6 +180,23 @@ init_signal(int fd)
 	return 0;
 }
 
+void
+init_agent(void)
+{
+	sigset_t none;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		say("error agent why=%s", strerror(errno));
+	if (pid != 0)
+		return;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execl("/xensnap-agent", "/xensnap-agent", "--quiet", (char *)NULL);
+	say("error agent why=%s", strerror(errno));
+	_exit(1);
+}
+
 int
 init_ask(int how)
 {

@@ -8,6 +8,12 @@
 #include <stddef.h>
 
 /*
+ * init_agent() - start /xensnap-agent, which goes on by itself; a failure is
+ * said.  Before threads are started.
+ */
+void init_agent(void);
+
+/*
  * init_setup() - mount /proc, /sys and /dev, open the console, load modules.
  *
  * As pid 1 only, first of all.  Modules are the files named in

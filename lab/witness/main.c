@@ -298,6 +298,8 @@ main(int argc, char **argv)
 	if (witness.signal_fd < 0)
 		fatal("signals: %s", strerror(errno));
 	witness_setup();
+	if (witness.o.agent && getpid() == 1)
+		init_agent();
 	witness_start_threads();
 	witness_say_ready();
 	witness_run();

@@ -27,6 +27,7 @@ struct options {
 	unsigned int gap_ms;
 	unsigned int check_s; /* 0: only after a gap or when asked */
 	unsigned int beat_s;
+	unsigned int agent; /* 1: as pid 1, start /xensnap-agent */
 };
 
 /*

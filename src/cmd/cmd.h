@@ -60,7 +60,7 @@ struct cmd_verb {
 	int (*run)(const struct cmd_args *args, struct err *err);
 };
 
-#define CMD_OPTS_MAX 16
+#define CMD_OPTS_MAX 20
 #define CMD_ARGS_ANY 4096u /* max_args of a verb that takes any number */
 
 /* A command line, read by its verb's row (opts.h). */

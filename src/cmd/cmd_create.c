@@ -16,6 +16,8 @@
 #include "units.h"
 
 #define COW_PERCENT 10 /* what the guides have said since 2010 */
+#define QUIESCE_S 10
+#define QUIESCE_S_MAX 60
 
 /* "20%" or "5G". */
 static int
@@ -99,6 +101,39 @@ parse_skip(const char *text, struct create_opts *o, struct err *err)
 }
 
 static int
+parse_quiesce(const struct cmd_args *a, struct create_opts *o, struct err *err)
+{
+	const char *text = opts_value(a, "quiesce-timeout");
+	unsigned int s = QUIESCE_S;
+
+	if (!opts_has(a, "quiesce"))
+		return text ? err_set(err, ERR_INVALID, 0,
+				      "--quiesce-timeout needs --quiesce") :
+			      0;
+	if (o->mode == CREATE_OFFLINE)
+		return err_set(err, ERR_INVALID, 0,
+			       "--quiesce: the domain does not run, so its "
+			       "file systems are not in use");
+	if (o->mode != CREATE_DISKS)
+		return err_set(err, ERR_INVALID, 0,
+			       "--quiesce is for --disks-only: with its file "
+			       "systems frozen a guest cannot suspend, and "
+			       "its memory has what they lack");
+	if (text)
+		s = strspn(text, "0123456789") == strlen(text) &&
+				    strlen(text) <= 2 ?
+			    (unsigned int)atoi(text) :
+			    0;
+	if (s < 1 || s > QUIESCE_S_MAX)
+		return err_set(err, ERR_INVALID, 0,
+			       "--quiesce-timeout: '%s' is not 1 to %d "
+			       "(seconds)",
+			       text, QUIESCE_S_MAX);
+	o->quiesce_ms = s * 1000;
+	return 0;
+}
+
+static int
 read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	  struct err *err)
 {
@@ -123,7 +158,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 		return opts_usage(a->verb, err);
 	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
 	    (fill && parse_max_fill(fill, &o->max_fill, err)) ||
-	    (skip && parse_skip(skip, o, err)) ||
+	    (skip && parse_skip(skip, o, err)) || parse_quiesce(a, o, err) ||
 	    snapshot_split_name(a->args[0], false, n->domain, n->name, err))
 		return opts_usage(a->verb, err);
 	return 0;
@@ -224,6 +259,8 @@ tell_memory(const struct snapshot *s)
 		tell_pause(s);
 	if (!snapshot_has_memory(s->mode)) {
 		print_line("Memory  none (--disks-only)");
+		if (s->quiesced != DOMAIN_NOT_ASKED)
+			print_line("Guest   %s", names_quiesced(s->quiesced));
 		return;
 	}
 	print_line("Memory  %s, copied while the domain %s",

@@ -56,6 +56,8 @@ show_memory(const struct snapshot *s)
 		   snapshot_has_memory(s->mode) ?
 			   units_size(s->memory_bytes, text, sizeof(text)) :
 			   "none");
+	if (s->quiesced != DOMAIN_NOT_ASKED)
+		print_line("  guest       %s", names_quiesced(s->quiesced));
 }
 
 static void

@@ -34,6 +34,16 @@ static const struct cmd_opt create_opts[] = {
 		  "them; the domain does not stand still, its reads and writes "
 		  "wait for some milliseconds (it is paused if its disks "
 		  "cannot wait: several files, copies)" },
+	{ .name = "quiesce",
+	  .help = "with --disks-only: a guest that runs xensnap-agent writes "
+		  "out its file systems and freezes them for the instant; "
+		  "one without it is told to sync, if its kernel obeys "
+		  "SysRq. What was reached is told; if nothing was, exit "
+		  "status 3" },
+	{ .name = "quiesce-timeout",
+	  .arg = "SECONDS",
+	  .help = "how long the guest may take for that, 1 to 60. Default: "
+		  "10" },
 	{ .name = "config",
 	  .arg = "FILE",
 	  .group = 'm',
@@ -75,6 +85,8 @@ static const struct cmd_example create_examples[] = {
 	{ "create web1 --cow-size 20%",
 	  "named by the time; more room for its classic LVs" },
 	{ "create web1@nightly --disks-only", "without memory" },
+	{ "create web1@nightly --disks-only --quiesce",
+	  "with its file systems frozen meanwhile" },
 	{ "create web1@cold --config /etc/xen/web1.cfg",
 	  "while web1 is shut down" },
 	{ "create web1@full --copy --skip-disk xvdc",

@@ -46,6 +46,19 @@ names_skipped(const struct snapshot *s, char *ret)
 }
 
 const char *
+names_quiesced(enum domain_quiesced quiesced)
+{
+	switch (quiesced) {
+	case DOMAIN_FROZEN:
+		return "its file systems were written out and frozen";
+	case DOMAIN_SYNCED:
+		return "it was told to sync just before";
+	default:
+		return "not quiesced: the disks are as after a power cut";
+	}
+}
+
+const char *
 names_when(const char *created, char *ret, size_t len)
 {
 	char *p;

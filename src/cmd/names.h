@@ -32,6 +32,9 @@ const char *names_full(const char *domain, const char *name, char *ret);
  * (NAMES_SKIPPED_MAX); returns @ret. */
 const char *names_skipped(const struct snapshot *s, char *ret);
 
+/* names_quiesced() - how its disks were left by a guest that was asked. */
+const char *names_quiesced(enum domain_quiesced quiesced);
+
 /* names_when() - "2026-11-22 20:35:13" for the record's time, in @ret. */
 const char *names_when(const char *created, char *ret, size_t len);
 

@@ -186,6 +186,14 @@ domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 	return ops->state(domid, uuid, ret, err);
 }
 
+int
+domain_thaw(uint32_t domid, const char *uuid, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	return ops ? ops->ask_agent(domid, uuid, NULL, err) : -1;
+}
+
 void
 domain_close(struct domain *d)
 {
@@ -223,6 +231,22 @@ domain_state_name(enum domain_state state)
 		return "shut down";
 	case DOMAIN_DYING:
 		return "dying";
+	}
+	return "unknown";
+}
+
+const char *
+domain_quiesced_name(enum domain_quiesced quiesced)
+{
+	switch (quiesced) {
+	case DOMAIN_NOT_ASKED:
+		return "";
+	case DOMAIN_NOT_QUIESCED:
+		return "none";
+	case DOMAIN_SYNCED:
+		return "sync";
+	case DOMAIN_FROZEN:
+		return "frozen";
 	}
 	return "unknown";
 }

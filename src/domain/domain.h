@@ -10,8 +10,9 @@
  * Life of a struct domain: domain_find() -> domain_describe() -> domain_save()
  * -> domain_resume() -> domain_finish() -> domain_close().  domain_rescue()
  * needs none of it: it is what the watchdog and `recover` call for a domain
- * left standing.  A domain that does not run comes from domain_find_offline(),
- * and can be described and closed.
+ * left standing.  Where no memory is saved: domain_quiesce() ->
+ * domain_is_frozen() -> domain_thaw().  A domain that does not run comes from
+ * domain_find_offline(), and can be described and closed.
  *
  * Threads: one thread per struct domain.
  */
@@ -116,6 +117,16 @@ struct domain_saved {
 	char memory[1024]; /* the save file's path; "": there is none */
 };
 
+/* How far the guest went to make its file systems whole before the instant. */
+enum domain_quiesced {
+	DOMAIN_NOT_ASKED,    /* nobody wanted it to */
+	DOMAIN_NOT_QUIESCED, /* asked in vain */
+	DOMAIN_SYNCED,       /* it was told to write all out, and heard it */
+	DOMAIN_FROZEN,       /* all is written out, and nothing is written */
+};
+
+#define DOMAIN_NODE_MAX 256 /* of what a guest says, NUL included */
+
 struct domain;
 
 struct domain_ops {
@@ -143,6 +154,18 @@ struct domain_ops {
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
 		     struct err *err);
 	void (*close)(struct domain *d);
+
+	/*
+	 * What domain_quiesce() and its like are made of (quiesce.c):
+	 * what the guest says in @node ("data/..."), "" when there is none;
+	 * put a request to its agent, or take it back (@request NULL; gone
+	 * counts as success); press a key of its kernel's, or take that back.
+	 */
+	int (*guest_says)(struct domain *d, const char *node,
+			  char ret[DOMAIN_NODE_MAX], struct err *err);
+	int (*ask_agent)(uint32_t domid, const char *uuid, const char *request,
+			 struct err *err);
+	int (*sysrq)(struct domain *d, char key, struct err *err);
 };
 
 struct domain {
@@ -325,6 +348,45 @@ int domain_flush_disks(struct domain *d, struct err *err);
 int domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
 		   struct err *err);
 
+/*
+ * domain_quiesce() - have the guest in @d, which is @info, write out its file
+ * systems and freeze them.  That takes an agent of ours in it
+ * (agent/README.md); a guest without one that obeys Linux's SysRq is told to
+ * sync.  @nonce: a word that was never used before.  The domain runs, and
+ * nobody saves its memory: with frozen file systems it could not suspend.
+ *
+ * Blocks for @timeout_ms at most, and after a sync for two seconds more, since
+ * nobody tells when that ends; a cancel request ends it early.
+ *
+ * Returns 0 with *@ret DOMAIN_FROZEN: the guest's writers wait until
+ * domain_thaw(), or until its agent's patience ends some seconds after
+ * @timeout_ms, whatever becomes of us; ask domain_is_frozen().  Or
+ * DOMAIN_SYNCED, after which there is nothing to thaw.  -1 with ERR_UNSUPPORTED
+ * (it offers neither), ERR_TIMEOUT, ERR_STATE (its agent could not, and says
+ * why), ERR_CANCELLED, ERR_NOTFOUND or ERR_IO: the request is taken back.
+ */
+int domain_quiesce(struct domain *d, const struct domain_info *info,
+		   const char *nonce, unsigned int timeout_ms,
+		   enum domain_quiesced *ret, struct err *err);
+
+/*
+ * domain_is_frozen() - after domain_quiesce() gave DOMAIN_FROZEN: has the guest
+ * not begun to thaw until now?  Its agent says so before it does, so what was
+ * held before this call was held while frozen.  Changes nothing.  -1 with
+ * ERR_IO: not known.
+ */
+int domain_is_frozen(struct domain *d, const char *nonce, bool *ret,
+		     struct err *err);
+
+/*
+ * domain_thaw() - take back whatever domain_quiesce() asked of domain @domid
+ * with @uuid: a frozen guest thaws within milliseconds.  Does not wait for
+ * that.  Gone, or never asked, counts as success.  May be called by any
+ * process, again and again.  -1 with ERR_IO or ERR_UNSUPPORTED: it thaws when
+ * its agent's patience ends.
+ */
+int domain_thaw(uint32_t domid, const char *uuid, struct err *err);
+
 /* domain_state() - the state of domain @domid, DOMAIN_GONE when its uuid is
  * not @uuid.  Changes nothing.  -1 with ERR_IO or ERR_UNSUPPORTED. */
 int domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
@@ -341,6 +403,9 @@ const char *domain_type_name(enum domain_type type);
 
 /* domain_state_name() - "running", "suspended", ... */
 const char *domain_state_name(enum domain_state state);
+
+/* domain_quiesced_name() - "none", "sync", "frozen"; "" when not asked. */
+const char *domain_quiesced_name(enum domain_quiesced quiesced);
 
 /* The drivers; domain.c picks one. */
 extern const struct domain_ops domain_libxl_ops;

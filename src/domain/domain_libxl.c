@@ -231,6 +231,7 @@ close_domain(struct domain *base)
 
 	if (d->save.running && lx_finish(base, &ignored))
 		log_debug("unfinished save of %s: %s", d->name, ignored.text);
+	lx_quiesce_done(d);
 	libxl_ctx_free(d->ctx);
 	free(d);
 }
@@ -252,4 +253,7 @@ const struct domain_ops domain_libxl_ops = {
 	.rebuild = lx_rebuild,
 	.state = state,
 	.close = close_domain,
+	.guest_says = lx_guest_says,
+	.ask_agent = lx_ask_agent,
+	.sysrq = lx_sysrq,
 };

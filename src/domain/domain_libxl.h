@@ -62,8 +62,9 @@ struct lx_domain {
 	uint32_t domid;
 	char name[DOMAIN_NAME_MAX + 1];
 	char uuid[DOMAIN_UUID_LEN + 1];
-	bool is_hvm;       /* has a QEMU that stops with it */
-	struct lx_op save; /* between domain_save() and _finish() */
+	bool is_hvm;          /* has a QEMU that stops with it */
+	struct lx_op save;    /* between domain_save() and _finish() */
+	struct xs_handle *xs; /* opened when it is needed first */
 };
 
 /* A libxl context with its logger, for calls that have no struct domain. */
@@ -141,6 +142,9 @@ int lx_refuses_suspend(uint32_t domid, bool *ret, struct err *err);
  */
 int lx_pod_bytes(uint32_t domid, uint64_t *ret, struct err *err);
 
+/* lx_quiesce_done() - close what lx_guest_says() opened. */
+void lx_quiesce_done(struct lx_domain *d);
+
 /* The members of domain_libxl_ops that have files of their own; see
  * domain.h for each. */
 int lx_describe(struct domain *d, struct domain_info *ret, struct err *err);
@@ -154,6 +158,11 @@ int lx_unpause(struct domain *d, struct err *err);
 int lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 		     struct err *err);
 int lx_flush_disks(struct domain *d, struct err *err);
+int lx_guest_says(struct domain *d, const char *node, char ret[DOMAIN_NODE_MAX],
+		  struct err *err);
+int lx_ask_agent(uint32_t domid, const char *uuid, const char *request,
+		 struct err *err);
+int lx_sysrq(struct domain *d, char key, struct err *err);
 int lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	       struct err *err);
 int lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,

@@ -22,6 +22,8 @@
  *   destroy         ending it for a restore fails
  *   restore         restoring it fails
  *   finish          writing the end fails
+ *
+ * and those of domain_sim_quiesce.c.
  */
 #include "domain_sim.h"
 
@@ -412,4 +414,7 @@ const struct domain_ops domain_sim_ops = {
 	.rebuild = ds_rebuild,
 	.state = sim_state,
 	.close = sim_close,
+	.guest_says = ds_guest_says,
+	.ask_agent = ds_ask_agent,
+	.sysrq = ds_sysrq,
 };

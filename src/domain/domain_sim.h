@@ -38,6 +38,17 @@ int ds_finish(struct domain *base, struct err *err);
 int ds_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	       struct err *err);
 
+/* see above */
+int ds_guest_says(struct domain *base, const char *node,
+		  char ret[DOMAIN_NODE_MAX], struct err *err);
+
+/* see above */
+int ds_ask_agent(uint32_t domid, const char *uuid, const char *request,
+		 struct err *err);
+
+/* see above */
+int ds_sysrq(struct domain *base, char key, struct err *err);
+
 /* ds_others_save() - does another living process save @d?  Under the lock. */
 bool ds_others_save(const struct sim_domain *d);
 

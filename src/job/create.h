@@ -2,8 +2,8 @@
 /*
  * create.h - what the files of the create story share: job_create.c tells it,
  * create_plan.c finds out beforehand what can be wrong (create_skip.c: which
- * disks it is about), create_instant.c is the part in which the domain stands
- * still.
+ * disks it is about), create_quiesce.c asks the guest, create_instant.c is the
+ * part in which the domain stands still.
  */
 #ifndef XENSNAP_CREATE_H
 #define XENSNAP_CREATE_H
@@ -62,6 +62,7 @@ struct create {
 
 	bool finished; /* domain_finish() was done already */
 	struct domain_times times;
+	uint64_t frozen_ns; /* the guest said so */
 	uint64_t held_ns;   /* all holds done */
 	uint64_t viewed_ns; /* all views inside the pause done */
 };
@@ -147,6 +148,22 @@ int create_hold(struct create *c);
  * as before, or c->left_standing says that it may not.
  */
 int create_still(struct create *c);
+
+/*
+ * create_quiesce() - if it is wanted: have the guest freeze its file systems,
+ * or sync.  What was reached is in c->s->quiesced; whatever stands in the way
+ * is a warning, for a view without it is what it always is.  create_begin() was
+ * called, no disk is held yet.  -1 with c->err when the user asked to stop:
+ * nothing is asked of the guest any more.
+ */
+int create_quiesce(struct create *c);
+
+/*
+ * create_unquiesce() - when the disks are held (@held), or could not be: was
+ * the guest frozen until now?  If not, c->s->quiesced says so.  Then let it
+ * go on, without waiting for it; if that fails it does so by itself.
+ */
+void create_unquiesce(struct create *c, bool held);
 
 /* create_begin() - @step is in the journal and the watchdog knows of it.  -1
  * with c->err: nothing may be touched. */

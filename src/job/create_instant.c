@@ -307,6 +307,7 @@ create_begin(struct create *c, enum journal_step step)
 
 	create_leftover(c, step == JOURNAL_INSTANT, &l);
 	l.paused = step == JOURNAL_PAUSE;
+	l.asked = c->opts->quiesce_ms != 0;
 	if (journal_step(&c->journal, step, c->err))
 		return -1;
 	return watchdog_arm(&c->watchdog, &l, c->err);
@@ -414,9 +415,13 @@ create_hold_disks(struct create *c)
 int
 create_hold(struct create *c)
 {
-	if (create_begin(c, JOURNAL_HOLD))
+	int rc;
+
+	if (create_begin(c, JOURNAL_HOLD) || create_quiesce(c))
 		return -1;
-	if (create_hold_disks(c)) {
+	rc = create_hold_disks(c);
+	create_unquiesce(c, rc == 0);
+	if (rc) {
 		create_release(c);
 		return -1;
 	}

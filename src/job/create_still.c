@@ -59,10 +59,13 @@ create_still(struct create *c)
 {
 	int rc;
 
-	if (create_begin(c, c->pause ? JOURNAL_PAUSE : JOURNAL_HOLD))
+	if (create_begin(c, c->pause ? JOURNAL_PAUSE : JOURNAL_HOLD) ||
+	    create_quiesce(c))
 		return -1;
 	rc = freeze(c);
 	fail_here("still.frozen");
+	/* Paused, it cannot have thawed since; so it is asked before. */
+	create_unquiesce(c, rc == 0);
 	if (c->pause && c->times.suspended_ns)
 		unpause(c);
 	if (!c->pause && rc == 0)

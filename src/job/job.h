@@ -47,6 +47,7 @@ struct create_opts {
 	unsigned int max_fill;      /* percent; 0: the usual limits */
 	struct create_space *space; /* filled by the plan; or NULL */
 	bool copy;                  /* disks of which no views can be taken */
+	unsigned int quiesce_ms;    /* ask the guest, so long; 0: do not ask */
 	unsigned int n_skip;
 	char skip[DOMAIN_DISKS_MAX][SNAPSHOT_VDEV_LEN]; /* disks to leave out */
 	bool dry_run;           /* plan and check only */

@@ -71,6 +71,8 @@ leftover_of(const struct journal_story *story, const char *domain,
 	memset(ret, 0, sizeof(*ret));
 	ret->domain = story->domain_touched;
 	ret->paused = story->last == JOURNAL_PAUSE;
+	/* Maybe; of the disks alone. */
+	ret->asked = ret->paused || story->last == JOURNAL_HOLD;
 	snprintf(ret->saved.name, sizeof(ret->saved.name), "%s", domain);
 	ret->saved.domid = story->domid;
 	memcpy(ret->saved.uuid, story->uuid, sizeof(ret->saved.uuid));

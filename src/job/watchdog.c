@@ -53,6 +53,16 @@ release_devices(const struct leftover *l, unsigned int *ret_n, struct err *err)
 	return rc;
 }
 
+/* If it cannot be told it thaws by itself, some seconds later. */
+static void
+thaw(const struct leftover *l)
+{
+	struct err e = ERR_INIT;
+
+	if (l->asked && domain_thaw(l->saved.domid, l->saved.uuid, &e))
+		log_debug("thaw the guest: %s", e.text);
+}
+
 /* On any doubt it does: the monitor sleeps on, and `recover` comes again. */
 static bool
 stands_still(const struct leftover *l)
@@ -116,14 +126,17 @@ put_right(const struct leftover *l, unsigned int watch_ms,
 	memset(ret, 0, sizeof(*ret));
 	/* Devices first: quick, and they cannot wait for a guest to answer. */
 	rc = release_devices(l, &ret->n_released, err);
-	if (!l->domain && !l->paused)
+	if (!l->domain && !l->paused) {
+		thaw(l);
 		return rc;
+	}
 	rescued = rescue_domain(l, watch_ms, ret, &rescue) == 0;
 	if (!rescued && rc == 0)
 		*err = rescue;
 	/* Awake, it would take a domain that stands still for a dead one. */
 	if (rescued || !stands_still(l))
 		xl_monitor_go_on(&l->monitor);
+	thaw(l);
 	return rescued ? rc : -1;
 }
 

@@ -29,6 +29,7 @@ struct watchdog {
 struct leftover {
 	bool domain; /* it may stand still, and its monitor sleep */
 	bool paused; /* by us */
+	bool asked;  /* its guest, to freeze: it may be frozen */
 	/* With a memory: it may be gone as well, and goes on from that. */
 	struct domain_saved saved;
 	struct xl_monitor monitor;
@@ -71,11 +72,12 @@ void watchdog_stop(struct watchdog *w);
  * put_right() - what the watchdog does, and `recover` as well: release
  * @devices (dm names, "" is skipped) and, unless only those were touched,
  * withdraw or end a suspend of the domain, or restore it from its saved
- * memory, and wake the monitor.  A guest that
- * was asked to suspend may stop a little later, so one that runs is watched
- * for @watch_ms.  Goes on after a failure, and returns -1 with the first one;
- * the monitor of a domain that still stands still is not woken then, for it
- * would take it for dead.  May be repeated.
+ * memory, and wake the monitor; at last tell a guest that was asked to
+ * freeze that it may thaw.  A guest that was asked to suspend may stop a
+ * little later, so one that runs is watched for @watch_ms.  Goes on after a
+ * failure, and returns -1 with the first one; the monitor of a domain that
+ * still stands still is not woken then, for it would take it for dead.  May
+ * be repeated.
  */
 int put_right(const struct leftover *l, unsigned int watch_ms,
 	      struct put_right *ret, struct err *err);

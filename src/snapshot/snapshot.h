@@ -62,8 +62,9 @@ struct snapshot {
 	char generation[DOMAIN_UUID_LEN + 1]; /* of this instant */
 	char created[24];                     /* UTC, RFC 3339 */
 	enum snapshot_mode mode;
-	char type[8];         /* "PV", "PVH", "HVM" */
-	char xen_version[32]; /* "" when the domain did not run */
+	char type[8];                  /* "PV", "PVH", "HVM" */
+	char xen_version[32];          /* "" when the domain did not run */
+	enum domain_quiesced quiesced; /* of the disks alone */
 	double pause_ms;
 	unsigned int n_phases;
 	struct snapshot_phase phases[SNAPSHOT_PHASES_MAX];

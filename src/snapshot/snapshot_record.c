@@ -70,6 +70,8 @@ snapshot_to_json(const struct snapshot *s, struct err *err)
 	json_add_str(o, "mode", snapshot_mode_name(s->mode));
 	json_add_str(o, "type", s->type);
 	json_add_str(o, "xen_version", s->xen_version);
+	if (s->quiesced != DOMAIN_NOT_ASKED)
+		json_add_str(o, "quiesced", domain_quiesced_name(s->quiesced));
 	json_add_ms(o, "pause_ms", s->pause_ms);
 	for (i = 0; i < s->n_phases; i++)
 		json_add_ms(phases, s->phases[i].name, s->phases[i].ms);
@@ -153,6 +155,25 @@ mode_from_json(struct json_object *o, enum snapshot_mode *ret, struct err *err)
 		if (strcmp(mode, snapshot_mode_name(*ret)) == 0)
 			return 0;
 	return err_set(err, ERR_CORRUPT, 0, "mode \"%.20s\" is unknown", mode);
+}
+
+/* Only of a snapshot for which the guest was asked. */
+static int
+quiesced_from_json(struct json_object *o, enum domain_quiesced *ret,
+		   struct err *err)
+{
+	const char *word;
+
+	*ret = DOMAIN_NOT_ASKED;
+	if (!json_object_object_get_ex(o, "quiesced", NULL))
+		return 0;
+	word = json_str(o, "quiesced", err);
+	if (!word)
+		return -1;
+	for (*ret = DOMAIN_NOT_QUIESCED; *ret <= DOMAIN_FROZEN; (*ret)++)
+		if (strcmp(word, domain_quiesced_name(*ret)) == 0)
+			return 0;
+	return err_set(err, ERR_CORRUPT, 0, "\"quiesced\" is \"%.20s\"", word);
 }
 
 static int
@@ -257,6 +278,7 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 	    json_copy_str(o, "xen_version", ret->xen_version,
 			  sizeof(ret->xen_version), err) ||
 	    mode_from_json(o, &ret->mode, err) ||
+	    quiesced_from_json(o, &ret->quiesced, err) ||
 	    json_u64(o, "memory_bytes", &ret->memory_bytes, err) ||
 	    phases_from_json(o, ret, err) || disks_from_json(o, ret, err) ||
 	    skipped_from_json(o, ret, err))

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "sim_agent.h"
 
 /* Page 0. */
 struct head {
@@ -34,6 +35,7 @@ union page {
 struct guest {
 	const struct sim_domain *d;
 	int memory;
+	bool frozen; /* what it has begun to write ends, and that is all */
 	union page p;
 };
 
@@ -118,7 +120,8 @@ step(struct guest *g, unsigned int i, bool runs, struct err *err)
 {
 	if (!writes_to(&g->d->disks[i]))
 		return 0;
-	if (runs && g->p.head.disk[i].issued == g->p.head.disk[i].acked) {
+	if (runs && !g->frozen &&
+	    g->p.head.disk[i].issued == g->p.head.disk[i].acked) {
 		g->p.head.disk[i].issued++;
 		if (put_head(g, err))
 			return -1;
@@ -141,6 +144,8 @@ sim_tick(const struct sim_domain *d, unsigned int steps, struct err *err)
 
 	if (guest_open(&g, d, err))
 		return -1;
+	if (runs && sim_agent(d, &g.frozen, err))
+		goto out;
 	for (; steps > 0; steps--)
 		for (i = 0; i < d->n_disks; i++)
 			if (step(&g, i, runs, err))
@@ -170,6 +175,9 @@ sim_issue(const struct sim_domain *d, struct err *err)
 	unsigned int i;
 	int rc;
 
+	/* Frozen, it has waited for all of them. */
+	if (sim_agent_frozen(d))
+		return 0;
 	if (guest_open(&g, d, err))
 		return -1;
 	for (i = 0; i < d->n_disks; i++)

@@ -24,6 +24,8 @@
  *                             "at NANOSECONDS" when the guest will stop then
  *   domains/NAME/saver        "PID START" of the process that saves it
  *   domains/NAME/logdirty     log-dirty mode is on
+ *   domains/NAME/store/NODE   what guest and host tell each other
+ *   domains/NAME/frozen       the guest's file systems are: see sim_agent.h
  *   disks/GROUP/NAME          a disk; a GROUP that begins with "thin" has
  *                             views that are made at once, and no hold
  *   groups/GROUP              its room in bytes, views included
@@ -34,10 +36,11 @@
  *   faults/KNOB[.WHICH]       what shall go wrong; empty: always, a number:
  *                             that many times (or milliseconds)
  *
- * The knobs are told at the top of domain_sim.c and disk_sim.c.  Time passes
- * when somebody calls sim_tick(): the drivers do at every call, so a running
- * guest writes to its disks between any two of them, and a view that was made
- * too late is wrong every time and not just sometimes.
+ * The knobs are told at the top of domain_sim.c, domain_sim_quiesce.c,
+ * disk_sim.c and sim_agent.h.  Time passes when somebody calls sim_tick(): the
+ * drivers do at every call, so a running guest writes to its disks between any
+ * two of them, and a view that was made too late is wrong every time and not
+ * just sometimes.
  */
 #ifndef XENSNAP_SIM_WORLD_H
 #define XENSNAP_SIM_WORLD_H

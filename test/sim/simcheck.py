@@ -169,6 +169,8 @@ def check_running(host, name):
     assert host.state(name) == "running", host.state(name)
     for left in ("request", "saver", "logdirty"):
         assert not (folder / left).exists(), f"{name}: {left} is left"
+    assert not host.asked(name), f"{name} is asked to freeze"
+    host.tick(1)
     before = read_head((folder / "memory").read_bytes()[:PAGE])
     host.tick(2)
     after = read_head((folder / "memory").read_bytes()[:PAGE])

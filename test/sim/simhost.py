@@ -144,6 +144,8 @@ class Host:
         (folder / "config").write_text("\n".join(lines) + "\n")
         (folder / "memory").write_bytes(bytes(more.get("pages", 12) * PAGE))
         (folder / "state").write_text("running")
+        for shared in ("control", "data"):
+            (folder / "store" / shared / "xensnap").mkdir(parents=True)
         if more.get("monitor", True):
             self.start_monitor(name, domid)
         self.tick(11)
@@ -203,6 +205,23 @@ class Host:
         folder = self.world / "domains" / name
         (folder / "state.new").write_text(state)
         (folder / "state.new").rename(folder / "state")
+
+    def guest_says(self, name, node, text):
+        """The guest tells the host something: "data/..." in xenstore."""
+        (self.world / "domains" / name / "store" / node).write_text(text)
+
+    def guest_said(self, name, node):
+        """What is in a node that guest and host share, or None."""
+        path = self.world / "domains" / name / "store" / node
+        return path.read_text() if path.exists() else None
+
+    def asked(self, name):
+        """What the guest is asked to freeze by, or None."""
+        return self.guest_said(name, "control/xensnap/quiesce")
+
+    def frozen(self, name):
+        """Are the guest's file systems frozen?"""
+        return (self.world / "domains" / name / "frozen").exists()
 
     # ---- xensnap ----
 

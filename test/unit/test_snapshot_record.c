@@ -126,6 +126,11 @@ test_round_trip(void **state)
 	memset(s.phases, 0, sizeof(s.phases));
 	s.memory_bytes = 0;
 	same(&s);
+	for (s.quiesced = DOMAIN_NOT_QUIESCED; s.quiesced < DOMAIN_FROZEN;
+	     s.quiesced++)
+		same(&s);
+	same(&s);
+	s.quiesced = DOMAIN_NOT_ASKED;
 	/* A file need not have a uuid, and no hypervisor was asked. */
 	s.mode = SNAPSHOT_OFFLINE;
 	memset(s.uuid, 0, sizeof(s.uuid));
@@ -298,6 +303,9 @@ test_odd_values(void **state)
 
 	(void)state;
 	corrupt(false, "mode", json_object_new_string("warp"));
+	corrupt(false, "quiesced", json_object_new_string("warm"));
+	corrupt(false, "quiesced", json_object_new_string(""));
+	corrupt(false, "quiesced", json_object_new_int(1));
 	corrupt(false, "format", json_object_new_int(2));
 	corrupt(false, "format", json_object_new_int(0));
 	for (i = 0; i <= SNAPSHOT_PHASES_MAX; i++) {
