@@ -140,10 +140,11 @@ state_of() {
 	xl list "$1" 2> /dev/null | awk 'NR == 2 { print $5 }'
 }
 
-# Does NAME run: neither paused nor suspended, its records going on?
+# Does NAME run: neither paused nor suspended?  On its way to sleep a virtual
+# CPU counts as running and as blocked.
 runs() {
 	case $(state_of "$1") in
-	r----- | -b---- | ------) ;;
+	[r-][b-]----) ;;
 	*) return 1 ;;
 	esac
 }
