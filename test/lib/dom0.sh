@@ -95,13 +95,25 @@ config_on_views() {
 	done
 }
 
+# xl restore, and what it said if it fails.  libxl waits 40 s for a device; on a
+# busy machine that may be too short, and the domain is gone again before it ran:
+# then it is tried once more.
+restore() {
+	for restore_try in 1 2 3; do
+		xl restore "$1" "$2" > /tmp/restore 2>&1 && return 0
+		grep error: /tmp/restore | tail -n 3 | sed 's/^/# /'
+		note "xl restore failed, try $restore_try"
+	done
+	return 1
+}
+
 # Memory and views of SNAPSHOT as a second domain NEW.  0: witness says one
 # instant.
 resume_on_views() {
 	config_on_views "$1" "$2" || return 1
 	after=$(size_of "$(console "$2")")
-	xl restore "$cfg" "/var/lib/xensnap/$(echo "$1" | tr @ /)/memory.xl" \
-		> /dev/null 2>&1 || return 1
+	restore "$cfg" "/var/lib/xensnap/$(echo "$1" | tr @ /)/memory.xl" ||
+		return 1
 	verdict "$2" "$after" resume
 }
 
