@@ -19,8 +19,8 @@ import tap
 TOP = pathlib.Path(__file__).resolve().parent.parent
 OUT = TOP / "build" / "check"
 
-# What is built, and how.  "fail" and "san" have the places at which a test can
-# kill the program, "san" and "clang" the simulated host.
+# What is built, and how.  "clang", "fail" and "san" have the places at which a
+# test can kill the program, "clang" and "san" the simulated host.
 BUILDS = {
     "gcc": ("gcc", []),
     "clang": ("clang", ["-Dsim=true", "-Dfail_points=true"]),
@@ -39,7 +39,7 @@ SUITES = {
     "cli": (["san", "bare"], ["test/cli/*.sh", "test/cli/*.py"], 300),
     "witness": (["gcc"], ["test/witness/*"], 600),
     "sim": (["san"], ["test/sim/*.sh", "test/sim/test_*"], 1800),
-    "offline": (["san", "bare"], ["test/offline/test_*"], 1800),
+    "offline": (["san", "bare", "clang"], ["test/offline/test_*"], 1800),
     "lab": (["fail"], ["test/lab/*.sh"], 3600),
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
     "xen": (["fail"], ["test/xen/*.sh"], 3600),
@@ -56,6 +56,7 @@ def environment(build, long):
         XENSNAP_BIN=str(folder / "src" / "xensnap"),
         XENSNAP_BUILD=str(folder),
         XENSNAP_BARE=str(OUT / "bare" / "src" / "xensnap"),
+        XENSNAP_CLANG=str(OUT / "clang" / "src" / "xensnap"),
         XENSNAP_TOP=str(TOP),
         CMOCKA_MESSAGE_OUTPUT="TAP",
         ASAN_OPTIONS="exitcode=99:detect_stack_use_after_return=1",
