@@ -55,7 +55,7 @@ static const struct {
 	{ "broken_pool_failed", case_broken_pool_failed, ALWAYS },
 	{ "broken_race", case_broken_race, LONG_ONLY },
 	{ "kill_steps", case_kill_steps, ALWAYS },
-	{ "kill_random", case_kill_random, ALWAYS },
+	{ "kill_random", case_kill_random, LONG_ONLY },
 	{ "times", case_times, WHEN_ASKED },
 };
 

@@ -3,7 +3,7 @@
 # 47_qemu.sh - disks that QEMU serves (qdisk): a qcow2 image, a raw file, a
 # volume, beside one that the kernel serves: all are of one instant with the
 # memory, and without it (inv. 1).
-lab_state=large
+lab_state=xen
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 guest=qemu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 38_quiesce.sh - create --disks-only --quiesce on a real Xen: a guest with the
-# agent is frozen at the instant, and its file system needs no recovery; one
+# long_38_quiesce.sh - create --disks-only --quiesce on a real Xen: a guest with
+# the agent is frozen at the instant, and its file system needs no recovery; one
 # without is told to sync; one that is paused is not asked.  Whoever is killed,
 # the guest goes on (inv. 16).
 lab_state=xen
