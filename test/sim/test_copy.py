@@ -177,7 +177,7 @@ def bad_sources():
             (folder / "empty", "phy", "is empty"),
             (folder / "none", "phy", "is not there"),
             (folder / "link", "phy", "is not there"),
-            (folder / "empty", "qdisk", "qdisk"),
+            (folder / "empty", "tap", "served by tap"),
         ]
         for i, (path, backend, word) in enumerate(cases):
             host.domain(f"web{i}", (), extra=[f"xvda {path} {backend} idle"],

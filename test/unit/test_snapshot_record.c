@@ -43,6 +43,7 @@ sample(struct snapshot *s, unsigned int n_disks)
 		struct snapshot_disk *d = &s->disks[i];
 
 		snprintf(d->vdev, sizeof(d->vdev), "xvd%c", 'a' + (int)i % 26);
+		strcpy(d->format, i % 2 ? "raw" : "qcow2");
 		strcpy(d->view.driver, i % 2 ? "thin" : "classic");
 		snprintf(d->view.source, sizeof(d->view.source), "/dev/vg/%u",
 			 i);
@@ -308,6 +309,8 @@ test_odd_values(void **state)
 	corrupt(false, "quiesced", json_object_new_int(1));
 	corrupt(false, "format", json_object_new_int(2));
 	corrupt(false, "format", json_object_new_int(0));
+	corrupt(true, "format", json_object_new_int(0));
+	corrupt(true, "format", json_object_new_string("vhd"));
 	for (i = 0; i <= SNAPSHOT_PHASES_MAX; i++) {
 		snprintf(key, sizeof(key), "p%d", i);
 		json_object_object_add(many, key, json_object_new_double(1));
@@ -325,6 +328,20 @@ test_odd_values(void **state)
 	nulls = json_object_new_array();
 	json_object_array_add(nulls, json_object_new_string("xvda"));
 	corrupt(false, "disks", nulls);
+}
+
+/* The disks of older records are raw. */
+static void
+test_no_format(void **state)
+{
+	struct json_object *o = damaged(true, "format", NULL);
+	static struct snapshot s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(snapshot_from_json(o, &s, &err), 0);
+	assert_string_equal(s.disks[0].format, "raw");
+	json_object_put(o);
 }
 
 /* Older records don't have it; a bad one is no older one. */
@@ -428,6 +445,7 @@ main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_one_too_long),
 		cmocka_unit_test(test_odd_values),
+		cmocka_unit_test(test_no_format),
 		cmocka_unit_test(test_skipped),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_garbage),
