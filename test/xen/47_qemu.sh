@@ -70,8 +70,11 @@ guest_gone $guest-back
 xensnap delete -q $guest@d
 
 qemu-img create -q -f qcow2 -b $image -F qcow2 /srv/xfs/over.qcow2
-sed -e "s/^name = .*/name = \"over\"/" -e "s#$image#/srv/xfs/over.qcow2#" \
-	/etc/xen/guests/$guest.cfg > /root/over.cfg
+cat > /root/over.cfg <<CFG
+name = "over"
+type = "pvh"
+disk = [ "/srv/xfs/over.qcow2,qcow2,xvda,w" ]
+CFG
 xensnap create --dry-run --config /root/over.cfg over@x 2> /tmp/err
 is $? 1 "an image with a backing file is refused"
 like "$(cat /tmp/err)" 'over.qcow2 has a backing file' "which is told"
