@@ -61,6 +61,13 @@ config() {
 	echo 'on_poweroff = "destroy"'
 	echo 'on_reboot = "restart"'
 	echo 'on_crash = "preserve"'
+	[ "$1" != hvm ] || printf '%s\n' 'vga = "none"' 'vnc = 0' 'usb = 0'
+}
+
+# up: it boots; firmware and device model make that slow for HVM.
+up() {
+	guest_start kinds ||
+		wait_for 300 grep -q 'WITNESS ready' "$(console kinds)"
 }
 
 # once WHAT WAY...: freeze, judge, bring back, judge, delete.
@@ -99,7 +106,8 @@ for type in $guests; do
 	load=""
 	[ "$type" = pvh ] && load=" witness.load=1 witness.load_rate=50"
 	config "$type" "$load" > /etc/xen/guests/kinds.cfg
-	guest_start kinds
+	rm -f "$(console kinds)"
+	up
 	ok $? "$type: it is up"
 	ways="--live --stop --rebuild"
 	[ "$type" = pv ] && ways="--stop --rebuild"
