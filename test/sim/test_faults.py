@@ -221,7 +221,7 @@ def not_running(state, word):
 def bad_disks():
     """Disks of which no views can be taken are named."""
     cases = [
-        ("xvdx disks/vg0/root qdisk rw", "xvdx", "qdisk"),
+        ("xvdx disks/vg0/root tap rw", "xvdx", "tap"),
         ("xvdx /dev/nowhere phy rw", "xvdx", "/dev/nowhere"),
         ("xvdx disks/vg0/none phy rw", "xvdx", "No such file"),
         ("xvdx disks/vg0/root phy shared", "xvdx", "domain other"),
