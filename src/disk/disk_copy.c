@@ -77,16 +77,17 @@ static int
 look(const struct copied *c, uint64_t *ret_bytes, uint64_t *ret_data,
      struct err *err)
 {
+	uint64_t bytes = 0;
 	struct stat st;
 
-	if (c->device ? ioctl(c->from, BLKGETSIZE64, ret_bytes) :
+	if (c->device ? ioctl(c->from, BLKGETSIZE64, &bytes) :
 			fstat(c->from, &st))
 		return err_set(err, ERR_IO, errno, "look at %s",
 			       c->disk.ref.source);
 	if (!c->device)
-		*ret_bytes = (uint64_t)st.st_size;
-	*ret_data = *ret_bytes;
-	if (!c->device && (uint64_t)st.st_blocks * 512 < *ret_bytes)
+		bytes = (uint64_t)st.st_size;
+	*ret_bytes = *ret_data = bytes;
+	if (!c->device && (uint64_t)st.st_blocks * 512 < bytes)
 		*ret_data = (uint64_t)st.st_blocks * 512;
 	return 0;
 }

@@ -225,7 +225,6 @@ plan_view(struct create *c, const struct domain_disk *dd,
 {
 	if (disk_open(dd->source, d, c->err))
 		return -1;
-	(*d)->grows = is_qcow2(dd);
 	if ((*d)->ops->can & DISK_COPIES)
 		return plan_copy(c, owner, *d);
 	if (disk_plan(*d, owner, &c->opts->cow, c->err) == 0)
@@ -239,7 +238,6 @@ plan_view(struct create *c, const struct domain_disk *dd,
 	*d = NULL;
 	if (disk_open_copy(dd->source, d, c->err))
 		return -1;
-	(*d)->grows = is_qcow2(dd);
 	return plan_copy(c, owner, *d);
 }
 
@@ -264,6 +262,7 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 		return -1;
 	}
 	log_info("disk %s: %s", dd->vdev, (*d)->chosen);
+	(*d)->grows = is_qcow2(dd);
 	snprintf(sd->vdev, sizeof(sd->vdev), "%s", dd->vdev);
 	snprintf(sd->format, sizeof(sd->format), "%s", dd->format);
 	sd->view = (*d)->ref;
