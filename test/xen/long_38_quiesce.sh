@@ -132,7 +132,20 @@ guest_gone $guest
 cp /tmp/without.cfg /etc/xen/guests/$guest.cfg
 guest_start $guest
 ok $? "the guest without the agent"
-is "$(node control/feature-sysrq)" 1 "its kernel hears SysRq"
+if [ "$(node control/feature-sysrq)" != 1 ]; then
+	# Debian's cloud kernel has no SysRq; here we play one that has.
+	xensnap create -q --disks-only --quiesce --cow-size 100% --json \
+		$guest@n > /tmp/out 2> /tmp/err
+	is $? 3 "a kernel without SysRq: a warning"
+	is "$(reached)" none "nothing was reached"
+	xensnap delete -q $guest@n
+	own=/local/domain/$(xl domid $guest)/control
+	xenstore-write "$own/feature-sysrq" 1
+	(
+		wait_for 90 sh -c "[ \"\$(xenstore-read $own/sysrq)\" = s ]"
+		xenstore-write "$own/sysrq" ""
+	) &
+fi
 xensnap create --disks-only --quiesce --quiesce-timeout 60 --json \
 	--cow-size 100% $guest@s > /tmp/out 2> /tmp/err
 ok $? "create --quiesce"
