@@ -46,7 +46,8 @@ lx_flush_disks(struct domain *base, struct err *err)
 {
 	struct lx_domain *d = (struct lx_domain *)base;
 
-	if (d->is_hvm && d->save.running)
+	/* Also when the save has ended: it waits for the resume. */
+	if (d->is_hvm && (d->save.running || d->save.done_ns))
 		return 0;
 	if (monitor(d->ctx, &d->log, d->domid, "stop", err) ||
 	    monitor(d->ctx, &d->log, d->domid, "cont", err))
