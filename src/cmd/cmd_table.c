@@ -33,7 +33,7 @@ static const struct cmd_opt create_opts[] = {
 	  .help = "no memory: all disks at one instant, as a power cut leaves "
 		  "them; the domain does not stand still, its reads and writes "
 		  "wait for some milliseconds (it is paused if its disks "
-		  "cannot wait: several files, copies)" },
+		  "cannot wait: several files, copies, qdisk)" },
 	{ .name = "quiesce",
 	  .help = "with --disks-only: a guest that runs xensnap-agent writes "
 		  "out its file systems and freezes them for the instant; "

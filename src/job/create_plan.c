@@ -295,9 +295,12 @@ plan_pause(struct create *c)
 	c->still |= c->cached;
 	c->pause = c->still && c->info.state == DOMAIN_RUNNING;
 	if (c->pause)
-		log_notice("%s will be paused until its disks are frozen: not "
-			   "all of their storage can let writes wait",
-			   c->s->domain);
+		log_notice("%s will be paused until its disks are frozen: %s",
+			   c->s->domain,
+			   c->cached ? "QEMU may acknowledge its writes before "
+				       "they are on them" :
+				       "not all of their storage can let "
+				       "writes wait");
 }
 
 /* How full will groups and pools be? */
