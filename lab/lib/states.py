@@ -96,7 +96,7 @@ class Frozen:
         self.dir = directory
         spec = machine.Machine(directory).spec()
         self.kernel = spec["kernel"]
-        self.memory = spec["memory"]
+        self.memory = spec.get("memory", machine.MEMORY)
         self.name = spec["state"]
 
     def key(self, _images):
