@@ -41,6 +41,7 @@ prepare(unsigned int i, const char *path, const struct disk_cow_size *area)
 
 	snprintf(s.disks[i].vdev, sizeof(s.disks[i].vdev), "xvd%c",
 		 (int)('a' + i));
+	strcpy(s.disks[i].format, "raw");
 	must(disk_open(path, &disks[i], &e), &e);
 	must(disk_plan(disks[i], &owner, area, &e), &e);
 	must(disk_prepare(disks[i], &e), &e);
