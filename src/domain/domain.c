@@ -158,6 +158,12 @@ domain_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 }
 
 int
+domain_check_device_model(struct domain *d, struct err *err)
+{
+	return d->ops->check_device_model(d, err);
+}
+
+int
 domain_flush_disks(struct domain *d, struct err *err)
 {
 	return d->ops->flush_disks(d, err);

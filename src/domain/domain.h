@@ -148,6 +148,7 @@ struct domain_ops {
 	int (*unpause)(struct domain *d, struct err *err);
 	int (*rescue_paused)(uint32_t domid, const char *uuid, bool *ret_did,
 			     struct err *err);
+	int (*check_device_model)(struct domain *d, struct err *err);
 	int (*flush_disks)(struct domain *d, struct err *err);
 	int (*rebuild)(const struct domain_saved *saved, bool *ret_restored,
 		       struct err *err);
@@ -321,6 +322,13 @@ int domain_unpause(struct domain *d, struct err *err);
  */
 int domain_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 			 struct err *err);
+
+/*
+ * domain_check_device_model() - does its device model (QEMU) answer?  Without
+ * that an HVM domain, once suspended, could not be resumed.  Changes nothing;
+ * may take ten seconds.  -1 with ERR_IO or ERR_TIMEOUT: it does not.
+ */
+int domain_check_device_model(struct domain *d, struct err *err);
 
 /*
  * domain_flush_disks() - have what its device model keeps of the disks that it

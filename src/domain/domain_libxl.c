@@ -147,7 +147,7 @@ out:
 }
 
 int
-lx_look(struct lx_host *host, uint32_t domid, const char *uuid,
+lx_look(libxl_ctx *ctx, struct lx_log *log, uint32_t domid, const char *uuid,
 	enum domain_state *ret, struct err *err)
 {
 	char found[DOMAIN_UUID_LEN + 1];
@@ -156,7 +156,7 @@ lx_look(struct lx_host *host, uint32_t domid, const char *uuid,
 
 	*ret = DOMAIN_GONE;
 	libxl_dominfo_init(&info);
-	rc = libxl_domain_info(host->ctx, &info, domid);
+	rc = libxl_domain_info(ctx, &info, domid);
 	if (!rc) {
 		lx_uuid(&info.uuid, found);
 		if (strcmp(found, uuid) == 0)
@@ -164,7 +164,7 @@ lx_look(struct lx_host *host, uint32_t domid, const char *uuid,
 	}
 	libxl_dominfo_dispose(&info);
 	if (rc && rc != ERROR_DOMAIN_NOTFOUND)
-		return lx_error(&host->log, rc, err, "look at the domain");
+		return lx_error(log, rc, err, "look at the domain");
 	return 0;
 }
 
@@ -175,7 +175,7 @@ state(uint32_t domid, const char *uuid, enum domain_state *ret, struct err *err)
 	int rc = -1;
 
 	if (lx_open(&host.log, &host.ctx, err) == 0)
-		rc = lx_look(&host, domid, uuid, ret, err);
+		rc = lx_look(host.ctx, &host.log, domid, uuid, ret, err);
 	libxl_ctx_free(host.ctx);
 	return rc;
 }
@@ -249,6 +249,7 @@ const struct domain_ops domain_libxl_ops = {
 	.pause = lx_pause,
 	.unpause = lx_unpause,
 	.rescue_paused = lx_rescue_paused,
+	.check_device_model = lx_check_device_model,
 	.flush_disks = lx_flush_disks,
 	.rebuild = lx_rebuild,
 	.state = state,

@@ -88,10 +88,10 @@ enum domain_state lx_state(const libxl_dominfo *info);
 
 /*
  * lx_look() - the state of @domid in *@ret, DOMAIN_GONE when its uuid is not
- * @uuid.  -1 with ERR_IO.
+ * @uuid: the hypervisor gives numbers to new domains again.  -1 with ERR_IO.
  */
-int lx_look(struct lx_host *host, uint32_t domid, const char *uuid,
-	    enum domain_state *ret, struct err *err);
+int lx_look(libxl_ctx *ctx, struct lx_log *log, uint32_t domid,
+	    const char *uuid, enum domain_state *ret, struct err *err);
 
 /*
  * lx_error() - err_set() with "@what: what libxl said".  @rc, libxl's result,
@@ -157,6 +157,7 @@ int lx_pause(struct domain *d, struct err *err);
 int lx_unpause(struct domain *d, struct err *err);
 int lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 		     struct err *err);
+int lx_check_device_model(struct domain *d, struct err *err);
 int lx_flush_disks(struct domain *d, struct err *err);
 int lx_guest_says(struct domain *d, const char *node, char ret[DOMAIN_NODE_MAX],
 		  struct err *err);

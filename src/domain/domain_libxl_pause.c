@@ -11,9 +11,14 @@ int
 lx_pause(struct domain *base, struct err *err)
 {
 	struct lx_domain *d = (struct lx_domain *)base;
+	enum domain_state state;
 	int rc;
 
 	lx_log_clear(&d->log);
+	if (lx_look(d->ctx, &d->log, d->domid, d->uuid, &state, err))
+		return -1;
+	if (state == DOMAIN_GONE)
+		return err_set(err, ERR_STATE, 0, "domain %s is gone", d->name);
 	rc = libxl_domain_pause(d->ctx, d->domid, NULL);
 	return rc ? lx_error(&d->log, rc, err, "pause the domain") : 0;
 }
@@ -45,7 +50,7 @@ lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 	int rc = -1;
 
 	if (lx_open(&host.log, &host.ctx, err) ||
-	    lx_look(&host, domid, uuid, &state, err))
+	    lx_look(host.ctx, &host.log, domid, uuid, &state, err))
 		goto out;
 	rc = 0;
 	if (state != DOMAIN_PAUSED)

@@ -42,6 +42,23 @@ monitor(libxl_ctx *ctx, struct lx_log *log, uint32_t domid, const char *line,
 }
 
 int
+lx_check_device_model(struct domain *base, struct err *err)
+{
+	struct lx_domain *d = (struct lx_domain *)base;
+	char *answer = NULL;
+	int rc;
+
+	lx_log_clear(&d->log);
+	rc = libxl_qemu_monitor_command(d->ctx, d->domid, "info status",
+					&answer, NULL);
+	free(answer);
+	if (rc)
+		return lx_error(&d->log, rc, err,
+				"its device model (QEMU) does not answer");
+	return 0;
+}
+
+int
 lx_flush_disks(struct domain *base, struct err *err)
 {
 	struct lx_domain *d = (struct lx_domain *)base;

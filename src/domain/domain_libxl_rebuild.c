@@ -81,7 +81,8 @@ lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	int rc = -1;
 
 	if (lx_open(&host.log, &host.ctx, err) ||
-	    lx_look(&host, saved->domid, saved->uuid, &state, err))
+	    lx_look(host.ctx, &host.log, saved->domid, saved->uuid, &state,
+		    err))
 		goto out;
 	if (state == DOMAIN_SUSPENDED && destroy(&host, saved->domid, err))
 		goto out;

@@ -37,7 +37,7 @@ struct rescue {
 static int
 look(struct rescue *r, enum domain_state *ret, struct err *err)
 {
-	return lx_look(&r->host, r->domid, r->uuid, ret, err);
+	return lx_look(r->host.ctx, &r->host.log, r->domid, r->uuid, ret, err);
 }
 
 static int

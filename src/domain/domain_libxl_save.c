@@ -133,13 +133,9 @@ check_before(struct lx_domain *d, struct err *err)
 {
 	struct save_helper others;
 	enum domain_state state;
-	libxl_dominfo info;
-	int rc;
 
-	libxl_dominfo_init(&info);
-	rc = libxl_domain_info(d->ctx, &info, d->domid);
-	state = rc ? DOMAIN_GONE : lx_state(&info);
-	libxl_dominfo_dispose(&info);
+	if (lx_look(d->ctx, &d->log, d->domid, d->uuid, &state, err))
+		return -1;
 	if (state != DOMAIN_RUNNING)
 		return err_set(err, ERR_STATE, 0,
 			       "domain %s is %s, not "
@@ -241,16 +237,13 @@ drive(struct saving *s, struct err *err)
 static int
 explain(const struct saving *s, struct err *err)
 {
-	const struct lx_domain *d = s->d;
-	enum domain_state state;
-	libxl_dominfo info;
-	int rc;
+	struct lx_domain *d = s->d;
+	enum domain_state state = DOMAIN_RUNNING;
+	struct err unknown = ERR_INIT;
 
-	libxl_dominfo_init(&info);
-	rc = libxl_domain_info(d->ctx, &info, d->domid);
-	state = rc ? DOMAIN_GONE : lx_state(&info);
-	libxl_dominfo_dispose(&info);
-
+	/* If that fails too, the save's own words are the ones to tell. */
+	if (lx_look(d->ctx, &d->log, d->domid, d->uuid, &state, &unknown))
+		log_debug("%s", unknown.text);
 	if (s->cancelled)
 		return err_set(err, ERR_CANCELLED, 0,
 			       "cancelled while the "
@@ -281,6 +274,26 @@ explain(const struct saving *s, struct err *err)
 	return err_add(err, "domain %s", d->name);
 }
 
+/*
+ * Nobody let it go on, or ended it, while the disks were frozen; and what we
+ * saved was not another one that got its number.
+ */
+static int
+check_after(struct lx_domain *d, struct err *err)
+{
+	enum domain_state state;
+
+	if (lx_look(d->ctx, &d->log, d->domid, d->uuid, &state, err))
+		return -1;
+	if (state != DOMAIN_SUSPENDED)
+		return err_set(err, ERR_STATE, 0,
+			       "domain %s is %s: somebody "
+			       "else was at work on it while its memory was "
+			       "being saved",
+			       d->name, domain_state_name(state));
+	return 0;
+}
+
 int
 lx_save(struct domain *base, const struct domain_save_how *how,
 	struct domain_times *times, struct err *err)
@@ -302,6 +315,8 @@ lx_save(struct domain *base, const struct domain_save_how *how,
 		if (s.instant_failed)
 			goto failed;
 	}
+	if (check_after(d, err))
+		goto failed;
 	times->saved_ns = d->log.marks.end_ns ? d->log.marks.end_ns :
 						d->save.done_ns;
 	return 0;

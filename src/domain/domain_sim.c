@@ -348,19 +348,33 @@ sim_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 	return rc;
 }
 
+/* There is no device model but the fault of it. */
+static int
+device_model(const char *fault, const char *what, struct err *err)
+{
+	int lock, rc = 0;
+
+	if (sim_enter(&lock, err))
+		return -1;
+	if (sim_fault(fault, NULL))
+		rc = err_set(err, ERR_IO, 0, "simulated: %s", what);
+	sim_leave(&lock);
+	return rc;
+}
+
+static int
+sim_check_device_model(struct domain *base, struct err *err)
+{
+	(void)base;
+	return device_model("device-model", "no device model", err);
+}
+
 /* Nobody keeps anything of simulated disks. */
 static int
 sim_flush_disks(struct domain *base, struct err *err)
 {
-	int lock, rc = 0;
-
 	(void)base;
-	if (sim_enter(&lock, err))
-		return -1;
-	if (sim_fault("flush", NULL))
-		rc = err_set(err, ERR_IO, 0, "simulated: cannot flush");
-	sim_leave(&lock);
-	return rc;
+	return device_model("flush", "cannot flush", err);
 }
 
 static int
@@ -410,6 +424,7 @@ const struct domain_ops domain_sim_ops = {
 	.pause = sim_pause,
 	.unpause = sim_unpause,
 	.rescue_paused = sim_rescue_paused,
+	.check_device_model = sim_check_device_model,
 	.flush_disks = sim_flush_disks,
 	.rebuild = ds_rebuild,
 	.state = sim_state,

@@ -303,6 +303,21 @@ plan_pause(struct create *c)
 				       "writes wait");
 }
 
+/* Found out in the pause, that it does not answer would cost the domain more
+ * than a snapshot. */
+static int
+plan_device_model(struct create *c)
+{
+	bool stops_with_it = c->info.type == DOMAIN_HVM &&
+			     snapshot_has_memory(c->s->mode);
+
+	if (c->s->mode == SNAPSHOT_OFFLINE || !(c->flushes || stops_with_it))
+		return 0;
+	if (domain_check_device_model(c->domain, c->err) == 0)
+		return 0;
+	return err_add(c->err, "domain %s", c->s->domain);
+}
+
 /* How full will groups and pools be? */
 static int
 plan_fill(struct create *c)
@@ -369,6 +384,8 @@ plan_disks(struct create *c)
 	c->s->n_disks = c->n_disks;
 	if (c->s->mode == SNAPSHOT_DISKS)
 		plan_pause(c);
+	if (plan_device_model(c))
+		return -1;
 	tell_copies(c);
 	if (disk_groups_have_room(c->disks, c->n_disks, c->err))
 		return -1;

@@ -54,13 +54,25 @@ freeze(struct create *c)
 	return create_hold_disks(c);
 }
 
+/* While its guest is asked the domain is not paused by us: if it stands still
+ * then, an admin means it, and whoever follows us leaves it so. */
+static int
+begin(struct create *c)
+{
+	if (create_begin(c, JOURNAL_HOLD) || create_quiesce(c))
+		return -1;
+	if (!c->pause || create_begin(c, JOURNAL_PAUSE) == 0)
+		return 0;
+	create_unquiesce(c, false);
+	return -1;
+}
+
 int
 create_still(struct create *c)
 {
 	int rc;
 
-	if (create_begin(c, c->pause ? JOURNAL_PAUSE : JOURNAL_HOLD) ||
-	    create_quiesce(c))
+	if (begin(c))
 		return -1;
 	rc = freeze(c);
 	fail_here("still.frozen");

@@ -101,7 +101,7 @@ config_on_views() {
 restore() {
 	for restore_try in 1 2 3; do
 		xl restore "$1" "$2" > /tmp/restore 2>&1 && return 0
-		grep error: /tmp/restore | tail -n 3 | sed 's/^/# /'
+		grep error: /tmp/restore | head -n 6 | sed 's/^/# /'
 		note "xl restore failed, try $restore_try"
 	done
 	return 1
@@ -122,7 +122,10 @@ resume_on_views() {
 boot_on_views() {
 	config_on_views "$1" "$2" || return 1
 	after=$(size_of "$(console "$2")")
-	xl create "$cfg" > /dev/null 2>&1 || return 1
+	if ! xl create "$cfg" > /tmp/boot 2>&1; then
+		grep error: /tmp/boot | head -n 6 | sed 's/^/# /'
+		return 1
+	fi
 	wait_for 180 sh -c "tail -c +$((after + 1)) $(console "$2") |
 		grep -q 'WITNESS ready'" || return 1
 	found=$(tail -c +$((after + 1)) "$(console "$2")" |

@@ -36,6 +36,20 @@ def flush_fails(way):
         check_running(host, "web1")
 
 
+def silent(way, kind):
+    """A device model that does not answer is found out before the pause."""
+    with Host() as host:
+        host.domain("web1", ("vg0/root",), type=kind)
+        host.fault("device-model")
+        p = host.run("create", "web1@x", *way)
+        host.mend()
+        if kind == "HVM" and "--disks-only" not in way:
+            failed(host, p, "no device model", "")
+        else:
+            assert p.status == 0, p
+        check_running(host, "web1")
+
+
 def dies_flushed(way, both):
     """create dies right after it."""
     host, _ = image_host()
@@ -114,6 +128,9 @@ def main():
                   (f"{name}: create and its watchdog die", functools.partial(
                       dies_flushed, way, True)),
                   (f"{name}: the image grows", functools.partial(grows, way))]
+        for kind in "HVM", "PVH":
+            cases.append((f"{name}: a {kind} domain's QEMU is silent",
+                          functools.partial(silent, way, kind)))
     for want, backend, kind in ((False, "phy", "PVH"), (True, "qdisk", "PVH"),
                                 (False, "phy", "PV"), (True, "phy", "HVM")):
         cases.append((f"--disks-only, {kind}, {backend}: "

@@ -210,6 +210,21 @@ def killed(place, disks, watchdog):
         check_nothing_to_recover(host)
 
 
+def admin_pauses(watchdog):
+    """Somebody pauses the domain while its guest is asked, and create dies:
+    that is no pause of ours."""
+    with new_host(STILL) as host:
+        p = host.stopped_at("quiesce.done", *ARGS)
+        host.set_state("web1", "paused")
+        host.kill(p, watchdog=not watchdog)
+        assert host.run("recover").status == 0
+        assert host.state("web1") == "paused"
+        assert host.asked("web1") is None
+        host.set_state("web1", "running")
+        thawed(host)
+        check_all(host, set())
+
+
 def thaws_alone():
     """Nobody takes the request back: the guest's own clock ends it, and the
     old request is not obeyed again."""
@@ -286,6 +301,10 @@ def main():
          functools.partial(cancelled, True, None)),
         ("Ctrl-C while the kernel is silent",
          functools.partial(cancelled, False, None)),
+        ("an admin pauses it while it is asked, create dies",
+         functools.partial(admin_pauses, True)),
+        ("an admin pauses it while it is asked, create and its watchdog die",
+         functools.partial(admin_pauses, False)),
         ("usage", usage),
     ]
     for disks, how in (HELD, "held"), (STILL, "paused"):

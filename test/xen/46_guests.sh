@@ -3,6 +3,7 @@
 # 46_guests.sh - guests that cannot be frozen, or not like this: found out
 # before anything is touched, with the reason and the way that works.
 lab_state=running:pvh1
+lab_more=${XENSNAP_BUILD:-}/test/xen/set_uuid
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 # refused PATTERN WORDS...
@@ -56,4 +57,33 @@ check pvh1
 ok $? "the guest is whole"
 clean pvh1
 ok $? "nothing is left"
+
+# Another domain gets the number of ours: first while ours runs, then while it
+# stands still, whose memory nobody may take for ours.
+other=11111111-2222-3333-4444-555555555555
+
+# becomes_other PLACE PATTERN: while create is there.
+becomes_other() {
+	XENSNAP_STOP_AT=$1 xensnap create -q pvh1@o > /dev/null 2> /tmp/err &
+	pid=$!
+	wait_for 60 grep -q '^State:.T' "/proc/$pid/status"
+	uuid=$(/root/test/lib/set_uuid "$(xl domid pvh1)" $other)
+	kill -CONT $pid
+	wait $pid
+	is $? 1 "another one at $1: exit 1"
+	like "$(tail -n 1 /tmp/err)" "$2" "  that says why"
+	is "$(xensnap list --json | grep -c '"pvh1"')" 0 "  nothing was kept"
+	is "$(lvs --noheadings -o lv_name @xensnap)" "" "  no view is left"
+}
+
+becomes_other journal.view.after 'domain pvh1 is gone'
+runs pvh1
+ok $? "  and it was not touched"
+/root/test/lib/set_uuid "$(xl domid pvh1)" "$uuid" > /dev/null
+xensnap create -q pvh1@o > /dev/null && xensnap delete -q pvh1@o
+ok $? "as itself again it can be frozen"
+becomes_other instant.begin 'domain pvh1 is gone: somebody else'
+xl list pvh1 | grep -q -- '---s--'
+ok $? "  and nobody resumed what is not ours"
+xl destroy pvh1
 tap_done
