@@ -14,12 +14,16 @@ import sources
 # Room: the rooms whose headers it may include; "room/file.h" is one header.
 MAY = {
     "base": [],
+    "chunk": ["base"],
+    "store": ["base"],
+    "seal": ["base"],
+    "repo": ["store/store.h", "seal", "chunk", "base"],
     "disk": ["base"],
     "domain": ["base"],
     "snapshot": ["disk/disk.h", "domain/domain.h", "domain/xl_monitor.h",
                  "base"],
-    "job": ["snapshot", "domain", "disk", "base"],
-    "cmd": ["job/job.h", "snapshot/snapshot.h", "domain/domain.h",
+    "job": ["repo/repo.h", "snapshot", "domain", "disk", "base"],
+    "cmd": ["job/job.h", "repo/repo.h", "snapshot/snapshot.h", "domain/domain.h",
             "disk/disk.h", "base"],
 }
 
@@ -29,6 +33,8 @@ ONLY = {
     "libxlutil.h": "src/domain/domain_offline_cfg.c",
     "libxl*.h": "src/domain/domain_libxl*",
     "libdevmapper.h": "src/disk/dm.c",
+    "sodium.h": "src/seal/*",
+    "zstd.h": "src/seal/press.c",
     "xenctrl.h": "src/domain/domain_libxl*",
     "xenstore.h": "src/domain/domain_*",
 }

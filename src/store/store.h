@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * store.h - the door to where a repository's objects are kept.
+ *
+ * An object is a byte string with a name, put once, whole, and never changed.
+ * A store promises (doc/format.md, reliability rests on it):
+ *
+ *	put	creates, or fails with ERR_EXISTS; of two that put the same
+ *		name one wins
+ *	get	after a put that succeeded sees all of it
+ *	list	tells every object that was there all the while; of others
+ *		maybe.  An error is never an end
+ *	sync	after it, all that this process put and dropped before is so
+ *		also after a power cut.  Without it an object may be lost, but
+ *		not torn
+ *
+ * Names are 1 to STORE_NAME_MAX of a-z 0-9 - . and /, no part of them empty or
+ * beginning with a dot.  Threads: all functions of one store may be called from
+ * several at once, but close.
+ *
+ * Addresses: a path (a directory), or "mem:" for tests (store_mem.h).
+ */
+#ifndef XENSNAP_STORE_H
+#define XENSNAP_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+#define STORE_NAME_MAX 96
+
+struct store;
+
+/* What store_list() calls for each object: its name and length.  0 to go on, or
+ * -1 with @err: the list ends with that error. */
+typedef int store_list_fn(const char *name, uint64_t bytes, void *ctx,
+			  struct err *err);
+
+/* A driver.  @s is its own, which begins with a struct store. */
+struct store_ops {
+	const char *name;
+	int (*put)(struct store *s, const char *name, const void *p, size_t len,
+		   struct err *err);
+	int (*get)(struct store *s, const char *name, uint64_t offset, void *p,
+		   size_t len, size_t *ret_len, struct err *err);
+	int (*size)(struct store *s, const char *name, uint64_t *ret,
+		    struct err *err);
+	int (*list)(struct store *s, const char *prefix, store_list_fn *fn,
+		    void *ctx, struct err *err);
+	int (*drop)(struct store *s, const char *name, struct err *err);
+	int (*sync)(struct store *s, struct err *err);
+	void (*close)(struct store *s);
+};
+
+struct store {
+	const struct store_ops *ops;
+};
+
+/*
+ * store_open() - the store at @address in *@ret, for store_close().  @create:
+ * it must be an empty or missing directory, which is made; else it must be
+ * there.  -1 with ERR_NOTFOUND, ERR_EXISTS (not empty), ERR_UNSUPPORTED (it
+ * cannot create exclusively), ERR_IO; nothing is owned then.
+ */
+int store_open(const char *address, bool create, struct store **ret,
+	       struct err *err);
+
+/*
+ * store_put() - create object @name of @len bytes.  -1 with ERR_EXISTS,
+ * ERR_NOSPC or ERR_IO: there is no such object by us, but after ERR_IO it may
+ * appear later (a reply that was lost).  ERR_INVALID for a bad name.
+ */
+int store_put(struct store *s, const char *name, const void *p, size_t len,
+	      struct err *err);
+
+/*
+ * * store_get() - up to @len bytes at @offset into @p; *@ret_len is how many
+ * there were, fewer only at the object's end.  -1 with ERR_NOTFOUND,
+ * ERR_CORRUPT (it is no plain file) or ERR_IO.
+ */
+int store_get(struct store *s, const char *name, uint64_t offset, void *p,
+	      size_t len, size_t *ret_len, struct err *err);
+
+/* store_size() - length of object @name.  -1 with ERR_NOTFOUND or ERR_IO. */
+int store_size(struct store *s, const char *name, uint64_t *ret,
+	       struct err *err);
+
+/*
+ * store_list() - @fn for each object whose name begins with @prefix ("packs/"),
+ * in no order.  What is no object of ours (other names, folders where none
+ * belongs, symbolic links) is passed over.  -1 with ERR_IO or @fn's error.
+ */
+int store_list(struct store *s, const char *prefix, store_list_fn *fn,
+	       void *ctx, struct err *err);
+
+/*
+ * store_drop() - remove object @name; gone already is as good.  -1 with
+ * ERR_IO.
+ */
+int store_drop(struct store *s, const char *name, struct err *err);
+
+/*
+ * store_sync() - see above.  -1 with ERR_IO: what was put since the last one
+ * may be lost at a power cut, and must not be relied on.
+ */
+int store_sync(struct store *s, struct err *err);
+
+/* store_close() - let go of it (NULL is allowed).  Syncs nothing. */
+void store_close(struct store *s);
+
+#endif
