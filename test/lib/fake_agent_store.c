@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake_agent_store.c - agent_store.h on a folder that XENSNAP_AGENT_STORE names:
- * each node is a file in it, with "/" as "-".  For tests of the agent without
- * Xen.
+ * fake_agent_store.c - agent_store.h on a folder that XENSNAP_AGENT_STORE
+ * names: each node is a file in it, with "/" as "-".  For tests of the agent
+ * without Xen.
  */
 #include <errno.h>
 #include <fcntl.h>
