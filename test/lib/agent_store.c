@@ -13,7 +13,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "store.h"
+#include "../../agent/store.h"
 
 static const char *
 path_of(const char *node, const char *more)
