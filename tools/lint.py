@@ -14,7 +14,7 @@ import sys
 import sources
 
 BUILD = sources.TOP / "build" / "check" / "gcc"
-ROOMS = ["base", "domain", "disk", "snapshot", "job", "cmd"]
+ROOMS = ["base", "store", "domain", "disk", "snapshot", "job", "cmd"]
 
 
 def output(argv):

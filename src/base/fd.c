@@ -12,9 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The code of a failed system call. */
-static enum err_code
-code_of(int sys)
+enum err_code
+fd_code(int sys)
 {
 	switch (sys) {
 	case ENOENT:
@@ -54,7 +53,7 @@ fd_write_all(int fd, const void *p, size_t len, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set(err, code_of(errno), errno, "write");
+			return err_set(err, fd_code(errno), errno, "write");
 		at += n;
 		len -= (size_t)n;
 	}
@@ -73,7 +72,7 @@ fd_pwrite_all(int fd, const void *p, size_t len, uint64_t offset,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set(err, code_of(errno), errno, "write");
+			return err_set(err, fd_code(errno), errno, "write");
 		at += n;
 		offset += (uint64_t)n;
 		len -= (size_t)n;
@@ -163,7 +162,7 @@ fd_read_file(int dirfd, const char *name, size_t max, char **ret,
 		return err_set(err, ERR_CORRUPT, 0, "%s is a symbolic link",
 			       name);
 	if (fd < 0)
-		return err_set(err, code_of(errno), errno, "open %s", name);
+		return err_set(err, fd_code(errno), errno, "open %s", name);
 	if (fstat(fd, &st)) {
 		err_set(err, ERR_IO, errno, "stat %s", name);
 		goto out;
@@ -203,7 +202,7 @@ sync_folder(int dirfd, const char *name, struct err *err)
 		return err_set(err, ERR_INVALID, ENAMETOOLONG, "%s", name);
 	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_set(err, code_of(errno), errno, "open %s", path);
+		return err_set(err, fd_code(errno), errno, "open %s", path);
 	rc = fd_sync(fd, path, err);
 	fd_close(&fd);
 	return rc;
@@ -224,11 +223,11 @@ fd_write_file(int dirfd, const char *name, const void *p, size_t len,
 			       name);
 	/* What is there is half a file of somebody who died. */
 	if (unlinkat(dirfd, tmp, 0) && errno != ENOENT)
-		return err_set(err, code_of(errno), errno, "remove %s", tmp);
+		return err_set(err, fd_code(errno), errno, "remove %s", tmp);
 	fd = openat(dirfd, tmp,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return err_set(err, code_of(errno), errno, "create %s", tmp);
+		return err_set(err, fd_code(errno), errno, "create %s", tmp);
 	if (fchmod(fd, 0600)) {
 		err_set(err, ERR_IO, errno, "chmod %s", tmp);
 		goto out;
@@ -240,7 +239,7 @@ fd_write_file(int dirfd, const char *name, const void *p, size_t len,
 	if (fd_sync(fd, name, err))
 		goto out;
 	if (renameat(dirfd, tmp, dirfd, name)) {
-		err_set(err, code_of(errno), errno, "rename %s to %s", tmp,
+		err_set(err, fd_code(errno), errno, "rename %s to %s", tmp,
 			name);
 		goto out;
 	}
@@ -257,7 +256,7 @@ int
 fd_make_dir(int dirfd, const char *name, struct err *err)
 {
 	if (mkdirat(dirfd, name, 0700))
-		return err_set(err, code_of(errno), errno, "make folder %s",
+		return err_set(err, fd_code(errno), errno, "make folder %s",
 			       name);
 	return sync_folder(dirfd, name, err);
 }
@@ -270,7 +269,7 @@ fd_open_dir(int dirfd, const char *name, struct err *err)
 	fd = openat(dirfd, name,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return err_set(err, code_of(errno), errno, "open folder %s",
+		return err_set(err, fd_code(errno), errno, "open folder %s",
 			       name);
 	return fd;
 }
@@ -300,7 +299,7 @@ empty_dir(int fd, const char *name, struct err *err)
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (unlinkat(dirfd(dir), e->d_name, 0) && errno != ENOENT) {
-			err_set(err, code_of(errno), errno, "remove %s/%s",
+			err_set(err, fd_code(errno), errno, "remove %s/%s",
 				name, e->d_name);
 			goto out;
 		}
@@ -326,7 +325,7 @@ fd_remove_dir(int dirfd, const char *name, struct err *err)
 	if (empty_dir(fd, name, err))
 		return -1;
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)
-		return err_set(err, code_of(errno), errno, "remove folder %s",
+		return err_set(err, fd_code(errno), errno, "remove folder %s",
 			       name);
 	return sync_folder(dirfd, name, err);
 }
@@ -340,6 +339,6 @@ fd_sync(int fd, const char *what, struct err *err)
 		r = fsync(fd);
 	while (r && errno == EINTR);
 	if (r)
-		return err_set(err, code_of(errno), errno, "fsync %s", what);
+		return err_set(err, fd_code(errno), errno, "fsync %s", what);
 	return 0;
 }

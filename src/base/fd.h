@@ -15,6 +15,9 @@
 
 #include "err.h"
 
+/* fd_code() - the code of a system call that failed with @sys. */
+enum err_code fd_code(int sys);
+
 /* fd_close() - close *@fd unless it is -1, and make it -1. */
 void fd_close(int *fd);
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dir_layout.h - the folders in which a new store begins. */
+#ifndef XENSNAP_DIR_LAYOUT_H
+#define XENSNAP_DIR_LAYOUT_H
+
+#include "err.h"
+
+/*
+ * dir_layout_make() - make all folders that objects will need in the folder
+ * @root, and make them durable: none need be made when there is much to do.
+ * @root must hold nothing but empty folders.  -1 with ERR_EXISTS (it does),
+ * ERR_NOSPC, ERR_DENIED or ERR_IO; some may have been made then.
+ */
+int dir_layout_make(int root, struct err *err);
+
+#endif
