@@ -26,8 +26,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent_store.h"
 #include "freeze.h"
-#include "store.h"
 
 #define VERSION "1"
 #define HERE "data/xensnap/quiesce"

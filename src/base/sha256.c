@@ -32,12 +32,30 @@ sha256_add(struct sha256 *h, const void *p, size_t len)
 }
 
 int
+sha256_raw(struct sha256 *h, uint8_t *ret)
+{
+	return EVP_DigestFinal_ex(h->md, ret, NULL) == 1 ? 0 : -1;
+}
+
+int
+sha256_copy(struct sha256 *to, const struct sha256 *from)
+{
+	return EVP_MD_CTX_copy_ex(to->md, from->md) == 1 ? 0 : -1;
+}
+
+int
+sha256_of(const void *p, size_t len, uint8_t ret[SHA256_BYTES])
+{
+	return EVP_Digest(p, len, ret, NULL, EVP_sha256(), NULL) == 1 ? 0 : -1;
+}
+
+int
 sha256_hex(struct sha256 *h, char *ret)
 {
-	unsigned char digest[SHA256_HEX_LEN / 2];
+	uint8_t digest[SHA256_BYTES];
 	size_t i;
 
-	if (EVP_DigestFinal_ex(h->md, digest, NULL) != 1)
+	if (sha256_raw(h, digest))
 		return -1;
 	for (i = 0; i < sizeof(digest); i++)
 		snprintf(ret + 2 * i, 3, "%02x", digest[i]);

@@ -92,7 +92,10 @@ config_on_views() {
 	disks_of "$snap" | while read -r source view; do
 		writable "$view" &&
 			sed -i "s#\"$source,#\"$view,#" "$cfg" || exit 1
-	done
+	done || return 1
+	[ -z "${views_by_qemu:-}" ] ||
+		sed -i 's#"\(/[sv][^,]*,raw,xvd.,w\)"#"\1,backendtype=qdisk"#' \
+			"$cfg"
 }
 
 # xl restore, and what it said if it fails.  libxl waits 40 s for a device; on a

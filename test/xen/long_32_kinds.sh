@@ -8,6 +8,11 @@
 lab_state=large
 . "$(dirname "$0")/../lib/in_lab.sh"
 
+# Nine of Xen's block scripts at once, beside a domain that runs, take longer than
+# the 40 s that libxl waits for each: what is brought back has its files served
+# by QEMU, which needs no script, while the original waits.
+views_by_qemu=yes
+
 repeat=${REPEAT:-10}
 guests=${GUESTS:-pvh pv hvm}
 images=/srv/xfs/kinds
@@ -81,9 +86,11 @@ once() {
 	sed 's/^/#   /' /tmp/err
 	verdict kinds "$before" resume
 	ok $? "$what: the original is whole"
+	xl pause kinds
 	resume_on_views kinds@s kinds-back
 	ok $? "$what: what was frozen is one instant"
 	guest_gone kinds-back
+	xl unpause kinds
 	xensnap delete -q kinds@s && clean kinds
 	ok $? "$what: nothing is left"
 }
@@ -94,7 +101,9 @@ once_disks() {
 		> /dev/null 2> /tmp/err
 	ok $? "$1, --disks-only: create"
 	sed 's/^/#   /' /tmp/err
+	xl pause kinds
 	boot_on_views kinds@s kinds-back
+	xl unpause kinds
 	like "$found" 'found prefix .* missing=0 foreign=0 torn=0' \
 		"$1, --disks-only: each write is there with all before it"
 	guest_gone kinds-back

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store.h - a guest's own nodes in xenstore.
+ * agent_store.h - a guest's own nodes in xenstore.
  *
  * By hand over the kernel's device, so that the agent needs no library.  Paths
  * are relative to the domain, so that a restore, which gives it another number,

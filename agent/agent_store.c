@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store.c - see store.h.
+ * agent_store.c - see agent_store.h.
  *
  * A message is four 32-bit words (type, request, transaction, length) and as
  * many bytes as the last word says.  The descriptor for questions has no
@@ -8,7 +8,7 @@
  * else, so nobody needs to read what comes from that.
  */
 #define _GNU_SOURCE 1
-#include "store.h"
+#include "agent_store.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * agent_store.c - agent/store.h on a folder that XENSNAP_AGENT_STORE names:
+ * fake_agent_store.c - agent/store.h on a folder that XENSNAP_AGENT_STORE names:
  * each node is a file in it, with "/" as "-".  For tests of the agent without
  * Xen.
  */
@@ -13,7 +13,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "store.h"
+#include "agent_store.h"
 
 static const char *
 path_of(const char *node, const char *more)
