@@ -14,7 +14,8 @@ import sys
 import sources
 
 BUILD = sources.TOP / "build" / "check" / "gcc"
-ROOMS = ["base", "store", "domain", "disk", "snapshot", "job", "cmd"]
+ROOMS = ["base", "chunk", "store", "seal", "repo", "domain", "disk",
+         "snapshot", "job", "cmd"]
 
 
 def output(argv):

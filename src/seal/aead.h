@@ -4,7 +4,7 @@
  * hashes that belong to it, by OpenSSL.
  *
  * A context is for one key and one thread.  Who seals with it must never use a
- * nonce twice: see pack.h and record.h for why none is.
+ * nonce twice: see box.h and record.h for why none is.
  */
 #ifndef XENSNAP_AEAD_H
 #define XENSNAP_AEAD_H
@@ -46,7 +46,7 @@ int aead_seal(struct aead *a, const uint8_t nonce[AEAD_NONCE], const void *aad,
 	      struct err *err);
 
 /*
- * * aead_open() - the reverse; @len bytes at @sealed, tag included, give @len
+ * aead_open() - the reverse; @len bytes at @sealed, tag included, give @len
  * - AEAD_TAG at @ret; they may be the same place.  -1 with ERR_CORRUPT when it
  * is not what was sealed: then @ret holds nothing to be used.
  */

@@ -37,23 +37,25 @@ struct key {
 };
 
 /*
- * * key_new() - the full key of a repository from its 32 bytes @master.  NULL
+ * key_new() - the full key of a repository from its 32 bytes @master.  NULL
  * with ERR_NOMEM or ERR_IO.  For key_free().
  */
 struct key *key_new(const uint8_t repo_id[REPO_ID],
 		    const uint8_t master[KEY_BYTES], struct err *err);
 
 /*
- * * key_put_only() - the put-only key of realm @realm (not 0), made of a full
- * one. NULL with ERR_INVALID (@from is not full), ERR_NOMEM or ERR_IO.
+ * key_put_only() - the put-only key of realm @realm (not 0), made of a full
+ * one.  NULL with ERR_INVALID (@from is not full, or there is no such realm),
+ * ERR_NOMEM or ERR_IO.  For key_free().
  */
 struct key *key_put_only(const struct key *from, uint32_t realm,
 			 struct err *err);
 
 /*
- * * key_encode() - what a key slot seals: kind (1 full, 2 put-only) in
+ * key_encode() - what a key slot seals: kind (1 full, 2 put-only) in
  * *@ret_kind, and the bytes without the label appended to @b.  key_decode() is
- * the reverse: NULL with ERR_CORRUPT or as key_new().
+ * the reverse, of the first *@ret_used of @len bytes: NULL with ERR_CORRUPT or
+ * as key_new().
  */
 void key_encode(const struct key *k, struct buf *b, uint8_t *ret_kind);
 struct key *key_decode(const uint8_t repo_id[REPO_ID], uint8_t kind,
@@ -61,7 +63,7 @@ struct key *key_decode(const uint8_t repo_id[REPO_ID], uint8_t kind,
 		       struct err *err);
 
 /*
- * * key_derive() - derive(@from, @label, @context, @len) of doc/format.md,
+ * key_derive() - derive(@from, @label, @context, @len) of doc/format.md,
  * @len at most 64.  -1 with ERR_IO.
  */
 int key_derive(const struct key *k, const uint8_t from[KEY_BYTES],
@@ -69,7 +71,7 @@ int key_derive(const struct key *k, const uint8_t from[KEY_BYTES],
 	       uint8_t *ret, size_t len, struct err *err);
 
 /*
- * * key_of_realm() - RK[@realm] into @ret.  -1 with ERR_DENIED: this key is
+ * key_of_realm() - RK[@realm] into @ret.  -1 with ERR_DENIED: this key is
  * not of that realm.
  */
 int key_of_realm(const struct key *k, uint32_t realm, uint8_t ret[KEY_BYTES],
@@ -82,9 +84,16 @@ int key_meta(const struct key *k, uint32_t realm, uint8_t ret[KEY_BYTES],
 	     struct err *err);
 
 /*
- * * key_sign() - Ed25519 of "xensnap 1 signed" | repo_id | @name | 0x00 |
+ * key_mac_config() - the sum of the object config, of what is before it, into
+ * @ret.  -1 with ERR_IO.
+ */
+int key_mac_config(const struct key *k, const void *p, size_t len,
+		   uint8_t ret[KEY_BYTES], struct err *err);
+
+/*
+ * key_sign() - Ed25519 of "xensnap 1 signed" | repo_id | @name | 0x00 |
  * @body into @ret.  -1 with ERR_DENIED: this key cannot sign.  key_signed() -
- * is it such a signature?
+ * is it such a signature?  (Without memory for the question: no.)
  */
 int key_sign(const struct key *k, const char *name, const void *body,
 	     size_t len, uint8_t ret[SIGNATURE], struct err *err);

@@ -14,11 +14,11 @@
 struct press; /* for one thread */
 
 /* press_new() - for compressing with @level (1 to PRESS_LEVEL_MAX) and for
- * expanding; NULL with ERR_NOMEM.  For press_free(). */
+ * expanding; NULL with ERR_INVALID or ERR_NOMEM.  For press_free(). */
 struct press *press_new(int level, struct err *err);
 
 /*
- * * press() - @len bytes at @p, at most 1 MiB and a bit, as one frame into
+ * press() - @len bytes at @p, at most 1 MiB and a bit, as one frame into
  * @ret of @room bytes.  Returns its length, 0 when it would not be shorter
  * than @room (then it is better stored as it is), or -1 with ERR_IO.
  */

@@ -5,7 +5,9 @@
  *
  * Each has a key of its own, made of a new salt, so that nonce 0 is used once.
  * Its name in the store and its kind are authenticated: what was moved or
- * renamed does not open.  Heads and forgets are signed as well.
+ * renamed does not open.  An index part is named by its own sum, which is not
+ * known before: there the sum is checked.  Heads and forgets are signed as
+ * well.
  */
 #ifndef XENSNAP_RECORD_H
 #define XENSNAP_RECORD_H
@@ -29,10 +31,11 @@ enum record_kind {
 };
 
 /*
- * * record_seal() - @body of @len bytes as the object @name, appended to @b.
- * @realm: whose; ignored for heads and forgets, which get their signature
- * here.  -1 with ERR_DENIED (the key cannot sign, or is not of that realm),
- * ERR_NOMEM, ERR_IO.
+ * record_seal() - @body of @len bytes as the object @name (ignored for an
+ * index part), appended to @b.  @realm: whose; ignored for heads and forgets,
+ * which get their signature here.  -1 with ERR_DENIED (the key cannot sign, or
+ * is not of that realm), ERR_INVALID (the name is too long), ERR_NOMEM, ERR_IO;
+ * then @b is as it was.
  */
 int record_seal(const struct key *k, enum record_kind kind, uint32_t realm,
 		const char *name, const void *body, size_t len, struct buf *b,
@@ -43,7 +46,8 @@ int record_seal(const struct key *k, enum record_kind kind, uint32_t realm,
  * @name, decrypted in place: *@ret and *@ret_len are inside @p, without the
  * signature, which is checked.  *@ret_realm: whose it is.  -1 with ERR_CORRUPT
  * (which names the object), ERR_DENIED (a realm that this key has not) or
- * ERR_UNSUPPORTED (a newer version).
+ * ERR_UNSUPPORTED (a newer version or suite), ERR_NOMEM, ERR_IO; then what is
+ * at @p is of no more use.
  */
 int record_open(const struct key *k, enum record_kind kind, const char *name,
 		uint8_t *p, size_t len, const uint8_t **ret, size_t *ret_len,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * * slot.h - a key, locked by a passphrase or by a key file: the objects
+ * slot.h - a key, locked by a passphrase or by a key file: the objects
  * keys/ID-1 and keys/ID-2 of doc/format.md, byte by byte.
  */
 #ifndef XENSNAP_SLOT_H
 #define XENSNAP_SLOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,17 +49,18 @@ struct slot_info {
 };
 
 /*
- * * slot_seal() - @k, with @label (for people, at most SLOT_LABEL - 1 bytes),
+ * slot_seal() - @k, with @label (for people, at most SLOT_LABEL - 1 bytes),
  * for whoever has @opener, appended to @b; its new id in @ret_id.  @kib and
  * @passes: for a passphrase; 0 for the defaults above.  -1 with ERR_INVALID
- * (an empty passphrase), ERR_NOMEM (Argon2id has no memory) or ERR_IO.
+ * (an empty passphrase, a label or costs out of bounds), ERR_NOMEM (Argon2id
+ * has no memory) or ERR_IO; then @b is as it was.
  */
 int slot_seal(const struct key *k, const char *label,
 	      const struct slot_opener *opener, uint32_t passes, uint32_t kib,
 	      struct buf *b, uint8_t ret_id[SLOT_ID], struct err *err);
 
 /*
- * * slot_look() - what the @len bytes at @p say.  -1 with ERR_CORRUPT (not a
+ * slot_look() - what the @len bytes at @p say.  -1 with ERR_CORRUPT (not a
  * slot, or limits exceeded: before anything is computed) or ERR_UNSUPPORTED (a
  * version, kind or kdf that we don't know).
  */
@@ -66,20 +68,23 @@ int slot_look(const void *p, size_t len, struct slot_info *ret,
 	      struct err *err);
 
 /*
- * * slot_open() - the key in *@ret, for key_free(), and the label into
+ * slot_open() - the key in *@ret, for key_free(), and the label into
  * @ret_label of SLOT_LABEL bytes.  -1 with ERR_DENIED when @opener is not the
- * one, ERR_CORRUPT when it is but what it opens cannot be, ERR_NOMEM, or as
+ * one (or what comes before the check is damaged, which looks the same),
+ * ERR_CORRUPT when it is but what it opens cannot be, ERR_NOMEM, ERR_IO, or as
  * slot_look().
  */
 int slot_open(const void *p, size_t len, const struct slot_opener *opener,
 	      struct key **ret, char *ret_label, struct err *err);
 
-/* slot_file_text() - the text of a key file of 32 bytes @raw, newline included,
- * into @ret of SLOT_FILE_TEXT bytes. */
+/*
+ * slot_file_text() - the text of a key file of 32 bytes @raw, newline included,
+ * into @ret of SLOT_FILE_TEXT bytes.
+ */
 void slot_file_text(const uint8_t raw[32], char *ret);
 
 /*
- * * slot_file_parse() - the reverse; white space, case and the dashes don't
+ * slot_file_parse() - the reverse; white space, case and the dashes don't
  * matter, so that it can be typed.  -1 with ERR_INVALID, which says whether it
  * is no key or one with a mistake in it (the sum is wrong).
  */
