@@ -22,8 +22,9 @@ MAY = {
     "domain": ["base"],
     "snapshot": ["disk/disk.h", "domain/domain.h", "domain/xl_monitor.h",
                  "base"],
-    "job": ["repo/repo.h", "snapshot", "domain", "disk", "base"],
-    "cmd": ["job/job.h", "repo/repo.h", "snapshot/snapshot.h", "domain/domain.h",
+    "job": ["repo", "seal/key.h", "chunk", "snapshot", "domain", "disk", "base"],
+    "cmd": ["job/job.h", "job/job_repo.h", "repo/repo.h", "repo/outcome.h",
+            "seal/slot.h", "seal/rand.h", "seal/press.h", "snapshot/snapshot.h", "domain/domain.h",
             "disk/disk.h", "base"],
 }
 

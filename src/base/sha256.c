@@ -2,8 +2,9 @@
 /* sha256.c - SHA-256 by OpenSSL; no err.h here: OpenSSL has its names too. */
 #include "sha256.h"
 
+#include "hex.h"
+
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct sha256 {
@@ -53,12 +54,10 @@ int
 sha256_hex(struct sha256 *h, char *ret)
 {
 	uint8_t digest[SHA256_BYTES];
-	size_t i;
 
 	if (sha256_raw(h, digest))
 		return -1;
-	for (i = 0; i < sizeof(digest); i++)
-		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+	hex_text(digest, sizeof(digest), ret);
 	return 0;
 }
 

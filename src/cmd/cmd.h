@@ -103,6 +103,14 @@ int cmd_export(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_recover(const struct cmd_args *args, struct err *err);
 /* see above */
+int cmd_init(const struct cmd_args *args, struct err *err);
+/* see above */
+int cmd_backup(const struct cmd_args *args, struct err *err);
+/* see above */
+int cmd_backups(const struct cmd_args *args, struct err *err);
+/* see above */
+int cmd_restore(const struct cmd_args *args, struct err *err);
+/* see above */
 int cmd_help(const struct cmd_args *args, struct err *err);
 
 #endif

@@ -131,6 +131,98 @@ static const struct cmd_opt export_opts[] = {
 	END_OF_OPTS
 };
 
+/* What opens a repository; every verb with one has them. */
+#define KEY_FILE_OPT                                                        \
+	{                                                                   \
+		.name = "key-file", .arg = "FILE",                          \
+		.help = "the key file that opens the repository. Default: " \
+			"XENSNAP_KEY_FILE in the environment"               \
+	}
+
+#define PASSPHRASE_OPT                                                    \
+	{                                                                 \
+		.name = "passphrase-file", .arg = "FILE",                 \
+		.help = "a file whose first line is the passphrase that " \
+			"opens it. Default: XENSNAP_PASSPHRASE_FILE in "  \
+			"the environment, else it is asked for"           \
+	}
+
+#define ACCEPT_OPT                                                           \
+	{                                                                    \
+		.name = "accept-head",                                       \
+		.help = "take the repository as it is, even if it is older " \
+			"than what this host has seen of it, or lacks some " \
+			"of that"                                            \
+	}
+
+static const struct cmd_opt init_opts[] = {
+	KEY_FILE_OPT,
+	PASSPHRASE_OPT,
+	{ .name = "chunk-size",
+	  .arg = "SIZE",
+	  .help = "what disks are cut into: a power of two, 4K to 1M. "
+		  "Default: 64K" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example init_examples[] = {
+	{ "init /srv/backup --key-file /root/backup.key",
+	  "the key file is made; keep a copy elsewhere" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_opt backup_opts[] = {
+	{ .name = "disk",
+	  .arg = "PATH",
+	  .help = "a disk that nobody writes to: a file or a block device" },
+	{ .name = "name",
+	  .arg = "NAME",
+	  .help = "what the backup is called. Default: the last part of PATH" },
+	{ .name = "level",
+	  .arg = "LEVEL",
+	  .help = "of compression, 1 (fast) to 19 (small). Default: 1" },
+	KEY_FILE_OPT,
+	PASSPHRASE_OPT,
+	ACCEPT_OPT,
+	END_OF_OPTS
+};
+
+static const struct cmd_example backup_examples[] = {
+	{ "backup --disk /dev/vg/web1 --name web1 /srv/backup",
+	  "a volume whose domain does not run" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_opt backups_opts[] = { KEY_FILE_OPT, PASSPHRASE_OPT,
+					       ACCEPT_OPT, END_OF_OPTS };
+
+static const struct cmd_example backups_examples[] = {
+	{ "backups /srv/backup", "oldest first" }, { NULL, NULL }
+};
+
+static const struct cmd_opt restore_opts[] = {
+	{ .name = "to",
+	  .arg = "PATH",
+	  .help = "a new file; with --in-place a file or block device that is "
+		  "there" },
+	{ .name = "disk",
+	  .arg = "VDEV",
+	  .help = "which disk of the backup; needed if it has several" },
+	{ .name = "in-place",
+	  .help = "read what PATH holds and write only what differs" },
+	KEY_FILE_OPT,
+	PASSPHRASE_OPT,
+	ACCEPT_OPT,
+	END_OF_OPTS
+};
+
+static const struct cmd_example restore_examples[] = {
+	{ "restore /srv/backup web1 --to /srv/web1.img", "into a new file" },
+	{ "restore /srv/backup 4f1c22 --in-place --to /dev/vg/web1",
+	  "an older one, back onto its volume" },
+	{ NULL, NULL }
+};
+
 static const struct cmd_example export_examples[] = {
 	{ "export web1@before-upgrade /srv/web1", "disks, memory, config" },
 	{ "export --disk xvda web1@before-upgrade - | ssh host 'cat >xvda.img'",
@@ -228,6 +320,54 @@ static const struct cmd_verb verbs[] = {
 	  .max_args = 1,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_recover },
+	{ .name = "init",
+	  .args = "REPO",
+	  .line = "make a repository, a place for backups",
+	  .text = "Make a repository in REPO, a new or empty folder, and its "
+		  "first key. Without a key nobody can read it, nor can we.",
+	  .opts = init_opts,
+	  .examples = init_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_init },
+	{ .name = "backup",
+	  .args = "REPO",
+	  .line = "copy a disk to a repository",
+	  .text = "Copy a disk to a repository: what is there already, of this "
+		  "or any other disk, is not stored again, holes are not "
+		  "read, and all is compressed and encrypted. The backup "
+		  "exists when it is whole, or not at all.",
+	  .opts = backup_opts,
+	  .examples = backup_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_backup },
+	{ .name = "backups",
+	  .args = "REPO",
+	  .line = "the backups in a repository",
+	  .text = "List the backups in a repository, oldest first: of which "
+		  "instant they are, how large, how much was new, and what "
+		  "that takes there.",
+	  .opts = backups_opts,
+	  .examples = backups_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_PRINTS,
+	  .run = cmd_backups },
+	{ .name = "restore",
+	  .args = "REPO BACKUP",
+	  .line = "a disk out of a repository",
+	  .text = "Write a disk of BACKUP to PATH; every piece is checked "
+		  "before it is written. BACKUP is a name (the newest of that "
+		  "name), the beginning of a session, or \"latest\".",
+	  .opts = restore_opts,
+	  .examples = restore_examples,
+	  .min_args = 2,
+	  .max_args = 2,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_restore },
 	{ .name = "help",
 	  .args = "[VERB]",
 	  .line = "this list, or all about one command",

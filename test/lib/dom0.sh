@@ -98,14 +98,14 @@ config_on_views() {
 			"$cfg"
 }
 
-# xl restore, and what it said if it fails.  libxl waits 40 s for a device; on a
-# busy machine that may be too short, and the domain is gone again before it ran:
-# then it is tried once more.
-restore() {
-	for restore_try in 1 2 3; do
-		xl restore "$1" "$2" > /tmp/restore 2>&1 && return 0
-		grep error: /tmp/restore | head -n 6 | sed 's/^/# /'
-		note "xl restore failed, try $restore_try"
+# patient WORDS...: xl with them, and what it said if it fails.  libxl waits 40 s
+# for a device; on a busy machine that may be too short, and the domain is gone
+# again before it ran: then it is tried once more.
+patient() {
+	for patient_try in 1 2 3; do
+		xl "$@" > /tmp/patient 2>&1 && return 0
+		grep error: /tmp/patient | head -n 6 | sed 's/^/# /'
+		note "xl $1 failed, try $patient_try"
 	done
 	return 1
 }
@@ -115,7 +115,7 @@ restore() {
 resume_on_views() {
 	config_on_views "$1" "$2" || return 1
 	after=$(size_of "$(console "$2")")
-	restore "$cfg" "/var/lib/xensnap/$(echo "$1" | tr @ /)/memory.xl" ||
+	patient restore "$cfg" "/var/lib/xensnap/$(echo "$1" | tr @ /)/memory.xl" ||
 		return 1
 	verdict "$2" "$after" resume
 }
@@ -123,12 +123,10 @@ resume_on_views() {
 # boot_on_views SNAPSHOT NEW: a second domain NEW boots from the views; what
 # witness found on them is $found.
 boot_on_views() {
+	found=""
 	config_on_views "$1" "$2" || return 1
 	after=$(size_of "$(console "$2")")
-	if ! xl create "$cfg" > /tmp/boot 2>&1; then
-		grep error: /tmp/boot | head -n 6 | sed 's/^/# /'
-		return 1
-	fi
+	patient create "$cfg" || return 1
 	wait_for 180 sh -c "tail -c +$((after + 1)) $(console "$2") |
 		grep -q 'WITNESS ready'" || return 1
 	found=$(tail -c +$((after + 1)) "$(console "$2")" |

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * repo_key.h - what opens a repository, as the user gives it: a key file
+ * (--key-file), a passphrase in a file (--passphrase-file), or typed.
+ *
+ * XENSNAP_KEY_FILE and XENSNAP_PASSPHRASE_FILE stand for the options.  A
+ * secret is never on the command line, which every user of the host can read.
+ */
+#ifndef XENSNAP_REPO_KEY_H
+#define XENSNAP_REPO_KEY_H
+
+#include "cmd.h"
+#include "err.h"
+#include "slot.h"
+
+#define REPO_KEY_MAX 4096
+
+struct repo_key {
+	struct slot_opener opener; /* points to @secret */
+	char secret[REPO_KEY_MAX];
+	bool made; /* the key file was written just now */
+};
+
+/*
+ * repo_key_read() - what opens the repository, into @k, for repo_key_done().
+ * @is_new: a key file that is missing is made, a passphrase is typed twice.
+ * -1 with ERR_INVALID, ERR_NOTFOUND, ERR_EXISTS or ERR_IO.
+ */
+int repo_key_read(const struct cmd_args *a, bool is_new, struct repo_key *k,
+		  struct err *err);
+
+/* repo_key_done() - wipe it. */
+void repo_key_done(struct repo_key *k);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * drain.c - see drain.h.  The map is laid out as an array first, from which
+ * each thread takes neighbouring chunks, since those lie together in packs.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crew.h"
+#include "drain.h"
+#include "fd.h"
+#include "get.h"
+#include "map.h"
+#include "zero.h"
+
+#define SLAB BLOB_RAW_MAX
+#define SLAB_CHUNKS_MAX BLOB_PIECES_MAX
+
+struct draining {
+	const struct drain *d;
+	const struct tree *t;
+	struct map *map;
+	pthread_mutex_t lock; /* of all below */
+	uint64_t next;        /* chunk */
+	struct drain_count count;
+};
+
+/* What one thread has. */
+struct drainer {
+	struct draining *x;
+	struct getter *g;
+	struct namer *namer;
+	uint8_t *bytes; /* SLAB */
+	struct drain_count count;
+};
+
+/* ---- where a chunk belongs ---- */
+
+static int
+write_at(const struct draining *x, const uint8_t *p, uint32_t len,
+	 uint64_t offset, struct err *err)
+{
+	if (fd_pwrite_all(x->d->to, p, len, offset, err))
+		return err_add(err, "write %s", x->d->what);
+	return 0;
+}
+
+/* Is chunk @id, of @len bytes, at @p already? */
+static int
+is_there(const struct drainer *w, const uint8_t *id, const uint8_t *p,
+	 uint32_t len, struct err *err)
+{
+	uint8_t is[NAME_BYTES];
+
+	if (name_is_zero(id))
+		return zero_is(p, len);
+	if (namer_name(w->namer, PIECE_CHUNK, p, len, is, err))
+		return -1;
+	return memcmp(is, id, NAME_BYTES) == 0;
+}
+
+/* The bytes of chunk @id; of a zero one those at @zeros. */
+static int
+fetch(const struct drainer *w, const uint8_t *id, uint8_t *zeros, uint32_t want,
+      const uint8_t **ret, struct err *err)
+{
+	uint32_t len;
+
+	if (name_is_zero(id)) {
+		memset(zeros, 0, want);
+		*ret = zeros;
+		return 0;
+	}
+	if (getter_get(w->g, PIECE_CHUNK, id, ret, &len, err))
+		return -1;
+	return len == want ? 0 :
+			     err_set(err, ERR_CORRUPT, 0,
+				     "a chunk has %u bytes, not %u", len, want);
+}
+
+static int
+put_chunk(struct drainer *w, uint64_t i, const uint8_t *id, uint8_t *old,
+	  struct err *err)
+{
+	const struct draining *x = w->x;
+	uint32_t len = tree_chunk_bytes(x->t, i);
+	const uint8_t *bytes;
+	int r = 0;
+
+	if (old)
+		r = is_there(w, id, old, len, err);
+	else if (name_is_zero(id))
+		r = 1; /* a new file is all holes */
+	if (r < 0)
+		return -1;
+	if (r > 0) {
+		w->count.kept_bytes += len;
+		return 0;
+	}
+	if (fetch(w, id, w->bytes, len, &bytes, err) ||
+	    write_at(x, bytes, len, i * x->t->chunk, err))
+		return -1;
+	w->count.written_bytes += len;
+	return 0;
+}
+
+/* ---- slabs ---- */
+
+static unsigned int
+next_slab(struct draining *x, uint64_t *ret_first)
+{
+	uint64_t n = SLAB / x->t->chunk, left;
+
+	if (n > SLAB_CHUNKS_MAX)
+		n = SLAB_CHUNKS_MAX;
+	pthread_mutex_lock(&x->lock);
+	left = x->t->n[0] - x->next;
+	if (n > left)
+		n = left;
+	*ret_first = x->next;
+	x->next += n;
+	pthread_mutex_unlock(&x->lock);
+	return (unsigned int)n;
+}
+
+/* What the target has there now, into @to. */
+static int
+read_old(const struct draining *x, uint64_t first, unsigned int n, uint8_t *to,
+	 struct err *err)
+{
+	uint64_t offset = first * x->t->chunk;
+	uint64_t len = (uint64_t)n * x->t->chunk;
+	ssize_t got;
+
+	if (offset + len > x->t->bytes)
+		len = x->t->bytes - offset;
+	got = fd_pread_full(x->d->to, to, (size_t)len, offset, err);
+	if (got == (ssize_t)len)
+		return 0;
+	return got < 0 ? err_add(err, "read %s", x->d->what) :
+			 err_set(err, ERR_IO, 0, "%s is too small", x->d->what);
+}
+
+static int
+put_slab(struct drainer *w, uint64_t first, unsigned int n, uint8_t *old,
+	 struct err *err)
+{
+	struct draining *x = w->x;
+	uint8_t ids[SLAB_CHUNKS_MAX * NAME_BYTES];
+
+	if (map_get(x->map, first, n, ids, err) ||
+	    (old && read_old(x, first, n, old, err)))
+		return -1;
+	for (unsigned int i = 0; i < n; i++)
+		if (put_chunk(w, first + i, ids + (size_t)i * NAME_BYTES,
+			      old ? old + (size_t)i * x->t->chunk : NULL, err))
+			return -1;
+	if (x->d->progress)
+		x->d->progress(x->d->what, (first + n) * x->t->chunk,
+			       x->t->bytes, x->d->progress_ctx);
+	return 0;
+}
+
+static void
+drainer_done(struct drainer *w)
+{
+	pthread_mutex_lock(&w->x->lock);
+	w->x->count.written_bytes += w->count.written_bytes;
+	w->x->count.kept_bytes += w->count.kept_bytes;
+	pthread_mutex_unlock(&w->x->lock);
+	getter_free(w->g);
+	namer_free(w->namer);
+	free(w->bytes);
+}
+
+static int
+drainer_init(struct drainer *w, struct draining *x, struct err *err)
+{
+	uint8_t key[KEY_BYTES];
+
+	memset(w, 0, sizeof(*w));
+	w->x = x;
+	w->bytes = malloc(2 * SLAB);
+	if (!w->bytes)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	if (key_name(x->d->r->key, x->d->realm, key, err))
+		return -1;
+	w->namer = namer_new(key, err);
+	explicit_bzero(key, sizeof(key));
+	w->g = getter_new(x->d->r, x->d->ix, x->d->realm, err);
+	return w->namer && w->g ? 0 : -1;
+}
+
+static int
+work(struct crew *c, struct err *err)
+{
+	struct draining *x = c->ctx;
+	struct drainer w;
+	uint64_t first;
+	unsigned int n;
+	int rc = drainer_init(&w, x, err);
+
+	while (rc == 0) {
+		rc = crew_stopped(c, err) ? -1 : 0;
+		n = rc ? 0 : next_slab(x, &first);
+		if (n == 0)
+			break;
+		rc = put_slab(&w, first, n,
+			      x->d->in_place ? w.bytes + SLAB : NULL, err);
+	}
+	drainer_done(&w);
+	return rc;
+}
+
+/* ---- the whole disk ---- */
+
+static int
+load_map(struct draining *x, struct err *err)
+{
+	const struct backup_disk *disk = x->d->disk;
+	struct getter *g;
+	int rc = -1;
+
+	x->map = map_new(x->d->r->statefd, disk->bytes, x->d->r->chunk,
+			 x->d->r->fanout_log2, err);
+	if (!x->map)
+		return -1;
+	x->t = map_tree(x->map);
+	if (x->t->levels != disk->levels)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "its map has %u levels, not %u", disk->levels,
+			       x->t->levels);
+	g = getter_new(x->d->r, x->d->ix, x->d->realm, err);
+	if (g)
+		rc = map_load(x->map, g, disk->root, err);
+	getter_free(g);
+	return rc;
+}
+
+int
+drain_disk(const struct drain *d, struct drain_count *ret, struct err *err)
+{
+	struct draining x = { .d = d };
+	int rc;
+
+	pthread_mutex_init(&x.lock, NULL);
+	rc = load_map(&x, err);
+	if (rc == 0 && x.t->levels)
+		rc = crew_run(crew_size(), work, &x, err);
+	*ret = x.count;
+	map_free(x.map);
+	pthread_mutex_destroy(&x.lock);
+	return rc ? err_add(err, "disk %s", d->what) : 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * drain.h - the bytes of one disk out of a repository: the reverse of fill.h.
+ * Every piece is checked before it is written.
+ */
+#ifndef XENSNAP_DRAIN_H
+#define XENSNAP_DRAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "copy.h"
+#include "err.h"
+#include "index.h"
+#include "outcome.h"
+#include "repo.h"
+
+struct drain {
+	struct repo *r;
+	struct index *ix; /* of the realm that the backup is of */
+	uint32_t realm;
+	const struct backup_disk *disk;
+	const char *what; /* for progress and errors */
+	int to;           /* a file or device of at least the disk's size */
+	bool in_place;    /* it holds something: read it, write what differs */
+	copy_progress *progress; /* or NULL */
+	void *progress_ctx;
+};
+
+struct drain_count {
+	uint64_t written_bytes;
+	uint64_t kept_bytes; /* that were right already */
+};
+
+/*
+ * drain_disk() - the disk @d->disk of a backup into @d->to.  Without in_place
+ * it must be a new file, all holes.  Nothing is fsynced.  -1 with ERR_CORRUPT
+ * (the pack is named), ERR_IO, ERR_NOSPC, ERR_CANCELLED; then a part is
+ * written.
+ */
+int drain_disk(const struct drain *d, struct drain_count *ret, struct err *err);
+
+#endif

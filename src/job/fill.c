@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fill.c - see fill.h.
+ *
+ * A slab is what a thread takes at a time: neighbouring chunks, a MiB at most.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crew.h"
+#include "fd.h"
+#include "fill.h"
+
+#define SLAB BLOB_RAW_MAX
+#define SLAB_CHUNKS_MAX BLOB_PIECES_MAX
+
+struct filling {
+	const struct fill *f;
+	struct map *map;
+	uint32_t chunk;
+	pthread_mutex_t lock; /* of all below */
+	uint64_t at;          /* where the next slab begins, at the least */
+	uint64_t data_end;    /* of the range of data that it is in */
+	uint64_t done;        /* for progress */
+	struct filled result;
+};
+
+struct slab {
+	uint64_t offset;
+	uint32_t len;
+};
+
+static uint32_t
+slab_max(const struct filling *x)
+{
+	uint32_t chunks = SLAB / x->chunk;
+
+	return (chunks < SLAB_CHUNKS_MAX ? chunks : SLAB_CHUNKS_MAX) * x->chunk;
+}
+
+/* The next range of data, in whole chunks.  1, or 0 at the end. */
+static int
+next_range(struct filling *x, struct err *err)
+{
+	uint64_t offset = x->at, len = 0, mask = x->chunk - 1;
+	int r = copy_next_data(x->f->from, x->f->bytes, &offset, &len, err);
+
+	if (r <= 0) {
+		x->result.holes |= r == 0 && x->at < x->f->bytes;
+		return r;
+	}
+	if ((offset & ~mask) > x->at) {
+		x->result.holes = true;
+		x->at = offset & ~mask;
+	}
+	x->data_end = (offset + len + mask) & ~mask;
+	if (x->data_end > x->f->bytes)
+		x->data_end = x->f->bytes;
+	return 1;
+}
+
+/* What is to be read next; 1, or 0 when there is no more. */
+static int
+next_slab(struct filling *x, struct slab *ret, struct err *err)
+{
+	uint64_t left;
+	int r = 1;
+
+	pthread_mutex_lock(&x->lock);
+	if (x->at >= x->data_end)
+		r = x->at < x->f->bytes ? next_range(x, err) : 0;
+	if (r > 0) {
+		left = x->data_end - x->at;
+		ret->offset = x->at;
+		ret->len = left < slab_max(x) ? (uint32_t)left : slab_max(x);
+		x->at += ret->len;
+		x->result.read_bytes += ret->len;
+	}
+	pthread_mutex_unlock(&x->lock);
+	return r;
+}
+
+static int
+read_slab(const struct filling *x, const struct slab *s, uint8_t *to,
+	  struct err *err)
+{
+	ssize_t n = fd_pread_full(x->f->from, to, s->len, s->offset, err);
+
+	if (n == (ssize_t)s->len)
+		return 0;
+	if (n >= 0)
+		err_set(err, ERR_IO, 0, "it ends after %llu bytes",
+			(unsigned long long)(s->offset + (uint64_t)n));
+	return err_add(err, "read %s", x->f->what);
+}
+
+static void
+tell(struct filling *x, uint64_t to)
+{
+	pthread_mutex_lock(&x->lock);
+	if (to > x->done)
+		x->done = to;
+	to = x->done;
+	pthread_mutex_unlock(&x->lock);
+	if (x->f->progress)
+		x->f->progress(x->f->what, to, x->f->bytes, x->f->progress_ctx);
+}
+
+/* Name and store it, and note its ids in the map. */
+static int
+put_slab(struct filling *x, struct putter *t, const struct slab *s,
+	 const uint8_t *bytes, struct err *err)
+{
+	struct blob_piece pieces[SLAB_CHUNKS_MAX];
+	uint8_t ids[SLAB_CHUNKS_MAX * NAME_BYTES];
+	unsigned int n = 0;
+
+	for (uint32_t at = 0; at < s->len; at += x->chunk, n++) {
+		uint32_t left = s->len - at;
+
+		pieces[n].type = PIECE_CHUNK;
+		pieces[n].p = bytes + at;
+		pieces[n].len = left < x->chunk ? left : x->chunk;
+	}
+	if (putter_put(t, pieces, n, ids, err))
+		return -1;
+	return map_set(x->map, s->offset / x->chunk, n, ids, err);
+}
+
+static int
+work(struct crew *c, struct err *err)
+{
+	struct filling *x = c->ctx;
+	struct putter *t = putter_new(x->f->put, err);
+	uint8_t *bytes = malloc(SLAB);
+	struct slab s;
+	int r = -1;
+
+	if (!bytes)
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+	while (t && bytes && !crew_stopped(c, err)) {
+		r = next_slab(x, &s, err);
+		if (r <= 0)
+			break;
+		r = -1;
+		if (read_slab(x, &s, bytes, err) ||
+		    put_slab(x, t, &s, bytes, err))
+			break;
+		tell(x, s.offset + s.len);
+	}
+	free(bytes);
+	putter_free(t);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+build(struct filling *x, struct err *err)
+{
+	struct putter *t = putter_new(x->f->put, err);
+	int rc;
+
+	if (!t)
+		return -1;
+	x->result.levels = (uint8_t)map_tree(x->map)->levels;
+	rc = map_build(x->map, t, x->result.root, err);
+	putter_free(t);
+	return rc;
+}
+
+int
+fill_disk(const struct fill *f, struct filled *ret, struct err *err)
+{
+	struct filling x = { .f = f, .chunk = f->r->chunk };
+	int rc = -1;
+
+	x.map = map_new(f->r->statefd, f->bytes, f->r->chunk, f->r->fanout_log2,
+			err);
+	if (!x.map)
+		return -1;
+	pthread_mutex_init(&x.lock, NULL);
+	if (crew_run(crew_size(), work, &x, err) == 0)
+		rc = build(&x, err);
+	*ret = x.result;
+	pthread_mutex_destroy(&x.lock);
+	map_free(x.map);
+	return rc;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fill.h - the bytes of one disk into a repository: read, cut, named, stored by
+ * several threads at once, each from its own part of the disk.
+ *
+ * Only descriptors, numbers and names come in here (copy.h says why).
+ */
+#ifndef XENSNAP_FILL_H
+#define XENSNAP_FILL_H
+
+#include <stdint.h>
+
+#include "copy.h"
+#include "err.h"
+#include "map.h"
+#include "put.h"
+
+struct fill {
+	struct repo *r;
+	struct put *put;  /* the session */
+	const char *what; /* for progress and errors */
+	int from;         /* a file or device, read by offset */
+	uint64_t bytes;
+	copy_progress *progress; /* or NULL */
+	void *progress_ctx;
+};
+
+/* What became of it. */
+struct filled {
+	uint8_t root[NAME_BYTES];
+	uint8_t levels;
+	uint64_t read_bytes;
+	bool holes; /* some were left out */
+};
+
+/*
+ * fill_disk() - all of @f->from into the session.  -1 with ERR_IO,
+ * ERR_CANCELLED, or the store's errors: then the session is of no use any more.
+ */
+int fill_disk(const struct fill *f, struct filled *ret, struct err *err);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * job_repo.h - the stories about repositories: fill one, empty one, list it.
+ * What job.h says of jobs holds here too.
+ */
+#ifndef XENSNAP_JOB_REPO_H
+#define XENSNAP_JOB_REPO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "copy.h"
+#include "err.h"
+#include "repo.h"
+
+/* ---- backup ---- */
+
+struct backup_opts {
+	struct repo_how how;
+	const char *disk; /* a file or block device */
+	const char *name; /* of the backup; NULL: made of the disk's */
+	int level;        /* of compression; 0: the default */
+	bool dry_run;
+	copy_progress *progress; /* or NULL */
+	void *progress_ctx;
+};
+
+struct backup_report {
+	uint8_t session[SESSION_ID];
+	char name[160];
+	uint64_t bytes;        /* of the disks */
+	uint64_t read_bytes;   /* of them */
+	uint64_t new_bytes;    /* that the repository had not */
+	uint64_t stored_bytes; /* that they take there */
+	double seconds;
+};
+
+/*
+ * job_backup() - @o->disk as a new backup.  -1 with ERR_NOTFOUND, ERR_INVALID,
+ * ERR_STATE (the repository was set back, or a prune ended the session),
+ * ERR_CORRUPT, ERR_NOSPC, ERR_IO, ERR_CANCELLED: then it is not there, or the
+ * next who opens the repository sees it whole; nothing that was there is
+ * changed.
+ */
+int job_backup(const struct backup_opts *o, struct backup_report *ret,
+	       struct err *err);
+
+/* ---- restore ---- */
+
+struct restore_opts {
+	struct repo_how how;
+	const char *backup; /* a name, a session, "latest" */
+	const char *vdev;   /* which of its disks; NULL: it has one */
+	const char *to;     /* a new file; with in_place a file or device */
+	bool in_place;
+	bool dry_run;
+	copy_progress *progress; /* or NULL */
+	void *progress_ctx;
+};
+
+struct restore_report {
+	uint8_t session[SESSION_ID];
+	char name[160];
+	uint64_t bytes;
+	uint64_t written_bytes;
+	uint64_t kept_bytes;
+	double seconds;
+};
+
+/*
+ * job_restore() - one disk of a backup into @o->to, durable when it returns.
+ * -1 with ERR_NOTFOUND, ERR_EXISTS (the file is there), ERR_INVALID (too
+ * small, in use), ERR_CORRUPT, ERR_NOSPC, ERR_IO, ERR_CANCELLED: a new file is
+ * removed again, one in place holds a mix.
+ */
+int job_restore(const struct restore_opts *o, struct restore_report *ret,
+		struct err *err);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * repo.h - a repository: made, opened, listed.  Filling it is put.h's part,
+ * emptying it get.h's.
+ *
+ * What a repository holds is loaded at one moment: the newest head, and the
+ * outcomes that were there then, decoded for the realms of our key.  Who adds
+ * to it loads after its session is there, and not before (put.h).
+ *
+ * Threads: one, but where put.h and get.h say otherwise.
+ */
+#ifndef XENSNAP_REPO_H
+#define XENSNAP_REPO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "head.h"
+#include "key.h"
+#include "outcome.h"
+#include "repo_state.h"
+#include "slot.h"
+#include "store.h"
+
+#define REPO_CHUNK_DEFAULT (64u << 10)
+#define REPO_FANOUT_LOG2 8
+#define OBJECT_NAME STORE_NAME_MAX + 1
+
+/* A session whose outcome is a commit. */
+struct repo_commit {
+	uint8_t session[SESSION_ID];
+	uint8_t sum[SHA256_BYTES]; /* of the object */
+	uint32_t realm;
+	bool forgotten;
+	bool ours; /* of a realm that our key can read: then @outcome is set */
+	struct outcome outcome;
+};
+
+struct repo {
+	struct store *store;
+	char *address;
+	struct key *key;
+	uint8_t id[REPO_ID];
+	uint32_t chunk;
+	unsigned int fanout_log2;
+	uint64_t created;
+	int statefd;
+	bool accept_head;
+	struct repo_state state;
+	struct head head;
+	uint8_t head_sum[SHA256_BYTES];
+	uint32_t n_commits;
+	struct repo_commit *commits; /* in order of session */
+};
+
+/*
+ * repo_init() - make a repository at @address, with one full key that @opener
+ * opens.  @chunk_bytes: 0 for the default.  -1 with ERR_EXISTS (something is
+ * there), ERR_INVALID, or as store_open(), slot_seal(); what was made of it by
+ * then stays, and opens for nobody.
+ */
+int repo_init(const char *address, const struct slot_opener *opener,
+	      const char *label, uint32_t chunk_bytes, struct err *err);
+
+/* How a repository is opened. */
+struct repo_how {
+	const char *address;
+	struct slot_opener opener;
+	bool accept_head; /* take it as it is, whatever this host has seen */
+};
+
+/*
+ * repo_open() - find it, and the key that opens it: *@ret for repo_close().  -1
+ * with ERR_NOTFOUND (nothing there), ERR_DENIED (the key does not open it),
+ * ERR_CORRUPT, ERR_UNSUPPORTED (a newer format), ERR_IO; then nothing is owned.
+ */
+int repo_open(const struct repo_how *how, struct repo **ret, struct err *err);
+
+/*
+ * repo_load() - what was committed by now.  -1 with ERR_STATE (it was set
+ * back, or lost something that this host has seen: repo_state.h), ERR_CORRUPT,
+ * ERR_IO.
+ */
+int repo_load(struct repo *r, struct err *err);
+
+/* repo_close() - NULL is allowed. */
+void repo_close(struct repo *r);
+
+/* repo_commit_of() - the commit of session @id, or NULL. */
+struct repo_commit *repo_commit_of(struct repo *r,
+				   const uint8_t id[SESSION_ID]);
+
+/*
+ * repo_backup() - the backup called @what: its name, its session's beginning
+ * (6 digits at least), or "latest" ("NAME" alone: the newest of that name).
+ * NULL with ERR_NOTFOUND, or ERR_INVALID when several begin so.
+ */
+struct repo_commit *repo_backup(struct repo *r, const char *what,
+				struct err *err);
+
+/* repo_is_backup() - is it a backup that is there? */
+bool repo_is_backup(const struct repo_commit *c);
+
+/*
+ * repo_seen() - remember on this host what was loaded.  repo_added() - and
+ * session @mine, of this host, whose outcome has @sum.  -1 with ERR_IO.  Both
+ * with repo_state_lock().
+ */
+int repo_seen(struct repo *r, struct err *err);
+int repo_added(struct repo *r, const uint8_t mine[SESSION_ID],
+	       const uint8_t sum[SHA256_BYTES], struct err *err);
+
+#endif

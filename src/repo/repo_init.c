@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * repo_init.c - a new repository: its key, its config, head 1.  "config" comes
+ * last: without it nothing is a repository.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "object.h"
+#include "rand.h"
+#include "repo.h"
+#include "repo_config.h"
+#include "repo_head.h"
+
+/* A slot, twice: one may be damaged. */
+static int
+put_slot(struct store *s, const struct key *k, const char *label,
+	 const struct slot_opener *opener, struct err *err)
+{
+	char name[OBJECT_NAME_MAX], copy[OBJECT_NAME_MAX + 2];
+	uint8_t id[SLOT_ID];
+	struct buf b = BUF_INIT;
+	int rc = -1;
+
+	if (slot_seal(k, label, opener, 0, 0, &b, id, err))
+		goto out;
+	object_name("keys", id, SLOT_ID, name);
+	for (char c = '1'; c <= '2'; c++) {
+		snprintf(copy, sizeof(copy), "%s-%c", name, c);
+		if (store_put(s, copy, b.data, b.len, err))
+			goto out;
+	}
+	rc = 0;
+out:
+	buf_wipe(&b);
+	return rc;
+}
+
+static int
+put_first_head(struct store *s, const struct key *k, uint64_t now,
+	       struct err *err)
+{
+	struct head h = { .number = 1, .time = now };
+
+	return repo_head_put(s, k, &h, NULL, err);
+}
+
+static int
+put_config(struct store *s, const struct key *k, uint32_t chunk, uint64_t now,
+	   struct err *err)
+{
+	struct repo_config c = {
+		.chunk = chunk,
+		.fanout_log2 = REPO_FANOUT_LOG2,
+		.created = now,
+	};
+	struct buf b = BUF_INIT;
+	int rc = -1;
+
+	memcpy(c.repo_id, k->repo_id, REPO_ID);
+	if (repo_config_encode(&c, k, &b, err) == 0)
+		rc = store_put(s, CONFIG_NAME, b.data, b.len, err);
+	buf_done(&b);
+	return rc;
+}
+
+int
+repo_init(const char *address, const struct slot_opener *opener,
+	  const char *label, uint32_t chunk_bytes, struct err *err)
+{
+	uint32_t chunk = chunk_bytes ? chunk_bytes : REPO_CHUNK_DEFAULT;
+	uint8_t master[KEY_BYTES], id[REPO_ID];
+	uint64_t now = (uint64_t)time(NULL);
+	struct store *s = NULL;
+	struct key *k = NULL;
+	int rc = -1;
+
+	if (chunk < CHUNK_MIN || chunk > CHUNK_MAX || (chunk & (chunk - 1)))
+		return err_set(err, ERR_INVALID, 0,
+			       "a chunk has a power of two of bytes, %u to "
+			       "%u, not %u",
+			       CHUNK_MIN, CHUNK_MAX, chunk);
+	if (rand_bytes(master, sizeof(master), err) ||
+	    rand_bytes(id, sizeof(id), err))
+		return -1;
+	k = key_new(id, master, err);
+	explicit_bzero(master, sizeof(master));
+	if (!k || store_open(address, true, &s, err))
+		goto out;
+	if (put_slot(s, k, label, opener, err) ||
+	    put_first_head(s, k, now, err) || store_sync(s, err) ||
+	    put_config(s, k, chunk, now, err) || store_sync(s, err))
+		goto out;
+	rc = 0;
+out:
+	store_close(s);
+	key_free(k);
+	return rc;
+}
