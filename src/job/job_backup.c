@@ -125,6 +125,18 @@ commit(struct backing_up *x)
 	return 0;
 }
 
+static struct put *
+begin(struct backing_up *x)
+{
+	struct put_how how = {
+		.purpose = PURPOSE_BACKUP,
+		.realm = x->r->key->realm,
+		.level = x->o->level ? x->o->level : PRESS_LEVEL_DEFAULT,
+	};
+
+	return put_begin(x->r, &how, x->err);
+}
+
 int
 job_backup(const struct backup_opts *o, struct backup_report *ret,
 	   struct err *err)
@@ -141,8 +153,7 @@ job_backup(const struct backup_opts *o, struct backup_report *ret,
 		ret->bytes = x.bytes;
 		goto out;
 	}
-	x.put = put_begin(x.r, PURPOSE_BACKUP,
-			  o->level ? o->level : PRESS_LEVEL_DEFAULT, err);
+	x.put = begin(&x);
 	if (x.put && fill(&x) == 0 && commit(&x) == 0)
 		rc = 0;
 	ret->seconds = clock_ms_since(start) / 1e3;

@@ -17,8 +17,10 @@ head_encode(const struct head *h, struct buf *b)
 	put_u8(b, (uint8_t)h->phase);
 	put_u64(b, h->time);
 	put_u32(b, h->n_condemned);
-	for (uint32_t i = 0; i < h->n_condemned; i++)
-		put_bytes(b, h->condemned[i], SHA256_BYTES);
+	for (uint32_t i = 0; i < h->n_condemned; i++) {
+		put_u8(b, (uint8_t)h->condemned[i].kind);
+		put_bytes(b, h->condemned[i].name, SHA256_BYTES);
+	}
 	put_u32(b, h->n_base);
 	for (uint32_t i = 0; i < h->n_base; i++) {
 		put_u32(b, h->base[i].realm);
@@ -43,6 +45,22 @@ room_for(struct take *t, uint32_t n, size_t size)
 	if (!p)
 		take_refuse(t, "there is no memory for it");
 	return p;
+}
+
+static void
+take_condemned(struct take *t, struct head *h)
+{
+	h->n_condemned = take_count(t, 1 + SHA256_BYTES, UINT32_MAX);
+	h->condemned = room_for(t, h->n_condemned, sizeof(*h->condemned));
+	for (uint32_t i = 0; i < h->n_condemned && !t->wrong; i++) {
+		uint8_t kind = take_u8(t);
+
+		if (kind != CONDEMNED_PACK && kind != CONDEMNED_INDEX)
+			take_refuse(t, "it condemns something that we don't "
+				       "know");
+		h->condemned[i].kind = (enum condemned_kind)kind;
+		take_bytes(t, h->condemned[i].name, SHA256_BYTES);
+	}
 }
 
 static void
@@ -71,10 +89,7 @@ head_decode(const uint8_t *p, size_t len, struct head *ret, struct err *err)
 	if (ret->phase > HEAD_SWEEP)
 		take_refuse(&t, "it has a phase that we don't know");
 	ret->time = take_u64(&t);
-	ret->n_condemned = take_count(&t, SHA256_BYTES, UINT32_MAX);
-	ret->condemned = room_for(&t, ret->n_condemned, SHA256_BYTES);
-	for (uint32_t i = 0; i < ret->n_condemned && !t.wrong; i++)
-		take_bytes(&t, ret->condemned[i], SHA256_BYTES);
+	take_condemned(&t, ret);
 	ret->n_base = take_count(&t, BASE_BYTES, UINT32_MAX);
 	ret->base = room_for(&t, ret->n_base, sizeof(*ret->base));
 	for (uint32_t i = 0; i < ret->n_base && !t.wrong; i++) {

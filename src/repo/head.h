@@ -20,6 +20,16 @@ enum head_phase {
 
 #define HEAD_REMOVED_MAX 65536
 
+enum condemned_kind {
+	CONDEMNED_PACK = 1,
+	CONDEMNED_INDEX = 2,
+};
+
+struct head_condemned {
+	enum condemned_kind kind;
+	uint8_t name[SHA256_BYTES];
+};
+
 struct head_base {
 	uint32_t realm;
 	uint8_t name[SHA256_BYTES];
@@ -36,7 +46,7 @@ struct head {
 	enum head_phase phase;
 	uint64_t time;
 	uint32_t n_condemned, n_base, n_known, n_removed;
-	uint8_t (*condemned)[SHA256_BYTES];
+	struct head_condemned *condemned;
 	struct head_base *base;
 	struct head_known *known; /* in order of session */
 	uint8_t (*removed)[SESSION_ID];

@@ -23,8 +23,7 @@
 
 struct put {
 	struct repo *r;
-	enum outcome_purpose purpose;
-	int level;
+	struct put_how how;
 	uint8_t session[SESSION_ID];
 	struct index *index;
 	char host_name[OUTCOME_TEXT];
@@ -43,7 +42,7 @@ record_of(const struct put *p, enum record_kind kind)
 		.store = p->r->store,
 		.key = p->r->key,
 		.kind = kind,
-		.realm = p->r->key->realm,
+		.realm = p->how.realm,
 	};
 
 	return o;
@@ -62,15 +61,14 @@ put_session(struct put *p, struct err *err)
 	put_bytes(&b, p->r->state.host, HOST_ID);
 	put_text(&b, p->host_name);
 	put_u64(&b, (uint64_t)time(NULL));
-	put_u8(&b, (uint8_t)p->purpose);
+	put_u8(&b, (uint8_t)p->how.purpose);
 	rc = object_put_record(&o, &b, err);
 	buf_done(&b);
 	return rc ? -1 : store_sync(p->r->store, err);
 }
 
 struct put *
-put_begin(struct repo *r, enum outcome_purpose purpose, int level,
-	  struct err *err)
+put_begin(struct repo *r, const struct put_how *how, struct err *err)
 {
 	struct put *p = calloc(1, sizeof(*p));
 
@@ -79,8 +77,7 @@ put_begin(struct repo *r, enum outcome_purpose purpose, int level,
 		return NULL;
 	}
 	p->r = r;
-	p->purpose = purpose;
-	p->level = level;
+	p->how = *how;
 	pthread_mutex_init(&p->lock, NULL);
 	if (gethostname(p->host_name, sizeof(p->host_name) - 1))
 		strcpy(p->host_name, "?");
@@ -90,7 +87,7 @@ put_begin(struct repo *r, enum outcome_purpose purpose, int level,
 	/* What was read before the session was there may be gone by now. */
 	if (repo_load(r, err))
 		goto failed;
-	p->index = repo_index(r, r->key->realm, err);
+	p->index = repo_index(r, how->realm, err);
 	if (p->index)
 		return p;
 failed:
@@ -148,7 +145,7 @@ put_part(struct put *p, struct err *err)
 	rc = 0;
 	if (body.len == 0)
 		goto out;
-	rc = record_seal(p->r->key, RECORD_INDEX, p->r->key->realm, "index",
+	rc = record_seal(p->r->key, RECORD_INDEX, p->how.realm, "index",
 			 body.data, body.len, &b, err);
 	if (rc)
 		goto out;
@@ -201,7 +198,7 @@ out:
 static int
 new_pack(struct put *p, struct err *err)
 {
-	p->pack = pack_out_new(p->r->key, p->r->key->realm, err);
+	p->pack = pack_out_new(p->r->key, p->how.realm, err);
 	if (!p->pack)
 		return -1;
 	return index_new_pack(p->index, &p->pack_number, err);
@@ -270,11 +267,11 @@ putter_new(struct put *p, struct err *err)
 	if (!t)
 		goto nomem;
 	t->p = p;
-	if (key_name(p->r->key, p->r->key->realm, key, err))
+	if (key_name(p->r->key, p->how.realm, key, err))
 		goto failed;
 	t->namer = namer_new(key, err);
 	explicit_bzero(key, sizeof(key));
-	t->press = press_new(p->level, err);
+	t->press = press_new(p->how.level, err);
 	if (!t->namer || !t->press)
 		goto failed;
 	t->body = malloc(BLOB_BODY_MAX);
@@ -357,7 +354,7 @@ put_outcome(struct put *p, const struct backup *backup, uint8_t *ret_sum,
 {
 	struct outcome o = {
 		.what = OUTCOME_COMMIT,
-		.purpose = p->purpose,
+		.purpose = p->how.purpose,
 		.sequence = p->r->state.sequence + 1,
 		.ended = (uint64_t)time(NULL),
 		.n_index = (uint32_t)(p->parts.len / SHA256_BYTES),

@@ -3,13 +3,14 @@
  * put.h - adding to a repository: one session, from its beginning to its
  * outcome (doc/format.md; the order is what makes it safe beside prune).
  *
- * *       put_begin       the session is there before anything else is read *
- * putter_put      many threads, each with a putter: pieces into packs *
- * put_commit      packs, index parts, then the outcome, each durable before *
- * the next; if somebody broke the session, nothing counts
+ *	put_begin	the session is there before anything else is read
+ *	putter_put	many threads, each with a putter: pieces into packs
+ *	put_commit	packs, index parts, then the outcome, each durable
+ *			before the next; if somebody broke the session,
+ *			nothing counts
  *
- * What is given up (put_free() alone) leaves packs that nobody refers to;
- * prune removes them.
+ * What is given up (put_free() alone) leaves packs that nobody refers to; prune
+ * removes them.
  */
 #ifndef XENSNAP_PUT_H
 #define XENSNAP_PUT_H
@@ -25,11 +26,18 @@
 
 struct put;
 
+/* What a session is for. */
+struct put_how {
+	enum outcome_purpose purpose;
+	uint32_t realm; /* whose pieces; a put-only key has only its own */
+	int level;      /* of compression */
+};
+
 /*
- * put_begin() - a new session of @r, for put_free(); @r must outlive it.
- * @level: of compression.  NULL with the store's errors.
+ * put_begin() - a new session of @r, for put_free(); @r must outlive it.  NULL
+ * with ERR_DENIED (a realm that our key has not) or the store's errors.
  */
-struct put *put_begin(struct repo *r, enum outcome_purpose purpose, int level,
+struct put *put_begin(struct repo *r, const struct put_how *how,
 		      struct err *err);
 
 /* put_free() - let go of it; NULL is allowed. */

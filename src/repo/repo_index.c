@@ -57,7 +57,10 @@ condemn(struct repo *r, struct index *ix, struct err *err)
 	for (uint32_t i = 0; i < r->head.n_condemned; i++) {
 		uint32_t pack;
 
-		if (index_add_pack(ix, r->head.condemned[i], 0, &pack, err))
+		if (r->head.condemned[i].kind != CONDEMNED_PACK)
+			continue;
+		if (index_add_pack(ix, r->head.condemned[i].name, 0, &pack,
+				   err))
 			return -1;
 		index_condemn(ix, pack);
 	}
