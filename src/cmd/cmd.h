@@ -111,6 +111,8 @@ int cmd_backups(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_restore(const struct cmd_args *args, struct err *err);
 /* see above */
+int cmd_prune(const struct cmd_args *args, struct err *err);
+/* see above */
 int cmd_help(const struct cmd_args *args, struct err *err);
 
 #endif

@@ -223,6 +223,43 @@ static const struct cmd_example restore_examples[] = {
 	{ NULL, NULL }
 };
 
+static const struct cmd_opt prune_opts[] = {
+	{ .name = "keep-last", .arg = "N", .help = "the last N of each name" },
+	{ .name = "keep-hourly",
+	  .arg = "N",
+	  .help = "the newest of each hour, for the last N hours that have "
+		  "any; likewise the next ones. Hours, days and so on are UTC" },
+	{ .name = "keep-daily", .arg = "N", .help = "of each day" },
+	{ .name = "keep-weekly", .arg = "N", .help = "of each week" },
+	{ .name = "keep-monthly", .arg = "N", .help = "of each month" },
+	{ .name = "keep-yearly", .arg = "N", .help = "of each year" },
+	{ .name = "name",
+	  .arg = "NAME",
+	  .help = "only backups of that name; the others stay" },
+	{ .name = "yes",
+	  .arg = "N",
+	  .help = "so many may be forgotten; needed if that is more than half" },
+	{ .name = "wait",
+	  .arg = "SECONDS",
+	  .help = "how long to wait for backups that are being made. Default: "
+		  "600" },
+	{ .name = "break-after",
+	  .arg = "DAYS",
+	  .help = "a backup that another host began so long ago, and that "
+		  "has not ended, is taken for dead; 0: none is. Default: 7" },
+	KEY_FILE_OPT,
+	PASSPHRASE_OPT,
+	ACCEPT_OPT,
+	END_OF_OPTS
+};
+
+static const struct cmd_example prune_examples[] = {
+	{ "prune --keep-daily 7 --keep-weekly 4 --dry-run /srv/backup",
+	  "what would stay, and why" },
+	{ "prune --keep-daily 7 --keep-weekly 4 /srv/backup", "do it" },
+	{ NULL, NULL }
+};
+
 static const struct cmd_example export_examples[] = {
 	{ "export web1@before-upgrade /srv/web1", "disks, memory, config" },
 	{ "export --disk xvda web1@before-upgrade - | ssh host 'cat >xvda.img'",
@@ -368,6 +405,20 @@ static const struct cmd_verb verbs[] = {
 	  .max_args = 2,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_restore },
+	{ .name = "prune",
+	  .args = "REPO",
+	  .line = "forget old backups and take away what they alone need",
+	  .text = "Forget the backups that no rule keeps, and delete what only "
+		  "they needed. A backup stays if any rule takes it. It is "
+		  "safe beside backups that are being made, on this host and "
+		  "others: for those it waits, or leaves the deleting to the "
+		  "next prune (exit status 3).",
+	  .opts = prune_opts,
+	  .examples = prune_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_prune },
 	{ .name = "help",
 	  .args = "[VERB]",
 	  .line = "this list, or all about one command",

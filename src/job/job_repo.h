@@ -11,7 +11,9 @@
 
 #include "copy.h"
 #include "err.h"
+#include "keep.h"
 #include "repo.h"
+#include "repo_prune.h"
 
 /* ---- backup ---- */
 
@@ -75,5 +77,47 @@ struct restore_report {
  */
 int job_restore(const struct restore_opts *o, struct restore_report *ret,
 		struct err *err);
+
+/* ---- prune ---- */
+
+/* Of one name so many are looked at; older ones are a group of their own. */
+#define PRUNE_GROUP_MAX 4096
+
+struct prune_opts {
+	struct repo_how how;
+	const char *name; /* only backups that are called so; or NULL */
+	struct keep_rules rules;
+	uint32_t yes; /* how many may be forgotten, if that is over half */
+	unsigned int wait_s;
+	uint64_t break_s;
+	bool dry_run;
+	copy_progress *progress; /* or NULL */
+	void *progress_ctx;
+};
+
+struct prune_item {
+	uint8_t session[SESSION_ID];
+	char name[160];
+	uint64_t instant;
+	unsigned int reasons; /* to stay (keep.h); 0: forgotten */
+};
+
+/* By name, each newest first. */
+struct prune_plan {
+	uint32_t n;
+	struct prune_item *items;
+	uint32_t n_forget;
+	struct prune_report report;
+};
+
+/*
+ * job_prune() - forget what no rule keeps, and take away what no backup needs
+ * then; the plan, and what was done, in @ret for prune_plan_done(), also on
+ * failure.  -1 with ERR_INVALID (more than half would be forgotten, and @o->yes is not
+ * that number), or as repo_prune().
+ */
+int job_prune(const struct prune_opts *o, struct prune_plan *ret,
+	      struct err *err);
+void prune_plan_done(struct prune_plan *p);
 
 #endif

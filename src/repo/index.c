@@ -153,14 +153,23 @@ index_named_pack(struct index *ix, uint32_t pack,
 	pthread_mutex_unlock(&ix->lock);
 }
 
+bool
+index_has_pack(const struct index *ix, const uint8_t sum[SHA256_BYTES],
+	       uint32_t *ret)
+{
+	uint32_t n = ix->sum_slots ? *sum_slot(ix, sum) : 0;
+
+	if (n)
+		*ret = n - 1;
+	return n != 0;
+}
+
 int
 index_add_pack(struct index *ix, const uint8_t sum[SHA256_BYTES],
 	       uint64_t bytes, uint32_t *ret, struct err *err)
 {
-	if (ix->sum_slots && *sum_slot(ix, sum)) {
-		*ret = *sum_slot(ix, sum) - 1;
+	if (index_has_pack(ix, sum, ret))
 		return 0;
-	}
 	if (index_new_pack(ix, ret, err))
 		return -1;
 	index_named_pack(ix, *ret, sum, bytes);
@@ -423,8 +432,15 @@ index_flush(struct index *ix, struct buf *b, struct err *err)
 	if (!list)
 		rc = -1;
 	else if (n)
-		rc = encode(ix, list, n, b, err) || keep(ix, list, n, err);
+		rc = (b && encode(ix, list, n, b, err)) ||
+		     keep(ix, list, n, err);
 	pthread_mutex_unlock(&ix->lock);
 	free(list);
 	return rc ? -1 : 0;
+}
+
+int
+index_spill(struct index *ix, struct err *err)
+{
+	return index_flush(ix, NULL, err);
 }

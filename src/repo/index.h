@@ -45,6 +45,10 @@ void index_free(struct index *ix);
 int index_add_pack(struct index *ix, const uint8_t sum[SHA256_BYTES],
 		   uint64_t bytes, uint32_t *ret, struct err *err);
 
+/* index_has_pack() - is the pack with @sum known?  Its number in *@ret then. */
+bool index_has_pack(const struct index *ix, const uint8_t sum[SHA256_BYTES],
+		    uint32_t *ret);
+
 /*
  * index_new_pack() - a number for a pack that is being built;
  * index_named_pack() - its sum and length when it is.  -1 with ERR_NOMEM.
@@ -104,5 +108,8 @@ uint64_t index_unwritten(struct index *ix);
  * ERR_NOMEM, ERR_IO or ERR_NOSPC.
  */
 int index_flush(struct index *ix, struct buf *b, struct err *err);
+
+/* index_spill() - the same without a body: they go to a file, and stay known. */
+int index_spill(struct index *ix, struct err *err);
 
 #endif

@@ -63,6 +63,18 @@ object_get_record(struct object *o, struct buf *b, const uint8_t **ret,
 }
 
 int
+object_seal_index(const struct key *k, uint32_t realm, const struct buf *body,
+		  struct buf *b, uint8_t ret_sum[SHA256_BYTES], struct err *err)
+{
+	if (record_seal(k, RECORD_INDEX, realm, "index", body->data, body->len,
+			b, err))
+		return -1;
+	return sha256_of(b->data, b->len, ret_sum) ?
+		       err_set(err, ERR_IO, 0, "SHA-256 fails") :
+		       0;
+}
+
+int
 object_put_record(struct object *o, const struct buf *body, struct err *err)
 {
 	struct buf b = BUF_INIT;

@@ -50,6 +50,14 @@ int object_get_record(struct object *o, struct buf *b, const uint8_t **ret,
 		      size_t *ret_len, struct err *err);
 
 /*
+ * object_seal_index() - @body as an index part of @realm, appended to @b; its sum,
+ * which is its name, in @ret_sum.  As record_seal().
+ */
+int object_seal_index(const struct key *k, uint32_t realm,
+		      const struct buf *body, struct buf *b,
+		      uint8_t ret_sum[SHA256_BYTES], struct err *err);
+
+/*
  * object_put_record() - @body, sealed, as @o.  As record_seal() and
  * store_put(); or what buf_check() says of @body.
  */

@@ -19,6 +19,7 @@
 #include "put.h"
 #include "rand.h"
 #include "repo_index.h"
+#include "session_file.h"
 #include "zero.h"
 
 struct put {
@@ -32,6 +33,7 @@ struct put {
 	uint32_t pack_number;
 	struct buf parts; /* sums of index parts */
 	struct put_count count;
+	int file; /* session_file.h */
 };
 
 /* A record of that kind, of ours. */
@@ -78,10 +80,14 @@ put_begin(struct repo *r, const struct put_how *how, struct err *err)
 	}
 	p->r = r;
 	p->how = *how;
+	p->file = -1;
 	pthread_mutex_init(&p->lock, NULL);
 	if (gethostname(p->host_name, sizeof(p->host_name) - 1))
 		strcpy(p->host_name, "?");
-	if (rand_bytes(p->session, SESSION_ID, err) || put_session(p, err))
+	if (rand_bytes(p->session, SESSION_ID, err))
+		goto failed;
+	p->file = session_file_new(r->statefd, p->session, err);
+	if (p->file < 0 || put_session(p, err))
 		goto failed;
 	fail_here("put.session");
 	/* What was read before the session was there may be gone by now. */
@@ -103,6 +109,7 @@ put_free(struct put *p)
 	pack_out_free(p->pack);
 	index_free(p->index);
 	buf_done(&p->parts);
+	fd_close(&p->file);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
@@ -145,14 +152,9 @@ put_part(struct put *p, struct err *err)
 	rc = 0;
 	if (body.len == 0)
 		goto out;
-	rc = record_seal(p->r->key, RECORD_INDEX, p->how.realm, "index",
-			 body.data, body.len, &b, err);
+	rc = object_seal_index(p->r->key, p->how.realm, &body, &b, sum, err);
 	if (rc)
 		goto out;
-	if (sha256_of(b.data, b.len, sum)) {
-		rc = err_set(err, ERR_IO, 0, "SHA-256 fails");
-		goto out;
-	}
 	object_name("index", sum, sizeof(sum), name);
 	rc = store_put(p->r->store, name, b.data, b.len, err);
 	if (rc)
@@ -400,6 +402,7 @@ commit_in_turn(struct put *p, const struct backup *backup, struct err *err)
 	    store_sync(r->store, err) == 0) {
 		fail_here("put.committed");
 		rc = repo_added(r, p->session, sum, err);
+		session_file_done(r->statefd, p->session, &p->file);
 	}
 	fd_close(&lock);
 	return rc;

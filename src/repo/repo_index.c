@@ -18,7 +18,7 @@ add_part(struct repo *r, struct index *ix, uint32_t realm,
 	object_name("index", sum, SHA256_BYTES, o.name);
 	if (object_get_record(&o, &b, &body, &len, err))
 		goto out;
-	if (o.realm != realm)
+	if (realm != REALM_NONE && o.realm != realm)
 		err_set(err, ERR_CORRUPT, 0, "%s is of another realm", o.name);
 	else if (index_add_part(ix, body, len, err))
 		err_add(err, "%s", o.name);
@@ -29,17 +29,26 @@ out:
 	return rc;
 }
 
+/* A put-only key reads its own realm's alone. */
+static bool
+is_wanted(const struct repo *r, uint32_t is, uint32_t realm)
+{
+	if (realm != REALM_NONE)
+		return is == realm;
+	return r->key->full || is == r->key->realm;
+}
+
 static int
 add_all(struct repo *r, struct index *ix, uint32_t realm, struct err *err)
 {
 	for (uint32_t i = 0; i < r->head.n_base; i++)
-		if (r->head.base[i].realm == realm &&
+		if (is_wanted(r, r->head.base[i].realm, realm) &&
 		    add_part(r, ix, realm, r->head.base[i].name, err))
 			return -1;
 	for (uint32_t i = 0; i < r->n_commits; i++) {
 		const struct repo_commit *c = &r->commits[i];
 
-		if (!c->ours || c->realm != realm ||
+		if (!c->ours || !is_wanted(r, c->realm, realm) ||
 		    head_knows(&r->head, c->session))
 			continue;
 		for (uint32_t k = 0; k < c->outcome.n_index; k++)

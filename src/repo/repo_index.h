@@ -8,7 +8,7 @@
 #include "repo.h"
 
 /*
- * repo_index() - where the pieces of realm @realm are, for index_free(): the
+ * repo_index() - where the pieces of realm @realm are (REALM_NONE: of all that our key can read), for index_free(): the
  * parts of the head's base, and of the commits that it does not know.
  * Condemned packs are marked.  @r must outlive it.  NULL with ERR_CORRUPT,
  * ERR_DENIED or the store's.

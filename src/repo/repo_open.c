@@ -202,6 +202,9 @@ load_commits(struct repo *r, const struct names *sessions,
 		struct repo_commit *c = &r->commits[r->n_commits];
 		const uint8_t *id = sessions->ids.data + i * SESSION_ID;
 
+		/* Its objects are about to go. */
+		if (head_removed(&r->head, id))
+			continue;
 		memset(c, 0, sizeof(*c));
 		memcpy(c->session, id, SESSION_ID);
 		c->forgotten = forgets->ids.len &&
@@ -346,6 +349,23 @@ repo_load(struct repo *r, struct err *err)
 	return 0;
 }
 
+/* This host's id, made when it meets the repository first. */
+static int
+know_ourselves(struct repo *r, struct err *err)
+{
+	int lock = repo_state_lock(r->statefd, err);
+	int rc = -1;
+
+	if (lock < 0)
+		return -1;
+	if (repo_state_load(r->statefd, &r->state, err) == 0)
+		rc = r->state.is_new ?
+			     repo_state_save(r->statefd, &r->state, err) :
+			     0;
+	fd_close(&lock);
+	return rc;
+}
+
 int
 repo_open(const struct repo_how *how, struct repo **ret, struct err *err)
 {
@@ -364,7 +384,7 @@ repo_open(const struct repo_how *how, struct repo **ret, struct err *err)
 	    load_config(r, &how->opener, err))
 		goto failed;
 	r->statefd = repo_state_open(r->id, err);
-	if (r->statefd < 0)
+	if (r->statefd < 0 || know_ourselves(r, err))
 		goto failed;
 	*ret = r;
 	return 0;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * job_prune.c - which backups stay, by rules for each name; the others are
+ * forgotten, and what only they needed is taken away.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "job_repo.h"
+
+/* Backups of one name after another, each newest first. */
+static int
+by_name_and_time(const void *a, const void *b)
+{
+	const struct repo_commit *const *x = a, *const *y = b;
+	const struct outcome *p = &(*x)->outcome, *q = &(*y)->outcome;
+	int c = strcmp(p->backup.name, q->backup.name);
+
+	if (c)
+		return c;
+	if (p->backup.instant != q->backup.instant)
+		return p->backup.instant > q->backup.instant ? -1 : 1;
+	return p->sequence > q->sequence ? -1 : p->sequence < q->sequence;
+}
+
+static uint32_t
+list_backups(struct repo *r, const char *name, struct repo_commit **ret)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n_commits; i++) {
+		struct repo_commit *c = &r->commits[i];
+
+		if (repo_is_backup(c) &&
+		    (!name || strcmp(name, c->outcome.backup.name) == 0))
+			ret[n++] = c;
+	}
+	qsort(ret, n, sizeof(struct repo_commit *), by_name_and_time);
+	return n;
+}
+
+/* Give each its reasons to stay. */
+static void
+apply_rules(const struct keep_rules *rules, struct prune_item *items,
+	    uint32_t n)
+{
+	for (uint32_t first = 0, end; first < n; first = end) {
+		struct keep_item k[PRUNE_GROUP_MAX];
+		uint32_t len;
+
+		for (end = first;
+		     end < n && end - first < PRUNE_GROUP_MAX &&
+		     strcmp(items[end].name, items[first].name) == 0;
+		     end++) {
+			k[end - first].instant = items[end].instant;
+			k[end - first].reasons = 0;
+		}
+		len = end - first;
+		keep_apply(rules, k, len);
+		for (uint32_t i = 0; i < len; i++)
+			items[first + i].reasons = k[i].reasons;
+	}
+}
+
+static int
+plan(struct repo *r, const struct prune_opts *o, struct prune_plan *ret,
+     struct err *err)
+{
+	struct repo_commit **list;
+
+	list = calloc((size_t)r->n_commits + 1, sizeof(struct repo_commit *));
+	ret->items = calloc((size_t)r->n_commits + 1, sizeof(*ret->items));
+	if (!list || !ret->items) {
+		free(list);
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	}
+	ret->n = list_backups(r, o->name, list);
+	for (uint32_t i = 0; i < ret->n; i++) {
+		struct prune_item *it = &ret->items[i];
+		const struct backup *b = &list[i]->outcome.backup;
+
+		memcpy(it->session, list[i]->session, SESSION_ID);
+		strcpy(it->name, b->name);
+		it->instant = b->instant;
+	}
+	free(list);
+	apply_rules(&o->rules, ret->items, ret->n);
+	for (uint32_t i = 0; i < ret->n; i++)
+		ret->n_forget += ret->items[i].reasons == 0;
+	return 0;
+}
+
+/* What can hardly be meant needs its number said. */
+static int
+check_plan(const struct prune_opts *o, const struct prune_plan *p,
+	   struct err *err)
+{
+	if (2 * p->n_forget <= p->n || p->n < 3 || o->yes == p->n_forget)
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "%u of %u backups would be forgotten; if that is meant: "
+		       "--yes %u",
+		       p->n_forget, p->n, p->n_forget);
+}
+
+static int
+forget(struct repo *r, const struct prune_plan *p, struct err *err)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->items[i].reasons == 0 &&
+		    repo_forget(r, p->items[i].session, err))
+			return -1;
+	return store_sync(r->store, err);
+}
+
+int
+job_prune(const struct prune_opts *o, struct prune_plan *ret, struct err *err)
+{
+	struct prune_how how = {
+		.wait_s = o->wait_s,
+		.break_s = o->break_s,
+		.progress = o->progress,
+		.progress_ctx = o->progress_ctx,
+	};
+	struct repo *r = NULL;
+	int rc = -1;
+
+	memset(ret, 0, sizeof(*ret));
+	if (repo_open(&o->how, &r, err) || repo_load(r, err) ||
+	    plan(r, o, ret, err))
+		goto out;
+	rc = o->dry_run ? 0 : check_plan(o, ret, err);
+	if (rc || o->dry_run)
+		goto out;
+	rc = forget(r, ret, err) || repo_load(r, err) ||
+	     repo_prune(r, &how, &ret->report, err);
+out:
+	repo_close(r);
+	return rc ? -1 : 0;
+}
+
+void
+prune_plan_done(struct prune_plan *p)
+{
+	free(p->items);
+	memset(p, 0, sizeof(*p));
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mark.c - see mark.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "get.h"
+#include "mark.h"
+#include "repo_index.h"
+#include "tree.h"
+
+/* How many ids are in memory before they go to a file. */
+#define SEEN_MAX 500000
+
+struct mark {
+	struct repo *r;
+	struct index *ix;   /* where pieces are, of all realms */
+	struct index *seen; /* which were found needed */
+	struct getter *g;   /* of the realm of the backup at hand */
+	const struct tree *t;
+	uint32_t n_packs;
+	uint32_t *needed; /* pieces, by the pack's number in @ix */
+};
+
+void
+mark_free(struct mark *m)
+{
+	if (!m)
+		return;
+	getter_free(m->g);
+	index_free(m->seen);
+	index_free(m->ix);
+	free(m->needed);
+	free(m);
+}
+
+/* Is it the first time?  1, and it is counted; 0; or -1. */
+static int
+first_time(struct mark *m, const uint8_t id[NAME_BYTES], struct err *err)
+{
+	struct index_entry e;
+	int r = index_claim(m->seen, id, err);
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	r = index_find(m->ix, id, &e, err);
+	if (r < 0)
+		return -1;
+	if (r == 0)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "a piece that it needs is in no pack");
+	m->needed[e.pack]++;
+	index_fill(m->seen, id, 0, 0, 0, 0);
+	if (index_unwritten(m->seen) >= SEEN_MAX && index_spill(m->seen, err))
+		return -1;
+	return 1;
+}
+
+static int
+mark_node(struct mark *m, unsigned int level, uint64_t i,
+	  const uint8_t id[NAME_BYTES], struct err *err)
+{
+	uint32_t n = tree_children(m->t, level, i), len;
+	const uint8_t *p;
+	uint8_t *ids;
+	int rc = 0;
+
+	if (getter_get(m->g, (uint8_t)(PIECE_NODE + level), id, &p, &len, err))
+		return -1;
+	if (len != n * NAME_BYTES)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "a map's node has %u bytes, not %u", len,
+			       n * NAME_BYTES);
+	ids = malloc(len);
+	if (!ids)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	memcpy(ids, p, len);
+	for (uint32_t k = 0; k < n && rc == 0; k++) {
+		const uint8_t *child = ids + (size_t)k * NAME_BYTES;
+		int first = name_is_zero(child) ? 0 : first_time(m, child, err);
+
+		if (first < 0)
+			rc = -1;
+		else if (first && level > 1)
+			rc = mark_node(m, level - 1,
+				       (i << m->t->fanout_log2) + k, child,
+				       err);
+	}
+	free(ids);
+	return rc;
+}
+
+static int
+mark_disk(struct mark *m, const struct backup_disk *d, struct err *err)
+{
+	struct tree t;
+	int first;
+
+	if (tree_init(&t, d->bytes, m->r->chunk, m->r->fanout_log2) ||
+	    t.levels != d->levels)
+		return err_set(err, ERR_CORRUPT, 0, "disk %s cannot be",
+			       d->vdev);
+	if (name_is_zero(d->root))
+		return 0;
+	m->t = &t;
+	first = first_time(m, d->root, err);
+	if (first > 0 && mark_node(m, t.levels, 0, d->root, err))
+		first = -1;
+	return first < 0 ? err_add(err, "disk %s", d->vdev) : 0;
+}
+
+static int
+mark_backup(struct mark *m, const struct repo_commit *c, struct err *err)
+{
+	const struct backup *b = &c->outcome.backup;
+
+	getter_free(m->g);
+	m->g = getter_new(m->r, m->ix, c->realm, err);
+	if (!m->g)
+		return -1;
+	if (!name_is_zero(b->config) && first_time(m, b->config, err) < 0)
+		return -1;
+	for (unsigned int i = 0; i < b->n_disks; i++)
+		if (mark_disk(m, &b->disks[i], err))
+			return -1;
+	return 0;
+}
+
+static int
+mark_all(struct mark *m, copy_progress *progress, void *ctx, struct err *err)
+{
+	struct repo *r = m->r;
+	uint32_t pack;
+
+	/* What is only seen is in no pack, but an index wants one. */
+	if (index_new_pack(m->seen, &pack, err))
+		return -1;
+	index_named_pack(m->seen, pack, r->head_sum, 0);
+	for (uint32_t i = 0; i < r->n_commits; i++) {
+		const struct repo_commit *c = &r->commits[i];
+
+		if (repo_is_backup(c) && mark_backup(m, c, err))
+			return err_add(err, "backup %s",
+				       c->outcome.backup.name);
+		if (progress)
+			progress("backups", i + 1, r->n_commits, ctx);
+	}
+	return 0;
+}
+
+int
+mark_backups(struct repo *r, copy_progress *progress, void *progress_ctx,
+	     struct mark **ret, struct err *err)
+{
+	struct mark *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	m->r = r;
+	m->ix = repo_index(r, REALM_NONE, err);
+	m->seen = m->ix ? index_new(r->statefd, err) : NULL;
+	if (!m->seen)
+		goto failed;
+	m->n_packs = index_packs(m->ix);
+	m->needed = calloc((size_t)m->n_packs + 1, sizeof(*m->needed));
+	if (!m->needed) {
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+		goto failed;
+	}
+	if (mark_all(m, progress, progress_ctx, err) == 0) {
+		*ret = m;
+		return 0;
+	}
+failed:
+	mark_free(m);
+	return -1;
+}
+
+uint32_t
+mark_needs(const struct mark *m, const uint8_t sum[SHA256_BYTES])
+{
+	uint32_t pack;
+
+	return index_has_pack(m->ix, sum, &pack) ? m->needed[pack] : 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mark.h - which packs the backups of a repository need: every map is walked,
+ * subtrees that were seen once are not walked again.
+ */
+#ifndef XENSNAP_MARK_H
+#define XENSNAP_MARK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "copy.h"
+#include "err.h"
+#include "index.h"
+#include "repo.h"
+
+struct mark;
+
+/*
+ * mark_backups() - what all backups that count now need, in *@ret for mark_free().
+ * Of a piece in several packs one that is not condemned counts.  -1 with ERR_CORRUPT
+ * when something that a backup needs is in no pack, or damaged (the text names the
+ * backup): nothing may be deleted then.
+ */
+int mark_backups(struct repo *r, copy_progress *progress, void *progress_ctx,
+		 struct mark **ret, struct err *err);
+
+/* mark_needs() - how many pieces of the pack with @sum are needed. */
+uint32_t mark_needs(const struct mark *m, const uint8_t sum[SHA256_BYTES]);
+
+/* mark_free() - NULL is allowed. */
+void mark_free(struct mark *m);
+
+#endif

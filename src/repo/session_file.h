@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session_file.h - a file on this host for each session that it has begun and
+ * not ended, locked while its process is alive: so that a prune here need not
+ * wait for one that is dead.
+ */
+#ifndef XENSNAP_SESSION_FILE_H
+#define XENSNAP_SESSION_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "outcome.h"
+
+/* session_file_new() - for session @id, in folder @dirfd; a descriptor that holds
+ * the lock, or -1 with ERR_IO. */
+int session_file_new(int dirfd, const uint8_t id[SESSION_ID], struct err *err);
+
+/* session_file_done() - the session has ended: *@fd is closed, the file goes. */
+void session_file_done(int dirfd, const uint8_t id[SESSION_ID], int *fd);
+
+/* session_is_alive() - is the process of session @id, of this host, at work? On
+ * any doubt it is. */
+bool session_is_alive(int dirfd, const uint8_t id[SESSION_ID]);
+
+#endif
