@@ -4,11 +4,7 @@
 #include <string.h>
 
 #include "cmd.h"
-
-#define END_OF_OPTS          \
-	{                    \
-		.name = NULL \
-	}
+#include "cmd_repo_opts.h"
 
 static const struct cmd_opt no_opts[] = { END_OF_OPTS };
 
@@ -129,135 +125,6 @@ static const struct cmd_opt export_opts[] = {
 	  .arg = "VDEV",
 	  .help = "only this disk, raw, to the standard output: DIR is \"-\"" },
 	END_OF_OPTS
-};
-
-/* What opens a repository; every verb with one has them. */
-#define KEY_FILE_OPT                                                        \
-	{                                                                   \
-		.name = "key-file", .arg = "FILE",                          \
-		.help = "the key file that opens the repository. Default: " \
-			"XENSNAP_KEY_FILE in the environment"               \
-	}
-
-#define PASSPHRASE_OPT                                                    \
-	{                                                                 \
-		.name = "passphrase-file", .arg = "FILE",                 \
-		.help = "a file whose first line is the passphrase that " \
-			"opens it. Default: XENSNAP_PASSPHRASE_FILE in "  \
-			"the environment, else it is asked for"           \
-	}
-
-#define ACCEPT_OPT                                                           \
-	{                                                                    \
-		.name = "accept-head",                                       \
-		.help = "take the repository as it is, even if it is older " \
-			"than what this host has seen of it, or lacks some " \
-			"of that"                                            \
-	}
-
-static const struct cmd_opt init_opts[] = {
-	KEY_FILE_OPT,
-	PASSPHRASE_OPT,
-	{ .name = "chunk-size",
-	  .arg = "SIZE",
-	  .help = "what disks are cut into: a power of two, 4K to 1M. "
-		  "Default: 64K" },
-	END_OF_OPTS
-};
-
-static const struct cmd_example init_examples[] = {
-	{ "init /srv/backup --key-file /root/backup.key",
-	  "the key file is made; keep a copy elsewhere" },
-	{ NULL, NULL }
-};
-
-static const struct cmd_opt backup_opts[] = {
-	{ .name = "disk",
-	  .arg = "PATH",
-	  .help = "a disk that nobody writes to: a file or a block device" },
-	{ .name = "name",
-	  .arg = "NAME",
-	  .help = "what the backup is called. Default: the last part of PATH" },
-	{ .name = "level",
-	  .arg = "LEVEL",
-	  .help = "of compression, 1 (fast) to 19 (small). Default: 1" },
-	KEY_FILE_OPT,
-	PASSPHRASE_OPT,
-	ACCEPT_OPT,
-	END_OF_OPTS
-};
-
-static const struct cmd_example backup_examples[] = {
-	{ "backup --disk /dev/vg/web1 --name web1 /srv/backup",
-	  "a volume whose domain does not run" },
-	{ NULL, NULL }
-};
-
-static const struct cmd_opt backups_opts[] = { KEY_FILE_OPT, PASSPHRASE_OPT,
-					       ACCEPT_OPT, END_OF_OPTS };
-
-static const struct cmd_example backups_examples[] = {
-	{ "backups /srv/backup", "oldest first" }, { NULL, NULL }
-};
-
-static const struct cmd_opt restore_opts[] = {
-	{ .name = "to",
-	  .arg = "PATH",
-	  .help = "a new file; with --in-place a file or block device that is "
-		  "there" },
-	{ .name = "disk",
-	  .arg = "VDEV",
-	  .help = "which disk of the backup; needed if it has several" },
-	{ .name = "in-place",
-	  .help = "read what PATH holds and write only what differs" },
-	KEY_FILE_OPT,
-	PASSPHRASE_OPT,
-	ACCEPT_OPT,
-	END_OF_OPTS
-};
-
-static const struct cmd_example restore_examples[] = {
-	{ "restore /srv/backup web1 --to /srv/web1.img", "into a new file" },
-	{ "restore /srv/backup 4f1c22 --in-place --to /dev/vg/web1",
-	  "an older one, back onto its volume" },
-	{ NULL, NULL }
-};
-
-static const struct cmd_opt prune_opts[] = {
-	{ .name = "keep-last", .arg = "N", .help = "the last N of each name" },
-	{ .name = "keep-hourly",
-	  .arg = "N",
-	  .help = "the newest of each hour, for the last N hours that have "
-		  "any; likewise the next ones. Hours, days and so on are UTC" },
-	{ .name = "keep-daily", .arg = "N", .help = "of each day" },
-	{ .name = "keep-weekly", .arg = "N", .help = "of each week" },
-	{ .name = "keep-monthly", .arg = "N", .help = "of each month" },
-	{ .name = "keep-yearly", .arg = "N", .help = "of each year" },
-	{ .name = "name",
-	  .arg = "NAME",
-	  .help = "only backups of that name; the others stay" },
-	{ .name = "yes",
-	  .arg = "N",
-	  .help = "so many may be forgotten; needed if that is more than half" },
-	{ .name = "wait",
-	  .arg = "SECONDS",
-	  .help = "how long to wait for backups that are being made. Default: "
-		  "600" },
-	{ .name = "break-after",
-	  .arg = "DAYS",
-	  .help = "a backup that another host began so long ago, and that "
-		  "has not ended, is taken for dead; 0: none is. Default: 7" },
-	KEY_FILE_OPT,
-	PASSPHRASE_OPT,
-	ACCEPT_OPT,
-	END_OF_OPTS
-};
-
-static const struct cmd_example prune_examples[] = {
-	{ "prune --keep-daily 7 --keep-weekly 4 --dry-run /srv/backup",
-	  "what would stay, and why" },
-	{ "prune --keep-daily 7 --keep-weekly 4 /srv/backup", "do it" },
-	{ NULL, NULL }
 };
 
 static const struct cmd_example export_examples[] = {

@@ -176,7 +176,9 @@ fold_realm(struct folding *f, struct err *err)
 	return write_gathered(f, err);
 }
 
-/* Realms have numbers as they come; the next one after @realm, or REALM_NONE. */
+/*
+ * Realms have numbers as they come; the next one after @realm, or REALM_NONE.
+ */
 static uint32_t
 next_realm(const struct repo *r, uint32_t realm, bool first)
 {

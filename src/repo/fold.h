@@ -18,9 +18,9 @@
 /*
  * fold_base() - the base for the next head of @r into @h: of the head that was
  * loaded and of all commits that it does not know, without the packs that @h
- * condemns.  New parts are put and synced.  Each commit is folded once: a second
- * time would bring back entries of packs that are gone.  -1 with the store's errors,
- * ERR_CORRUPT or ERR_NOMEM.
+ * condemns.  New parts are put and synced.  Each commit is folded once: a
+ * second time would bring back entries of packs that are gone.  -1 with the
+ * store's errors, ERR_CORRUPT or ERR_NOMEM.
  */
 int fold_base(struct repo *r, struct head *h, struct err *err);
 

@@ -109,7 +109,9 @@ uint64_t index_unwritten(struct index *ix);
  */
 int index_flush(struct index *ix, struct buf *b, struct err *err);
 
-/* index_spill() - the same without a body: they go to a file, and stay known. */
+/*
+ * index_spill() - the same without a body: they go to a file, and stay known.
+ */
 int index_spill(struct index *ix, struct err *err);
 
 #endif

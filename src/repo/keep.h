@@ -35,8 +35,8 @@ struct keep_item {
 const char *keep_name(enum keep_rule rule);
 
 /*
- * keep_apply() - set the reasons of the @n items, which are backups of one name,
- * newest first.
+ * keep_apply() - set the reasons of the @n items, which are backups of one
+ * name, newest first.
  */
 void keep_apply(const struct keep_rules *rules, struct keep_item *items,
 		uint32_t n);

@@ -17,10 +17,10 @@
 struct mark;
 
 /*
- * mark_backups() - what all backups that count now need, in *@ret for mark_free().
- * Of a piece in several packs one that is not condemned counts.  -1 with ERR_CORRUPT
- * when something that a backup needs is in no pack, or damaged (the text names the
- * backup): nothing may be deleted then.
+ * mark_backups() - what all backups that count now need, in *@ret for
+ * mark_free(). Of a piece in several packs one that is not condemned counts.
+ * -1 with ERR_CORRUPT when something that a backup needs is in no pack, or
+ * damaged (the text names the backup): nothing may be deleted then.
  */
 int mark_backups(struct repo *r, copy_progress *progress, void *progress_ctx,
 		 struct mark **ret, struct err *err);

@@ -50,8 +50,8 @@ int object_get_record(struct object *o, struct buf *b, const uint8_t **ret,
 		      size_t *ret_len, struct err *err);
 
 /*
- * object_seal_index() - @body as an index part of @realm, appended to @b; its sum,
- * which is its name, in @ret_sum.  As record_seal().
+ * object_seal_index() - @body as an index part of @realm, appended to @b; its
+ * sum, which is its name, in @ret_sum.  As record_seal().
  */
 int object_seal_index(const struct key *k, uint32_t realm,
 		      const struct buf *body, struct buf *b,

@@ -2,7 +2,7 @@
 /*
  * repo_prune.c - see repo_prune.h.
  *
- *	condemn		mark, and say in a head what nobody may refer to any more
+ *	condemn		mark, and say in a head what is not needed
  *	wait		for all sessions that were at work then, or break them
  *	sweep		mark again: what they needed is rescued; fold the index;
  *			say so in a head, delete, say in a head that it is done
@@ -13,20 +13,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "cancel.h"
-#include "clock.h"
 #include "fail.h"
 #include "fold.h"
-#include "log.h"
 #include "mark.h"
 #include "object.h"
 #include "pack.h"
+#include "prune_wait.h"
 #include "repo_head.h"
 #include "repo_prune.h"
-#include "session_file.h"
-#include "take.h"
-
-#define POLL_MS 500
 
 struct pruning {
 	struct repo *r;
@@ -211,171 +205,6 @@ condemn_all(struct pruning *p)
 	return rc;
 }
 
-/* ---- wait ---- */
-
-/* The sessions for which a sweep has to wait. */
-struct waiting {
-	struct pruning *p;
-	struct buf ids;
-};
-
-static int
-note_session(const char *name, uint64_t bytes, void *ctx, struct err *err)
-{
-	struct waiting *w = ctx;
-	uint8_t id[SESSION_ID];
-
-	(void)bytes;
-	if (object_id(name, "sessions", id, sizeof(id)))
-		put_bytes(&w->ids, id, sizeof(id));
-	return buf_check(&w->ids, err);
-}
-
-/* Has session @id an outcome?  1, 0, or -1. */
-static int
-has_ended(struct pruning *p, const uint8_t id[SESSION_ID])
-{
-	char name[OBJECT_NAME_MAX];
-	uint64_t bytes;
-
-	object_name("outcomes", id, SESSION_ID, name);
-	if (store_size(p->r->store, name, &bytes, p->err) == 0)
-		return 1;
-	if (p->err->code != ERR_NOTFOUND)
-		return -1;
-	err_clear(p->err);
-	return 0;
-}
-
-/* When it began, and whose it is. */
-static int
-look_at_session(struct pruning *p, const uint8_t id[SESSION_ID],
-		uint8_t ret_host[HOST_ID], uint64_t *ret_started,
-		uint32_t *ret_realm)
-{
-	struct object o = { .store = p->r->store,
-			    .key = p->r->key,
-			    .kind = RECORD_SESSION };
-	char host_name[OUTCOME_TEXT];
-	struct buf b = BUF_INIT;
-	const uint8_t *body;
-	struct take t;
-	size_t len;
-	int rc;
-
-	object_name("sessions", id, SESSION_ID, o.name);
-	rc = object_get_record(&o, &b, &body, &len, p->err);
-	if (rc == 0) {
-		t = take_from(body, len);
-		take_bytes(&t, ret_host, HOST_ID);
-		take_text(&t, host_name, sizeof(host_name));
-		*ret_started = take_u64(&t);
-		take_u8(&t);
-		rc = take_end(&t, o.name, p->err);
-	}
-	*ret_realm = o.realm;
-	buf_done(&b);
-	return rc;
-}
-
-/* Its outcome, before it makes one itself. */
-static int
-break_session(struct pruning *p, const uint8_t id[SESSION_ID], uint32_t realm)
-{
-	struct object o = { .store = p->r->store,
-			    .key = p->r->key,
-			    .kind = RECORD_OUTCOME,
-			    .realm = realm };
-	struct outcome out = { .what = OUTCOME_BREAK };
-	struct buf b = BUF_INIT;
-	int rc;
-
-	object_name("outcomes", id, SESSION_ID, o.name);
-	outcome_encode(&out, &b);
-	rc = object_put_record(&o, &b, p->err);
-	buf_done(&b);
-	if (rc == 0) {
-		p->report->n_broken++;
-		return 0;
-	}
-	if (p->err->code != ERR_EXISTS)
-		return -1;
-	err_clear(p->err);
-	return 0;
-}
-
-/* 1: it has ended, or was broken; 0: it is at work; -1. */
-static int
-end_session(struct pruning *p, const uint8_t id[SESSION_ID])
-{
-	uint64_t started, now = (uint64_t)time(NULL);
-	uint8_t host[HOST_ID];
-	uint32_t realm;
-	bool is_dead;
-	int r = has_ended(p, id);
-
-	if (r)
-		return r;
-	if (look_at_session(p, id, host, &started, &realm))
-		return -1;
-	is_dead = memcmp(host, p->r->state.host, HOST_ID) == 0 &&
-		  !session_is_alive(p->r->statefd, id);
-	if (!is_dead && (p->how->break_s == 0 || started > now ||
-			 now - started < p->how->break_s))
-		return 0;
-	return break_session(p, id, realm) ? -1 : 1;
-}
-
-/* How many of them are at work. */
-static int
-count_open(struct waiting *w, uint32_t *ret)
-{
-	size_t n = w->ids.len / SESSION_ID, left = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint8_t *id = w->ids.data + i * SESSION_ID;
-		int r = end_session(w->p, id);
-
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			memmove(w->ids.data + left++ * SESSION_ID, id,
-				SESSION_ID);
-	}
-	w->ids.len = left * SESSION_ID;
-	*ret = (uint32_t)left;
-	return 0;
-}
-
-/*
- * Those that are at work now: whoever begins later sees the head that
- * condemns.  1: all have ended; 0: it took too long.
- */
-static int
-wait_for_sessions(struct pruning *p)
-{
-	struct waiting w = { .p = p };
-	uint64_t start = clock_ns();
-	uint32_t n = 0;
-	int rc = -1;
-
-	if (store_list(p->r->store, "sessions/", note_session, &w, p->err))
-		goto out;
-	for (;;) {
-		if (cancel_check(p->err) || count_open(&w, &n))
-			goto out;
-		if (n == 0 || clock_ms_since(start) / 1e3 > p->how->wait_s)
-			break;
-		log_info("waiting for %u sessions that are at work", n);
-		clock_sleep_ms(POLL_MS);
-	}
-	p->report->n_waiting = n;
-	rc = n == 0;
-out:
-	buf_done(&w.ids);
-	return rc;
-}
-
 /* ---- sweep ---- */
 
 /* Of what is condemned, what is still not needed, into @h. */
@@ -549,7 +378,7 @@ repo_prune(struct repo *r, const struct prune_how *how,
 	if (rc == 0 && r->head.phase == HEAD_IDLE)
 		go = condemn_all(&p);
 	if (rc == 0 && go > 0)
-		go = wait_for_sessions(&p);
+		go = prune_wait(r, how, ret, err);
 	if (rc == 0 && go > 0)
 		rc = begin_sweep(&p) || end_sweep(&p);
 	mark_free(p.mark);

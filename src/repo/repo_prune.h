@@ -15,8 +15,10 @@
 #include "err.h"
 #include "repo.h"
 
-/* repo_forget() - the backup of session @id is no longer wanted.  Again is as good.
- * -1 with ERR_DENIED (not a full key) or the store's errors. */
+/*
+ * repo_forget() - the backup of session @id is no longer wanted.  Again is as
+ * good. -1 with ERR_DENIED (not a full key) or the store's errors.
+ */
 int repo_forget(struct repo *r, const uint8_t id[SESSION_ID], struct err *err);
 
 struct prune_how {
@@ -30,7 +32,7 @@ struct prune_report {
 	uint32_t n_packs;   /* that are there */
 	uint32_t n_deleted; /* packs */
 	uint64_t deleted_bytes;
-	uint32_t n_waiting; /* sessions at work, for which nothing was deleted */
+	uint32_t n_waiting; /* sessions at work: nothing was deleted */
 	uint32_t n_broken;  /* sessions that were taken for dead */
 	bool adopted;       /* another prune's work was finished first */
 };
@@ -40,8 +42,8 @@ struct prune_report {
  * after what was forgotten).  When sessions are at work too long, what is not
  * needed stays condemned, and the next prune goes on.  -1 with ERR_DENIED (not
  * a full key), ERR_CORRUPT (a backup lacks something: nothing is deleted),
- * ERR_BUSY (another prune was faster) or the store's errors; it can be run again
- * at any time.
+ * ERR_BUSY (another prune was faster) or the store's errors; it can be run
+ * again at any time.
  */
 int repo_prune(struct repo *r, const struct prune_how *how,
 	       struct prune_report *ret, struct err *err);

@@ -13,11 +13,15 @@
 #include "err.h"
 #include "outcome.h"
 
-/* session_file_new() - for session @id, in folder @dirfd; a descriptor that holds
- * the lock, or -1 with ERR_IO. */
+/*
+ * session_file_new() - for session @id, in folder @dirfd; a descriptor that
+ * holds the lock, or -1 with ERR_IO.
+ */
 int session_file_new(int dirfd, const uint8_t id[SESSION_ID], struct err *err);
 
-/* session_file_done() - the session has ended: *@fd is closed, the file goes. */
+/*
+ * session_file_done() - the session has ended: *@fd is closed, the file goes.
+ */
 void session_file_done(int dirfd, const uint8_t id[SESSION_ID], int *fd);
 
 /* session_is_alive() - is the process of session @id, of this host, at work? On

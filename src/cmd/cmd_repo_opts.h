@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_repo_opts.h - options and examples that cmd_table.c's rows about
+ * repositories have. */
+#ifndef XENSNAP_CMD_REPO_OPTS_H
+#define XENSNAP_CMD_REPO_OPTS_H
+
+#include "cmd.h"
+
+#define END_OF_OPTS          \
+	{                    \
+		.name = NULL \
+	}
+
+extern const struct cmd_opt init_opts[];
+extern const struct cmd_example init_examples[];
+extern const struct cmd_opt backup_opts[];
+extern const struct cmd_example backup_examples[];
+extern const struct cmd_opt backups_opts[];
+extern const struct cmd_example backups_examples[];
+extern const struct cmd_opt restore_opts[];
+extern const struct cmd_example restore_examples[];
+extern const struct cmd_opt prune_opts[];
+extern const struct cmd_example prune_examples[];
+
+#endif
