@@ -23,7 +23,7 @@ MAY = {
     "snapshot": ["disk/disk.h", "domain/domain.h", "domain/xl_monitor.h",
                  "base"],
     "job": ["repo", "seal/key.h", "chunk", "snapshot", "domain", "disk", "base"],
-    "cmd": ["job/job.h", "job/job_repo.h", "repo/repo.h", "repo/outcome.h",
+    "cmd": ["job/job.h", "job/job_repo.h", "repo/repo.h", "repo/outcome.h", "repo/repo_verify.h",
             "seal/slot.h", "seal/rand.h", "seal/press.h", "snapshot/snapshot.h", "domain/domain.h",
             "disk/disk.h", "base"],
 }

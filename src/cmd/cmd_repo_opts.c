@@ -134,3 +134,19 @@ const struct cmd_example prune_examples[] = {
 	{ "prune --keep-daily 7 --keep-weekly 4 /srv/backup", "do it" },
 	{ NULL, NULL }
 };
+
+const struct cmd_opt verify_opts[] = {
+	{ .name = "data",
+	  .help = "read every pack and check each piece; without it the maps "
+		  "are read, and of packs only whether they are there" },
+	KEY_FILE_OPT,
+	PASSPHRASE_OPT,
+	ACCEPT_OPT,
+	END_OF_OPTS
+};
+
+const struct cmd_example verify_examples[] = {
+	{ "verify /srv/backup", "is all there?" },
+	{ "verify --data /srv/backup", "and what it was? Reads everything" },
+	{ NULL, NULL }
+};

@@ -22,4 +22,7 @@ extern const struct cmd_example restore_examples[];
 extern const struct cmd_opt prune_opts[];
 extern const struct cmd_example prune_examples[];
 
+extern const struct cmd_opt verify_opts[];
+extern const struct cmd_example verify_examples[];
+
 #endif

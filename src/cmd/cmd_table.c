@@ -286,6 +286,19 @@ static const struct cmd_verb verbs[] = {
 	  .max_args = 1,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_prune },
+	{ .name = "verify",
+	  .args = "REPO",
+	  .line = "is a repository whole?",
+	  .text = "Check that every backup in a repository can be restored, "
+		  "and that the repository is not older than what this host "
+		  "has seen of it. What is damaged is named, and the backups that "
+		  "it hurts; the exit status is 1 then.",
+	  .opts = verify_opts,
+	  .examples = verify_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_PRINTS,
+	  .run = cmd_verify },
 	{ .name = "help",
 	  .args = "[VERB]",
 	  .line = "this list, or all about one command",

@@ -126,7 +126,7 @@ mark_backup(struct mark *m, const struct repo_commit *c, struct err *err)
 }
 
 static int
-mark_all(struct mark *m, copy_progress *progress, void *ctx, struct err *err)
+mark_all(struct mark *m, const struct mark_how *how, struct err *err)
 {
 	struct repo *r = m->r;
 	uint32_t pack;
@@ -138,18 +138,21 @@ mark_all(struct mark *m, copy_progress *progress, void *ctx, struct err *err)
 	for (uint32_t i = 0; i < r->n_commits; i++) {
 		const struct repo_commit *c = &r->commits[i];
 
-		if (repo_is_backup(c) && mark_backup(m, c, err))
+		if (!repo_is_backup(c) || (how->only && how->only != c))
+			continue;
+		if (mark_backup(m, c, err))
 			return err_add(err, "backup %s",
 				       c->outcome.backup.name);
-		if (progress)
-			progress("backups", i + 1, r->n_commits, ctx);
+		if (how->progress)
+			how->progress("backups", i + 1, r->n_commits,
+				      how->progress_ctx);
 	}
 	return 0;
 }
 
 int
-mark_backups(struct repo *r, copy_progress *progress, void *progress_ctx,
-	     struct mark **ret, struct err *err)
+mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
+	     struct err *err)
 {
 	struct mark *m = calloc(1, sizeof(*m));
 
@@ -166,7 +169,7 @@ mark_backups(struct repo *r, copy_progress *progress, void *progress_ctx,
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 		goto failed;
 	}
-	if (mark_all(m, progress, progress_ctx, err) == 0) {
+	if (mark_all(m, how, err) == 0) {
 		*ret = m;
 		return 0;
 	}

@@ -16,14 +16,20 @@
 
 struct mark;
 
+struct mark_how {
+	const struct repo_commit *only; /* one backup; NULL: all that count */
+	copy_progress *progress;        /* or NULL */
+	void *progress_ctx;
+};
+
 /*
- * mark_backups() - what all backups that count now need, in *@ret for
- * mark_free(). Of a piece in several packs one that is not condemned counts.
- * -1 with ERR_CORRUPT when something that a backup needs is in no pack, or
- * damaged (the text names the backup): nothing may be deleted then.
+ * mark_backups() - what they need, in *@ret for mark_free().  Of a piece in
+ * several packs one that is not condemned counts.  -1 with ERR_CORRUPT when
+ * something that a backup needs is in no pack, or damaged (the text names the
+ * backup): nothing may be deleted then.
  */
-int mark_backups(struct repo *r, copy_progress *progress, void *progress_ctx,
-		 struct mark **ret, struct err *err);
+int mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
+		 struct err *err);
 
 /* mark_needs() - how many pieces of the pack with @sum are needed. */
 uint32_t mark_needs(const struct mark *m, const uint8_t sum[SHA256_BYTES]);

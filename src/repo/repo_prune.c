@@ -173,10 +173,12 @@ look_at_part(const char *name, uint64_t bytes, void *ctx, struct err *err)
 static int
 mark(struct pruning *p)
 {
+	struct mark_how how = { .progress = p->how->progress,
+				.progress_ctx = p->how->progress_ctx };
+
 	mark_free(p->mark);
 	p->mark = NULL;
-	return mark_backups(p->r, p->how->progress, p->how->progress_ctx,
-			    &p->mark, p->err);
+	return mark_backups(p->r, &how, &p->mark, p->err);
 }
 
 /* Say what is not needed; 1, or 0 if all is. */
