@@ -291,8 +291,8 @@ static const struct cmd_verb verbs[] = {
 	  .line = "is a repository whole?",
 	  .text = "Check that every backup in a repository can be restored, "
 		  "and that the repository is not older than what this host "
-		  "has seen of it. What is damaged is named, and the backups that "
-		  "it hurts; the exit status is 1 then.",
+		  "has seen of it. What is damaged is named, and the backups "
+		  "that it hurts; the exit status is 1 then.",
 	  .opts = verify_opts,
 	  .examples = verify_examples,
 	  .min_args = 1,

@@ -42,6 +42,7 @@ tell_json(struct telling *t, const struct verify_report *r, struct err *err)
 	json_add_u64(o, "hurt_backups", r->n_hurt);
 	json_add_u64(o, "packs", r->n_packs);
 	json_add_u64(o, "bad_packs", r->n_bad);
+	json_add_u64(o, "bad_objects", r->n_bad_objects);
 	json_add_u64(o, "read_bytes", r->read_bytes);
 	json_object_object_add(o, "problems", json_object_get(t->problems));
 	rc = print_json(o, err);
@@ -54,9 +55,11 @@ tell(const struct verify_report *r, bool data)
 {
 	char size[24];
 
-	if (r->n_hurt || r->n_bad)
-		print_line("%u of %u packs are damaged, %u of %u backups hurt",
-			   r->n_bad, r->n_packs, r->n_hurt, r->n_backups);
+	if (r->n_hurt || r->n_bad || r->n_bad_objects)
+		print_line("%u of %u packs and %u other objects are damaged, "
+			   "%u of %u backups hurt",
+			   r->n_bad, r->n_packs, r->n_bad_objects, r->n_hurt,
+			   r->n_backups);
 	else if (data)
 		print_line("%u backups and %u packs are whole, %s read",
 			   r->n_backups, r->n_packs,
@@ -89,7 +92,7 @@ verify(const struct cmd_args *a, struct repo *r, struct err *err)
 		rc = tell_json(&t, &report, err);
 	else
 		tell(&report, how.data);
-	if (rc == 0 && (report.n_hurt || report.n_bad))
+	if (rc == 0 && (report.n_hurt || report.n_bad || report.n_bad_objects))
 		rc = CMD_FAILED;
 out:
 	json_object_put(t.problems);

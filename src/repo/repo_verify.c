@@ -15,6 +15,7 @@
 #include "pack_check.h"
 #include "repo_index.h"
 #include "repo_verify.h"
+#include "verify_objects.h"
 
 struct verifying {
 	struct repo *r;
@@ -227,7 +228,8 @@ repo_verify(struct repo *r, const struct verify_how *how,
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 		goto out;
 	}
-	if (mark_all(&v, err) == 0 && crew_run(crew_size(), work, &v, err) == 0)
+	if (verify_objects(r, how, &ret->n_bad_objects, err) == 0 &&
+	    mark_all(&v, err) == 0 && crew_run(crew_size(), work, &v, err) == 0)
 		rc = look_at_backups(&v, err);
 out:
 	mark_free(v.mark);

@@ -29,7 +29,8 @@ struct verify_report {
 	uint32_t n_backups;
 	uint32_t n_hurt; /* of them */
 	uint32_t n_packs;
-	uint32_t n_bad; /* of them */
+	uint32_t n_bad;         /* of them */
+	uint32_t n_bad_objects; /* that are no packs */
 	uint64_t read_bytes;
 };
 
