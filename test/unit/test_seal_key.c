@@ -35,9 +35,11 @@ x25519_of_rfc(void **state)
 	uint8_t a[32], b[32], ret[32];
 
 	(void)state;
-	unhex("77076d0a7318a57d3c16c17251b26645df4c2f92ebc0992ac177fba51db92c2a",
+	unhex("77076d0a7318a57d3c16c17251b26645"
+	      "df4c2f87ebc0992ab177fba51db92c2a",
 	      a, 32);
-	unhex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+	unhex("de9edb7d7b7dc1b4d35b61c2ece43537"
+	      "3f8343c85b78674dadfc7e146f882b4f",
 	      b, 32);
 	assert_int_equal(crypto_scalarmult(ret, a, b), 0);
 	assert_hex(ret, "4a5d9d5ba4ce2de1728e3bf480350f25"
@@ -54,7 +56,8 @@ ed25519_of_rfc(void **state)
 	uint8_t seed[32], sk[64], pk[32], sig[64], message[] = { 0x72 };
 
 	(void)state;
-	unhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+	unhex("4ccd089b28ff96da9db6c346ec114e0f"
+	      "5b8a319f35aba624da8cf6ed4fb8a6fb",
 	      seed, 32);
 	assert_int_equal(crypto_sign_seed_keypair(pk, sk, seed), 0);
 	assert_hex(pk, "3d4017c3e843895a92b70aa74d1b7ebc"
