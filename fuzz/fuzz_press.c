@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fuzz_press.c - a frame from nobody knows where: three bytes of the length that
+ * fuzz_press.c - a frame from nobody knows where: two bytes of the length that
  * it should have, then the frame.  The other way round: what is compressed comes
  * back.
  */
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "press.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -51,14 +52,14 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	struct err err = ERR_INIT;
 	size_t raw_len;
 
-	if (len < 3)
+	if (len < 2)
 		return 0;
 	if (!c)
 		c = press_new(PRESS_LEVEL_DEFAULT, &err);
 	if (!c)
 		abort();
-	raw_len = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)(p[2] % 32) << 16;
-	expand(c, p + 3, len - 3, raw_len);
-	there_and_back(c, p + 3, len - 3);
+	raw_len = le16_at(p);
+	expand(c, p + 2, len - 2, raw_len);
+	there_and_back(c, p + 2, len - 2);
 	return 0;
 }
