@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * fuzz_press.c - a frame from nobody knows where: two bytes of the length that
- * it should have, then the frame.  The other way round: what is compressed comes
- * back.
+ * it should have, then the frame.  The other way round: what is compressed
+ * comes back.
  */
 #include <stddef.h>
 #include <stdint.h>
