@@ -155,12 +155,12 @@ aead_free(struct aead *a)
 	free(a);
 }
 
-/* OpenSSL's parameters are never const; these are only read. */
+/* OpenSSL's parameters are never const, nor NULL; these are only read. */
 static OSSL_PARAM
 param(const char *name, const void *p, size_t len)
 {
-	return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)p,
-						 len);
+	return OSSL_PARAM_construct_octet_string(
+		name, (void *)(uintptr_t)(len ? p : ""), len);
 }
 
 int

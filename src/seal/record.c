@@ -256,7 +256,7 @@ record_open(const struct key *k, enum record_kind kind, const char *name,
 {
 	const uint8_t *body;
 	size_t body_len;
-	uint32_t realm;
+	uint32_t realm = 0;
 
 	if (check_header(k, kind, p, len, &realm, err) ||
 	    (kind == RECORD_INDEX && check_sum(name, p, len, err)) ||

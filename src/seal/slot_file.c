@@ -72,7 +72,7 @@ parse(const char *bare_text, size_t n, uint8_t ret[RAW + SUM], struct err *err)
 	const size_t word = sizeof(WORD_BARE) - 1;
 	size_t len;
 
-	if (strncmp(bare_text, WORD_BARE, word) != 0)
+	if (memcmp(bare_text, WORD_BARE, word) != 0)
 		return err_set(err, ERR_INVALID, 0,
 			       "this is no key: it does not begin with %s",
 			       WORD);
@@ -92,7 +92,7 @@ parse(const char *bare_text, size_t n, uint8_t ret[RAW + SUM], struct err *err)
 int
 slot_file_parse(const char *text, uint8_t ret[32], struct err *err)
 {
-	char digits[sizeof(WORD_BARE) + DIGITS];
+	char digits[sizeof(WORD_BARE) + DIGITS] = ""; /* zeros to its end */
 	uint8_t all[RAW + SUM], sum[crypto_hash_sha256_BYTES];
 	size_t n = bare(text, digits, sizeof(digits));
 	int rc = -1;

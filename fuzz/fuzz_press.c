@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fuzz_press.c - a frame from nobody knows where: two bytes of the length that
+ * it should have, then the frame.  The other way round: what is compressed
+ * comes back.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "press.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
+
+static void
+expand(struct press *c, const uint8_t *p, size_t len, size_t raw_len)
+{
+	struct err err = ERR_INIT;
+	uint8_t *ret = malloc(raw_len + 1);
+
+	if (!ret)
+		abort();
+	if (press_expand(c, p, len, ret, raw_len, &err) &&
+	    err.code != ERR_CORRUPT)
+		abort();
+	free(ret);
+}
+
+static void
+there_and_back(struct press *c, const uint8_t *p, size_t len)
+{
+	struct err err = ERR_INIT;
+	uint8_t *in = malloc(len + 1024), *out = malloc(len + 1);
+	long n;
+
+	if (!in || !out)
+		abort();
+	n = press(c, p, len, in, len + 1024, &err);
+	if (n <= 0 || press_expand(c, in, (size_t)n, out, len, &err) ||
+	    memcmp(p, out, len) != 0)
+		abort();
+	free(in);
+	free(out);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
+{
+	static struct press *c; /* used again and again, as it is elsewhere */
+	struct err err = ERR_INIT;
+	size_t raw_len;
+
+	if (len < 2)
+		return 0;
+	if (!c)
+		c = press_new(PRESS_LEVEL_DEFAULT, &err);
+	if (!c)
+		abort();
+	raw_len = le16_at(p);
+	expand(c, p + 2, len - 2, raw_len);
+	there_and_back(c, p + 2, len - 2);
+	return 0;
+}
