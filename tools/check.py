@@ -37,6 +37,7 @@ SUITES = {
     "lint": (["gcc"], ["tools/lint.py"], 1800),
     "unit": (["san"], ["build/check/san/test/unit/test_*"], 300),
     "cli": (["san", "bare"], ["test/cli/*.sh", "test/cli/*.py"], 300),
+    "model": ([], ["test/model/test_*"], 1800),
     "witness": (["gcc"], ["test/witness/*"], 600),
     "sim": (["san"], ["test/sim/*.sh", "test/sim/test_*"], 1800),
     "offline": (["san", "bare", "clang"], ["test/offline/test_*"], 1800),
@@ -143,8 +144,9 @@ def run_suite(name, files, long, built):
             result = tap.Result(label, failed=1, failures=["was not built"])
         else:
             limit = LONG_SECONDS if long else seconds
-            result = tap.run(label, path, environment(builds[0], long), limit,
-                             OUT, TOP)
+            # What needs no build is told of the ordinary one.
+            env = environment(builds[0] if builds else "gcc", long)
+            result = tap.run(label, path, env, limit, OUT, TOP)
         tell(result)
         results.append(result)
     print(f"  {name}: {time.monotonic() - begin:.1f} s", flush=True)
