@@ -56,7 +56,7 @@ int
 cmd_init(const struct cmd_args *args, struct err *err)
 {
 	struct repo_key k;
-	uint32_t chunk;
+	uint32_t chunk = 0;
 	int rc = -1;
 
 	if (chunk_of(args, &chunk, err))
