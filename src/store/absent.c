@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -23,6 +24,8 @@
 
 #define TRIES 2 /* to write a file */
 #define TEMPORARY_LEN 32
+#define NEW ".new-"
+#define PROBE ".probe-"
 
 /* A file that has no name yet that counts. */
 struct fresh {
@@ -38,7 +41,7 @@ temporary_name(const char *prefix, char ret[TEMPORARY_LEN], struct err *err)
 
 	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
 		return err_set(err, ERR_IO, errno, "read random bytes");
-	snprintf(ret, TEMPORARY_LEN, ".%s-%016" PRIx64, prefix, n);
+	snprintf(ret, TEMPORARY_LEN, "%s%016" PRIx64, prefix, n);
 	return 0;
 }
 
@@ -63,7 +66,7 @@ static int
 fresh_open(struct fresh *f, bool named, struct err *err)
 {
 	f->name[0] = '\0';
-	if (named && temporary_name("new", f->name, err))
+	if (named && temporary_name(NEW, f->name, err))
 		return -1;
 	if (named)
 		f->fd = openat(f->dir, f->name,
@@ -222,7 +225,7 @@ absent_probe(int dir, bool named, struct err *err)
 			err->code = ERR_UNSUPPORTED;
 		return -1;
 	}
-	if (temporary_name("probe", name, err))
+	if (temporary_name(PROBE, name, err))
 		return -1;
 	if (absent_put(dir, name, "", 0, named, err)) {
 		if (!can_wait(err))
@@ -239,4 +242,11 @@ absent_probe(int dir, bool named, struct err *err)
 	if (rc == 0)
 		err_clear(err);
 	return rc;
+}
+
+bool
+absent_is_leftover(const char *leaf)
+{
+	return strncmp(leaf, NEW, strlen(NEW)) == 0 ||
+	       strncmp(leaf, PROBE, strlen(PROBE)) == 0;
 }

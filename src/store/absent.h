@@ -33,4 +33,7 @@ int absent_put(int dir, const char *leaf, const void *p, size_t len, bool named,
  */
 int absent_probe(int dir, bool named, struct err *err);
 
+/* absent_is_leftover() - is @leaf what one of these left when it was killed? */
+bool absent_is_leftover(const char *leaf);
+
 #endif

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "absent.h"
 #include "fd.h"
 
 #define FAN_OUT 256
@@ -59,7 +60,9 @@ only_folders(int fd, unsigned int depth, struct err *err)
 			rc = err_set(err, ERR_IO, errno, "read the folder");
 		if (!e)
 			break;
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+		if (strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0 &&
+		    !absent_is_leftover(e->d_name))
 			rc = empty_folder(dirfd(dir), e->d_name, depth, err);
 	}
 	closedir(dir);

@@ -91,7 +91,7 @@ add_version(struct mem_object *o, const void *p, size_t len, uint64_t by)
 		free(v.data);
 		return -1;
 	}
-	if (len > 0)
+	if (p && len > 0)
 		memcpy(v.data, p, len);
 	o->versions[o->n++] = v;
 	return 0;

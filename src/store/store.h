@@ -14,7 +14,8 @@
  *		store is so also after a power cut, and so is what a put of
  *		its found there already (ERR_EXISTS).  Without it an object may
  *		be lost, but not torn.  What others put is durable by their
- *		sync, not by ours
+ *		sync, not by ours: whoever must rely on it puts it once more
+ *		and syncs
  *
  * Names are 1 to STORE_NAME_MAX of a-z 0-9 - . and /, no part of them empty or
  * beginning with a dot; all functions refuse others with ERR_INVALID.  The text
@@ -123,7 +124,7 @@ int store_drop(struct store *s, const char *name, struct err *err);
 
 /*
  * store_sync() - see above.  -1 with ERR_IO: what was put since the last one
- * may be lost at a power cut, and must not be relied on.  All later calls fail
+ * may be lost at a power cut, and must not be relied on.  All later syncs fail
  * too, until it is opened anew: nobody knows any more what is durable.
  */
 int store_sync(struct store *s, struct err *err);

@@ -93,7 +93,8 @@ mem_get(struct store *s, const char *name, uint64_t offset, void *p, size_t len,
 	} else {
 		*ret_len = v->len - offset < len ? v->len - (size_t)offset :
 						   len;
-		memcpy(p, v->data + offset, *ret_len);
+		if (len > 0)
+			memcpy(p, v->data + offset, *ret_len);
 	}
 	leave(w);
 	return rc;
