@@ -282,12 +282,13 @@ create_done(struct create *c)
 	unsigned int i;
 
 	journal_end(&c->journal);
+	/* A save that failed may still be at work on the file. */
+	domain_close(c->domain);
 	fd_close(&c->memfd);
 	fd_close(&c->stagefd);
 	fd_close(&c->dirfd);
 	for (i = 0; i < c->n_disks; i++)
 		disk_close(c->disks[i]);
-	domain_close(c->domain);
 	watchdog_stop(&c->watchdog);
 }
 

@@ -50,6 +50,7 @@ put(struct store *s, const char *name, const char *text)
 		fail_msg("%s", err.text);
 }
 
+#ifdef XENSNAP_FAIL_POINTS
 static void
 assert_file(const char *name, const char *text)
 {
@@ -79,6 +80,7 @@ listed(struct store *s, const char *prefix)
 		fail_msg("%s", err.text);
 	return n;
 }
+#endif
 
 static int
 status_of(pid_t child)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 35_wrong.sh - test the test, on a real Xen: memory of one instant is brought
-# back on disks that are not of it, or with a flipped byte, and witness must say
-# so each time (inv. 1).  On the right disks it says "one instant".
+# long_35_wrong.sh - test the test, on a real Xen: memory of one instant is
+# brought back on disks that are not of it, or with a flipped byte, and witness
+# must say so each time (inv. 1).  On the right disks it says "one instant".
 lab_state=running:pvmix
 . "$(dirname "$0")/../lib/in_lab.sh"
 
