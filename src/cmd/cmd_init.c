@@ -21,7 +21,7 @@ tell(const struct cmd_args *a, const struct repo_key *k, struct err *err)
 		if (k->made)
 			print_line("made key file %s: without it nobody can "
 				   "read the repository; keep a copy elsewhere",
-				   opts_value(a, "key-file"));
+				   k->made);
 		return 0;
 	}
 	o = json_object_new_object();
@@ -30,7 +30,7 @@ tell(const struct cmd_args *a, const struct repo_key *k, struct err *err)
 	json_object_object_add(o, "repository",
 			       json_object_new_string(a->args[0]));
 	json_object_object_add(o, "key_file_made",
-			       json_object_new_boolean(k->made));
+			       json_object_new_boolean(k->made != NULL));
 	rc = print_json(o, err);
 	json_object_put(o);
 	return rc;

@@ -57,7 +57,7 @@ make_key_file(const char *path, struct repo_key *k, struct err *err)
 	slot_file_text((const uint8_t *)k->secret, text);
 	rc = write_key_file(path, text, err);
 	explicit_bzero(text, sizeof(text));
-	k->made = rc == 0;
+	k->made = rc == 0 ? path : NULL;
 	return rc;
 }
 

@@ -18,7 +18,7 @@
 struct repo_key {
 	struct slot_opener opener; /* points to @secret */
 	char secret[REPO_KEY_MAX];
-	bool made; /* the key file was written just now */
+	const char *made; /* the key file that was written just now, or NULL */
 };
 
 /*

@@ -124,7 +124,7 @@ fold_body(struct folding *f, const uint8_t name[SHA256_BYTES],
 	for (uint32_t i = 0; entries && i < n; i++)
 		if (le32_at(entries + (size_t)i * INDEX_ENTRY + 16) >= n_packs)
 			take_refuse(&t, "an entry names no pack");
-	if (take_end(&t, "an index part", err))
+	if (take_end(&t, "an index part", err) || !packs || !entries)
 		return -1;
 	if (n >= ENOUGH && !loses(f, packs, n_packs))
 		return add_base(f, name, err);

@@ -68,7 +68,7 @@ take_known(struct take *t, struct head *h)
 {
 	h->n_known = take_count(t, KNOWN_BYTES, UINT32_MAX);
 	h->known = room_for(t, h->n_known, sizeof(*h->known));
-	for (uint32_t i = 0; i < h->n_known && !t->wrong; i++) {
+	for (uint32_t i = 0; h->known && i < h->n_known && !t->wrong; i++) {
 		take_bytes(t, h->known[i].session, SESSION_ID);
 		take_bytes(t, h->known[i].sum, SHA256_BYTES);
 		if (i && memcmp(h->known[i - 1].session, h->known[i].session,

@@ -16,7 +16,7 @@ struct mark {
 	struct index *ix;   /* where pieces are, of all realms */
 	struct index *seen; /* which were found needed */
 	struct getter *g;   /* of the realm of the backup at hand */
-	const struct tree *t;
+	struct tree t;      /* of the disk at hand */
 	uint32_t n_packs;
 	uint32_t *needed; /* pieces, by the pack's number in @ix */
 };
@@ -59,7 +59,7 @@ static int
 mark_node(struct mark *m, unsigned int level, uint64_t i,
 	  const uint8_t id[NAME_BYTES], struct err *err)
 {
-	uint32_t n = tree_children(m->t, level, i), len;
+	uint32_t n = tree_children(&m->t, level, i), len;
 	const uint8_t *p;
 	uint8_t *ids;
 	int rc = 0;
@@ -82,8 +82,7 @@ mark_node(struct mark *m, unsigned int level, uint64_t i,
 			rc = -1;
 		else if (first && level > 1)
 			rc = mark_node(m, level - 1,
-				       (i << m->t->fanout_log2) + k, child,
-				       err);
+				       (i << m->t.fanout_log2) + k, child, err);
 	}
 	free(ids);
 	return rc;
@@ -101,7 +100,7 @@ mark_disk(struct mark *m, const struct backup_disk *d, struct err *err)
 			       d->vdev);
 	if (name_is_zero(d->root))
 		return 0;
-	m->t = &t;
+	m->t = t;
 	first = first_time(m, d->root, err);
 	if (first > 0 && mark_node(m, t.levels, 0, d->root, err))
 		first = -1;

@@ -70,7 +70,8 @@ int pack_out_add(struct pack_out *o, const uint8_t *body, size_t len,
 		 const struct pack_group *g, uint32_t *ret_offset,
 		 struct err *err);
 
-/* pack_out_bytes() - how long it is so far; 0 without a blob in it. */
+/* pack_out_bytes() - how long it is so far, its list of blobs included; 0
+ * without a blob in it. */
 size_t pack_out_bytes(const struct pack_out *o);
 
 /*

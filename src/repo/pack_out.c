@@ -75,7 +75,7 @@ pack_out_add(struct pack_out *o, const uint8_t *body, size_t len,
 size_t
 pack_out_bytes(const struct pack_out *o)
 {
-	return o->n_blobs ? o->bytes.len : 0;
+	return o->n_blobs ? o->bytes.len + o->trailer.len : 0;
 }
 
 int

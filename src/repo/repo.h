@@ -25,7 +25,6 @@
 
 #define REPO_CHUNK_DEFAULT (64u << 10)
 #define REPO_FANOUT_LOG2 8
-#define OBJECT_NAME STORE_NAME_MAX + 1
 
 /* A session whose outcome is a commit. */
 struct repo_commit {

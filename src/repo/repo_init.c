@@ -26,7 +26,7 @@ put_slot(struct store *s, const struct key *k, const char *label,
 	if (slot_seal(k, label, opener, 0, 0, &b, id, err))
 		goto out;
 	object_name("keys", id, SLOT_ID, name);
-	for (char c = '1'; c <= '2'; c++) {
+	for (int c = '1'; c <= '2'; c++) {
 		snprintf(copy, sizeof(copy), "%s-%c", name, c);
 		if (store_put(s, copy, b.data, b.len, err))
 			goto out;
