@@ -19,7 +19,7 @@ from simcheck import (check_all, check_nothing_to_recover, check_running,
                       run_cases)
 from simhost import Host, name_of
 
-KILLS = int(os.environ.get("KILLS", "100"))
+KILLS = int(os.environ.get("KILLS", "100" if os.environ.get("LONG") else "40"))
 SEED = int(os.environ.get("SEED", "1"))
 BATCHES = 4
 TRIES = 6  # for each kill that is to hit
