@@ -23,10 +23,16 @@ clock_ms_since(uint64_t start_ns)
 void
 clock_utc(char *ret, size_t len)
 {
-	time_t now = time(NULL);
+	clock_utc_at((uint64_t)time(NULL), ret, len);
+}
+
+void
+clock_utc_at(uint64_t at, char *ret, size_t len)
+{
+	time_t t = (time_t)at;
 	struct tm tm;
 
-	if (!gmtime_r(&now, &tm) ||
+	if (!gmtime_r(&t, &tm) ||
 	    strftime(ret, len, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		ret[0] = '\0';
 }

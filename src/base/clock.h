@@ -17,6 +17,9 @@ double clock_ms_since(uint64_t start_ns);
  */
 void clock_utc(char *ret, size_t len);
 
+/* clock_utc_at() - the same of @at, seconds since 1970. */
+void clock_utc_at(uint64_t at, char *ret, size_t len);
+
 /* clock_sleep_ms() - sleep, signals or not. */
 void clock_sleep_ms(unsigned int ms);
 

@@ -2,8 +2,8 @@
 /* cmd_backups.c - xensnap backups REPO */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "cmd.h"
 #include "hex.h"
 #include "json.h"
@@ -26,17 +26,6 @@ how_text(enum backup_how how)
 		return "changes";
 	}
 	return "?";
-}
-
-static void
-utc(uint64_t at, char *ret, size_t len)
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) ||
-	    strftime(ret, len, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(ret, len, "?");
 }
 
 static uint64_t
@@ -105,7 +94,7 @@ to_json(const struct repo_commit *c)
 	char hex[2 * SESSION_ID + 1], when[32];
 
 	hex_text(c->session, SESSION_ID, hex);
-	utc(oc->backup.instant, when, sizeof(when));
+	clock_utc_at(oc->backup.instant, when, sizeof(when));
 	json_add_str(o, "backup", oc->backup.name);
 	json_add_str(o, "session", hex);
 	json_add_str(o, "instant", when);
@@ -161,7 +150,7 @@ tell(struct repo_commit *const *list, uint32_t n, struct err *err)
 		char hex[2 * SESSION_ID + 1], when[32], size[24];
 
 		hex_text(list[i]->session, SESSION_ID, hex);
-		utc(o->backup.instant, when, sizeof(when));
+		clock_utc_at(o->backup.instant, when, sizeof(when));
 		print_cell(&t, "%s", o->backup.name);
 		print_cell(&t, "%.8s", hex);
 		print_cell(&t, "%s", when);

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "cmd.h"
 #include "hex.h"
 #include "job_repo.h"
@@ -96,17 +96,6 @@ reasons_text(unsigned int reasons, char *ret, size_t len)
 						 keep_name((enum keep_rule)i));
 }
 
-static void
-when_text(uint64_t at, char *ret, size_t len)
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) ||
-	    strftime(ret, len, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(ret, len, "?");
-}
-
 static struct json_object *
 item_to_json(const struct prune_item *it)
 {
@@ -114,7 +103,7 @@ item_to_json(const struct prune_item *it)
 	char hex[2 * SESSION_ID + 1], when[32], why[64];
 
 	hex_text(it->session, SESSION_ID, hex);
-	when_text(it->instant, when, sizeof(when));
+	clock_utc_at(it->instant, when, sizeof(when));
 	reasons_text(it->reasons, why, sizeof(why));
 	json_add_str(o, "backup", it->name);
 	json_add_str(o, "session", hex);
@@ -166,7 +155,7 @@ tell_calendar(const struct prune_plan *p, struct err *err)
 		char hex[2 * SESSION_ID + 1], when[32], why[64];
 
 		hex_text(it->session, SESSION_ID, hex);
-		when_text(it->instant, when, sizeof(when));
+		clock_utc_at(it->instant, when, sizeof(when));
 		reasons_text(it->reasons, why, sizeof(why));
 		print_cell(&t, "%s", it->name);
 		print_cell(&t, "%.8s", hex);
