@@ -114,6 +114,9 @@ int lx_resume(libxl_ctx *ctx, struct lx_log *log, uint32_t domid,
  */
 void lx_drop_device_model_state(uint32_t domid);
 
+/* lx_is_hvm() - is it an HVM domain?  No when libxl cannot tell. */
+bool lx_is_hvm(libxl_ctx *ctx, uint32_t domid);
+
 /*
  * lx_device_model_goes_on() - after a flush that nobody ended: the device model
  * of @domid goes on.  Running already, or none at all, is right as well.

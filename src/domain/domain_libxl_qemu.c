@@ -72,11 +72,9 @@ lx_flush_disks(struct domain *base, struct err *err)
 	return 0;
 }
 
-/* Without a device model there is nobody to ask, and libxl would wait. */
-void
-lx_device_model_goes_on(libxl_ctx *ctx, struct lx_log *log, uint32_t domid)
+bool
+lx_is_hvm(libxl_ctx *ctx, uint32_t domid)
 {
-	struct err e = ERR_INIT;
 	libxl_dominfo info;
 	bool is_hvm;
 
@@ -84,6 +82,15 @@ lx_device_model_goes_on(libxl_ctx *ctx, struct lx_log *log, uint32_t domid)
 	is_hvm = !libxl_domain_info(ctx, &info, domid) &&
 		 info.domain_type == LIBXL_DOMAIN_TYPE_HVM;
 	libxl_dominfo_dispose(&info);
-	if (is_hvm && monitor(ctx, log, domid, "cont", &e))
+	return is_hvm;
+}
+
+/* Without a device model there is nobody to ask, and libxl would wait. */
+void
+lx_device_model_goes_on(libxl_ctx *ctx, struct lx_log *log, uint32_t domid)
+{
+	struct err e = ERR_INIT;
+
+	if (lx_is_hvm(ctx, domid) && monitor(ctx, log, domid, "cont", &e))
 		log_debug("domain %u: %s", domid, e.text);
 }

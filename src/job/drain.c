@@ -12,6 +12,7 @@
 #include "fd.h"
 #include "get.h"
 #include "map.h"
+#include "write_queue.h"
 #include "zero.h"
 
 #define SLAB BLOB_RAW_MAX
@@ -31,18 +32,27 @@ struct drainer {
 	struct draining *x;
 	struct getter *g;
 	struct namer *namer;
-	uint8_t *bytes; /* SLAB */
+	struct write_queue *queue;
+	uint8_t *bytes; /* its room: a slab, each chunk at its place */
+	uint32_t run_at, run_len; /* what of it is to be written */
+	uint8_t *old;             /* SLAB: what the target has there, or NULL */
 	struct drain_count count;
 };
 
 /* ---- where a chunk belongs ---- */
 
+/* Write what is gathered of the slab that begins at @offset. */
 static int
-write_at(const struct draining *x, const uint8_t *p, uint32_t len,
-	 uint64_t offset, struct err *err)
+write_run(struct drainer *w, uint64_t offset, struct err *err)
 {
-	if (fd_pwrite_all(x->d->to, p, len, offset, err))
-		return err_add(err, "write %s", x->d->what);
+	uint32_t len = w->run_len;
+
+	if (len == 0)
+		return 0;
+	w->run_len = 0;
+	w->count.written_bytes += len;
+	if (write_queue_add(w->queue, w->run_at, len, offset + w->run_at, err))
+		return err_add(err, "write %s", w->x->d->what);
 	return 0;
 }
 
@@ -60,48 +70,55 @@ is_there(const struct drainer *w, const uint8_t *id, const uint8_t *p,
 	return memcmp(is, id, NAME_BYTES) == 0;
 }
 
-/* The bytes of chunk @id; of a zero one those at @zeros. */
+/* The @want bytes of chunk @id into @to. */
 static int
-fetch(const struct drainer *w, const uint8_t *id, uint8_t *zeros, uint32_t want,
-      const uint8_t **ret, struct err *err)
+fetch(const struct drainer *w, const uint8_t *id, uint8_t *to, uint32_t want,
+      struct err *err)
 {
+	const uint8_t *p;
 	uint32_t len;
 
 	if (name_is_zero(id)) {
-		memset(zeros, 0, want);
-		*ret = zeros;
+		memset(to, 0, want);
 		return 0;
 	}
-	if (getter_get(w->g, PIECE_CHUNK, id, ret, &len, err))
+	if (getter_get(w->g, PIECE_CHUNK, id, &p, &len, err))
 		return -1;
-	return len == want ? 0 :
-			     err_set(err, ERR_CORRUPT, 0,
-				     "a chunk has %u bytes, not %u", len, want);
+	if (len != want)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "a chunk has %u bytes, not %u", len, want);
+	memcpy(to, p, len);
+	return 0;
 }
 
+/*
+ * Chunk @k of the slab that begins at chunk @first: kept as it is, or gathered
+ * with its neighbours.
+ */
 static int
-put_chunk(struct drainer *w, uint64_t i, const uint8_t *id, uint8_t *old,
+put_chunk(struct drainer *w, uint64_t first, unsigned int k, const uint8_t *id,
 	  struct err *err)
 {
-	const struct draining *x = w->x;
-	uint32_t len = tree_chunk_bytes(x->t, i);
-	const uint8_t *bytes;
+	const struct tree *t = w->x->t;
+	uint32_t len = tree_chunk_bytes(t, first + k);
+	uint32_t at = k * t->chunk;
 	int r = 0;
 
-	if (old)
-		r = is_there(w, id, old, len, err);
+	if (w->old)
+		r = is_there(w, id, w->old + at, len, err);
 	else if (name_is_zero(id))
 		r = 1; /* a new file is all holes */
 	if (r < 0)
 		return -1;
 	if (r > 0) {
 		w->count.kept_bytes += len;
-		return 0;
+		return write_run(w, first * t->chunk, err);
 	}
-	if (fetch(w, id, w->bytes, len, &bytes, err) ||
-	    write_at(x, bytes, len, i * x->t->chunk, err))
+	if (fetch(w, id, w->bytes + at, len, err))
 		return -1;
-	w->count.written_bytes += len;
+	if (w->run_len == 0)
+		w->run_at = at;
+	w->run_len += len;
 	return 0;
 }
 
@@ -143,19 +160,22 @@ read_old(const struct draining *x, uint64_t first, unsigned int n, uint8_t *to,
 }
 
 static int
-put_slab(struct drainer *w, uint64_t first, unsigned int n, uint8_t *old,
-	 struct err *err)
+put_slab(struct drainer *w, uint64_t first, unsigned int n, struct err *err)
 {
 	struct draining *x = w->x;
 	uint8_t ids[SLAB_CHUNKS_MAX * NAME_BYTES];
 
+	w->bytes = write_queue_room(w->queue, err);
+	if (!w->bytes)
+		return err_add(err, "write %s", x->d->what);
 	if (map_get(x->map, first, n, ids, err) ||
-	    (old && read_old(x, first, n, old, err)))
+	    (w->old && read_old(x, first, n, w->old, err)))
 		return -1;
 	for (unsigned int i = 0; i < n; i++)
-		if (put_chunk(w, first + i, ids + (size_t)i * NAME_BYTES,
-			      old ? old + (size_t)i * x->t->chunk : NULL, err))
+		if (put_chunk(w, first, i, ids + (size_t)i * NAME_BYTES, err))
 			return -1;
+	if (write_run(w, first * x->t->chunk, err))
+		return -1;
 	if (x->d->progress)
 		x->d->progress(x->d->what, (first + n) * x->t->chunk,
 			       x->t->bytes, x->d->progress_ctx);
@@ -171,7 +191,8 @@ drainer_done(struct drainer *w)
 	pthread_mutex_unlock(&w->x->lock);
 	getter_free(w->g);
 	namer_free(w->namer);
-	free(w->bytes);
+	write_queue_free(w->queue);
+	free(w->old);
 }
 
 static int
@@ -181,9 +202,12 @@ drainer_init(struct drainer *w, struct draining *x, struct err *err)
 
 	memset(w, 0, sizeof(*w));
 	w->x = x;
-	w->bytes = malloc(2 * SLAB);
-	if (!w->bytes)
+	w->old = x->d->in_place ? malloc(SLAB) : NULL;
+	if (x->d->in_place && !w->old)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	w->queue = write_queue_new(x->d->to, SLAB, err);
+	if (!w->queue)
+		return -1;
 	if (key_name(x->d->r->key, x->d->realm, key, err))
 		return -1;
 	w->namer = namer_new(key, err);
@@ -206,9 +230,10 @@ work(struct crew *c, struct err *err)
 		n = rc ? 0 : next_slab(x, &first);
 		if (n == 0)
 			break;
-		rc = put_slab(&w, first, n,
-			      x->d->in_place ? w.bytes + SLAB : NULL, err);
+		rc = put_slab(&w, first, n, err);
 	}
+	if (rc == 0 && write_queue_end(w.queue, err))
+		rc = err_add(err, "write %s", x->d->what);
 	drainer_done(&w);
 	return rc;
 }

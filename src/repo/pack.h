@@ -45,11 +45,18 @@ struct pack_piece {
 struct pack_out;
 
 /*
- * pack_out_new() - an empty one in realm @realm.  NULL with ERR_NOMEM or
- * ERR_IO. For pack_out_free().
+ * pack_out_new() - room for one pack after another.  NULL with ERR_NOMEM.  For
+ * pack_out_free().
  */
-struct pack_out *pack_out_new(const struct key *k, uint32_t realm,
-			      struct err *err);
+struct pack_out *pack_out_new(struct err *err);
+
+/*
+ * pack_out_begin() - an empty pack in realm @realm, with a key of its own; what
+ * @o held before is gone.  -1 with ERR_DENIED (our key has not that realm) or
+ * ERR_IO.
+ */
+int pack_out_begin(struct pack_out *o, const struct key *k, uint32_t realm,
+		   struct err *err);
 
 /* The pieces of one blob, and their ids, n * NAME_BYTES. */
 struct pack_group {
@@ -62,8 +69,9 @@ struct pack_group {
 #define PACK_BLOB_EXTRA 16
 
 /*
- * pack_out_add() - seal a blob whose body is the @len bytes at @body, of the
- * pieces @g; it begins at *@ret_offset.  -1 with ERR_NOMEM or ERR_IO: the pack
+ * pack_out_add() - seal a blob whose body is the @len bytes at @body, at most
+ * BLOB_BODY_MAX, of the pieces @g; it begins at *@ret_offset.  Nothing is added
+ * to a pack that has PACK_TARGET bytes.  -1 with ERR_NOMEM or ERR_IO: the pack
  * is of no use any more.
  */
 int pack_out_add(struct pack_out *o, const uint8_t *body, size_t len,
@@ -76,7 +84,8 @@ size_t pack_out_bytes(const struct pack_out *o);
 
 /*
  * pack_out_end() - seal the trailer; the whole object is *@ret, *@ret_len until
- * pack_out_free(), its sum in @ret_sum.  -1 with ERR_NOMEM or ERR_IO.
+ * the next pack_out_begin(), its sum in @ret_sum.  It begins at a page, as its
+ * length is of whole pages: the store need not copy it.  -1 with ERR_IO.
  */
 int pack_out_end(struct pack_out *o, const uint8_t **ret, size_t *ret_len,
 		 uint8_t ret_sum[SHA256_BYTES], struct err *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pack_out.c - building a pack; see pack.h. */
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,32 +11,54 @@
 #define ALIGN 4096
 #define END_MAGIC "xsnapend"
 
+/*
+ * What is in a pack before it is full, one blob more, and the end.  Each list
+ * of pieces in the trailer counts towards PACK_TARGET, but for the last.
+ */
+#define ROOM (PACK_TARGET + (2u << 20))
+static_assert(ROOM % ALIGN == 0 &&
+		      ROOM - PACK_TARGET > BLOB_BODY_MAX + (64u << 10),
+	      "room for a blob and the end");
+
+/*
+ * The memory stays from one pack to the next: to ask for so much anew costs as
+ * much as to encrypt it.
+ */
 struct pack_out {
 	struct box *box;
-	struct buf bytes;
+	uint8_t *bytes; /* ROOM, from a page on */
+	size_t len;
 	struct buf trailer;
 	uint32_t n_blobs;
 };
 
 struct pack_out *
-pack_out_new(const struct key *k, uint32_t realm, struct err *err)
+pack_out_new(struct err *err)
 {
 	struct pack_out *o = calloc(1, sizeof(*o));
-	uint8_t *header;
 
-	header = o ? buf_more(&o->bytes, PACK_HEADER) : NULL;
-	if (!header) {
-		err_set(err, ERR_NOMEM, 0, "out of memory");
-		goto failed;
-	}
-	o->box = box_new(k, aead_best(), realm, header, err);
-	if (!o->box)
-		goto failed;
-	put_u32(&o->trailer, 0); /* how many: known at the end */
-	return o;
-failed:
+	if (o)
+		o->bytes = aligned_alloc(ALIGN, ROOM);
+	if (o && o->bytes)
+		return o;
 	pack_out_free(o);
+	err_set(err, ERR_NOMEM, 0, "out of memory");
 	return NULL;
+}
+
+int
+pack_out_begin(struct pack_out *o, const struct key *k, uint32_t realm,
+	       struct err *err)
+{
+	box_free(o->box);
+	o->box = box_new(k, aead_best(), realm, o->bytes, err);
+	if (!o->box)
+		return -1;
+	o->len = PACK_HEADER;
+	o->n_blobs = 0;
+	o->trailer.len = 0;
+	put_u32(&o->trailer, 0); /* how many: known at the end */
+	return 0;
 }
 
 /* Append @len bytes, sealed; where they are is *@ret_offset. */
@@ -44,19 +66,19 @@ static int
 add_sealed(struct pack_out *o, const void *p, size_t len, uint32_t *ret_offset,
 	   struct err *err)
 {
-	size_t offset = o->bytes.len;
-	uint8_t *to = buf_more(&o->bytes, len + PACK_BLOB_EXTRA);
+	uint8_t *to = o->bytes + o->len;
 
-	if (!to || o->bytes.len + ALIGN > PACK_MAX)
-		return err_set(err, ERR_NOMEM, 0, "no memory for a pack");
-	*ret_offset = (uint32_t)offset;
-	return box_seal(o->box, offset, p, len, to, err);
+	assert(len + PACK_BLOB_EXTRA <= ROOM - o->len);
+	*ret_offset = (uint32_t)o->len;
+	o->len += len + PACK_BLOB_EXTRA;
+	return box_seal(o->box, *ret_offset, p, len, to, err);
 }
 
 int
 pack_out_add(struct pack_out *o, const uint8_t *body, size_t len,
 	     const struct pack_group *g, uint32_t *ret_offset, struct err *err)
 {
+	assert(len <= BLOB_BODY_MAX && pack_out_bytes(o) < PACK_TARGET);
 	if (add_sealed(o, body, len, ret_offset, err))
 		return -1;
 	put_u32(&o->trailer, *ret_offset);
@@ -75,29 +97,38 @@ pack_out_add(struct pack_out *o, const uint8_t *body, size_t len,
 size_t
 pack_out_bytes(const struct pack_out *o)
 {
-	return o->n_blobs ? o->bytes.len + o->trailer.len : 0;
+	return o->n_blobs ? o->len + o->trailer.len : 0;
+}
+
+/* Zeros up to where the footer ends at a multiple of ALIGN, and the footer. */
+static void
+add_footer(struct pack_out *o, uint32_t trailer_at)
+{
+	size_t zeros = (ALIGN - (o->len + PACK_FOOTER) % ALIGN) % ALIGN;
+	uint8_t *footer = o->bytes + o->len + zeros;
+
+	assert(zeros + PACK_FOOTER <= ROOM - o->len);
+	memset(o->bytes + o->len, 0, zeros);
+	le32_to(footer, trailer_at);
+	le32_to(footer + 4, (uint32_t)o->trailer.len + PACK_BLOB_EXTRA);
+	memcpy(footer + 8, END_MAGIC, 8);
+	o->len += zeros + PACK_FOOTER;
 }
 
 int
 pack_out_end(struct pack_out *o, const uint8_t **ret, size_t *ret_len,
 	     uint8_t ret_sum[SHA256_BYTES], struct err *err)
 {
-	struct buf *b = &o->bytes;
 	uint32_t at;
 
 	le32_to(o->trailer.data, o->n_blobs);
 	if (add_sealed(o, o->trailer.data, o->trailer.len, &at, err))
 		return -1;
-	put_zeros(b, (ALIGN - (b->len + PACK_FOOTER) % ALIGN) % ALIGN);
-	put_u32(b, at);
-	put_u32(b, (uint32_t)o->trailer.len + PACK_BLOB_EXTRA);
-	put_bytes(b, END_MAGIC, 8);
-	if (buf_check(b, err))
-		return -1;
-	if (sha256_of(b->data, b->len, ret_sum))
+	add_footer(o, at);
+	if (sha256_of(o->bytes, o->len, ret_sum))
 		return err_set(err, ERR_IO, 0, "SHA-256 fails");
-	*ret = b->data;
-	*ret_len = b->len;
+	*ret = o->bytes;
+	*ret_len = o->len;
 	return 0;
 }
 
@@ -107,7 +138,7 @@ pack_out_free(struct pack_out *o)
 	if (!o)
 		return;
 	box_free(o->box);
-	buf_done(&o->bytes);
+	free(o->bytes);
 	buf_done(&o->trailer);
 	free(o);
 }

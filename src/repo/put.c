@@ -15,7 +15,7 @@
 #include "fail.h"
 #include "fd.h"
 #include "object.h"
-#include "pack.h"
+#include "pack_pool.h"
 #include "put.h"
 #include "rand.h"
 #include "repo_index.h"
@@ -29,7 +29,8 @@ struct put {
 	struct index *index;
 	char host_name[OUTCOME_TEXT];
 	pthread_mutex_t lock; /* of all below */
-	struct pack_out *pack;
+	struct pack_pool *packs;
+	struct pack_out *pack; /* that is being filled, or NULL */
 	uint32_t pack_number;
 	struct buf parts; /* sums of index parts */
 	struct put_count count;
@@ -84,7 +85,8 @@ put_begin(struct repo *r, const struct put_how *how, struct err *err)
 	pthread_mutex_init(&p->lock, NULL);
 	if (gethostname(p->host_name, sizeof(p->host_name) - 1))
 		strcpy(p->host_name, "?");
-	if (rand_bytes(p->session, SESSION_ID, err))
+	p->packs = pack_pool_new(err);
+	if (!p->packs || rand_bytes(p->session, SESSION_ID, err))
 		goto failed;
 	p->file = session_file_new(r->statefd, p->session, err);
 	if (p->file < 0 || put_session(p, err))
@@ -106,7 +108,9 @@ put_free(struct put *p)
 {
 	if (!p)
 		return;
-	pack_out_free(p->pack);
+	if (p->packs)
+		pack_pool_give(p->packs, p->pack);
+	pack_pool_free(p->packs);
 	index_free(p->index);
 	buf_done(&p->parts);
 	fd_close(&p->file);
@@ -170,7 +174,7 @@ out:
 	return rc;
 }
 
-/* Write out @pack, which nobody adds to any more; it is freed. */
+/* Write out @pack, which nobody adds to any more; it goes back. */
 static int
 finish_pack(struct put *p, struct pack_out *pack, uint32_t number,
 	    struct err *err)
@@ -189,9 +193,11 @@ finish_pack(struct put *p, struct pack_out *pack, uint32_t number,
 		goto out;
 	fail_here("put.pack");
 	index_named_pack(p->index, number, sum, len);
-	count_stored(p, len);
 out:
-	pack_out_free(pack);
+	/* First: somebody who has the lock may wait for it. */
+	pack_pool_give(p->packs, pack);
+	if (rc == 0)
+		count_stored(p, len);
 	if (rc == 0 && index_unwritten(p->index) > INDEX_PART_ENTRIES)
 		rc = put_part(p, err);
 	return rc;
@@ -200,10 +206,17 @@ out:
 static int
 new_pack(struct put *p, struct err *err)
 {
-	p->pack = pack_out_new(p->r->key, p->how.realm, err);
-	if (!p->pack)
+	struct pack_out *o = pack_pool_take(p->packs, err);
+
+	if (!o)
 		return -1;
-	return index_new_pack(p->index, &p->pack_number, err);
+	if (pack_out_begin(o, p->r->key, p->how.realm, err) ||
+	    index_new_pack(p->index, &p->pack_number, err)) {
+		pack_pool_give(p->packs, o);
+		return -1;
+	}
+	p->pack = o;
+	return 0;
 }
 
 struct putter {

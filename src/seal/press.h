@@ -8,7 +8,7 @@
 
 #include "err.h"
 
-#define PRESS_LEVEL_DEFAULT 1
+#define PRESS_LEVEL_DEFAULT 2
 #define PRESS_LEVEL_MAX 19
 
 struct press; /* for one thread */

@@ -16,6 +16,7 @@
 
 #include "fail.h"
 #include "fd.h"
+#include "log.h"
 
 /* linux/magic.h has it since 5.16 only. */
 #ifndef XFS_SUPER_MAGIC
@@ -23,6 +24,8 @@
 #endif
 
 #define TRIES 2 /* to write a file */
+#define PAGE 4096
+#define AROUND_MIN (1u << 20) /* what is worth it */
 #define TEMPORARY_LEN 32
 #define NEW ".new-"
 #define PROBE ".probe-"
@@ -91,11 +94,30 @@ fresh_close(struct fresh *f)
 	f->name[0] = '\0';
 }
 
+/*
+ * Around the page cache, when it can be: what is written once is not read
+ * soon, and to go through it costs as much as to encrypt it.
+ */
+static void
+write_around(int fd, const void *p, size_t len)
+{
+	int flags;
+
+	if (len < AROUND_MIN || len % PAGE || (uintptr_t)p % PAGE)
+		return;
+	flags = fcntl(fd, F_GETFL);
+	if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_DIRECT))
+		log_debug("no O_DIRECT here");
+}
+
 static int
-fresh_fill(const struct fresh *f, const void *p, size_t len, struct err *err)
+fresh_fill(const struct fresh *f, const void *p, size_t len, bool around,
+	   struct err *err)
 {
 	if (fchmod(f->fd, 0600))
 		return err_set(err, fd_code(errno), errno, "chmod");
+	if (around)
+		write_around(f->fd, p, len);
 	if (fd_write_all(f->fd, p, len, err))
 		return -1;
 	return fd_sync(f->fd, "the file", err);
@@ -104,7 +126,8 @@ fresh_fill(const struct fresh *f, const void *p, size_t len, struct err *err)
 /*
  * A file with all its bytes on the disk.  After an error of write or fsync what
  * is in it is unknown, also to the kernel, which may say that all is well when
- * asked again: so it is never asked again, and another file is tried, once.
+ * asked again: so it is never asked again, and another file is tried, once, in
+ * the plainest way.
  */
 static int
 fresh_make(struct fresh *f, bool named, const void *p, size_t len,
@@ -113,7 +136,7 @@ fresh_make(struct fresh *f, bool named, const void *p, size_t len,
 	for (int i = 0; i < TRIES; i++) {
 		if (fresh_open(f, named, err))
 			return -1;
-		if (fresh_fill(f, p, len, err) == 0)
+		if (fresh_fill(f, p, len, i == 0, err) == 0)
 			return 0;
 		fresh_close(f);
 		if (err->code == ERR_NOSPC)
