@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
+
+#include "hex.h"
 
 int
 uuid_new(char *ret, struct err *err)
@@ -21,4 +24,28 @@ uuid_new(char *ret, struct err *err)
 		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
 		 b[10], b[11], b[12], b[13], b[14], b[15]);
 	return 0;
+}
+
+bool
+uuid_parse(const char *text, uint8_t ret[UUID_BYTES])
+{
+	char digits[2 * UUID_BYTES + 1];
+	size_t n = 0;
+
+	memset(ret, 0, UUID_BYTES);
+	if (strlen(text) != UUID_TEXT_LEN)
+		return false;
+	for (size_t i = 0; i < UUID_TEXT_LEN; i++) {
+		if (i == 8 || i == 13 || i == 18 || i == 23) {
+			if (text[i] != '-')
+				return false;
+		} else {
+			digits[n++] = text[i];
+		}
+	}
+	digits[n] = '\0';
+	if (hex_parse(digits, ret, UUID_BYTES))
+		return true;
+	memset(ret, 0, UUID_BYTES);
+	return false;
 }

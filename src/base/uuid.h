@@ -3,14 +3,22 @@
 #ifndef XENSNAP_UUID_H
 #define XENSNAP_UUID_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "err.h"
 
 #define UUID_TEXT_LEN 36
+#define UUID_BYTES 16
 
 /*
  * uuid_new() - a random (version 4, RFC 4122) uuid in @ret, UUID_TEXT_LEN + 1
  * bytes.  -1 with ERR_IO when the kernel gives no random bytes.
  */
 int uuid_new(char *ret, struct err *err);
+
+/* uuid_parse() - @text, in lower case, as its bytes.  False when it is none;
+ * @ret is all zero then. */
+bool uuid_parse(const char *text, uint8_t ret[UUID_BYTES]);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup_json.h"
 #include "clock.h"
 #include "cmd.h"
 #include "hex.h"
@@ -13,20 +14,6 @@
 #include "repo.h"
 #include "repo_key.h"
 #include "units.h"
-
-static const char *
-how_text(enum backup_how how)
-{
-	switch (how) {
-	case HOW_WHOLE:
-		return "whole";
-	case HOW_DATA:
-		return "data";
-	case HOW_CHANGES:
-		return "changes";
-	}
-	return "?";
-}
 
 static uint64_t
 bytes_of(const struct backup *b)
@@ -70,22 +57,6 @@ sorted(struct repo *r, uint32_t *ret_n, struct err *err)
 }
 
 static struct json_object *
-disk_to_json(const struct backup_disk *d)
-{
-	struct json_object *o = json_object_new_object();
-
-	json_add_str(o, "vdev", d->vdev);
-	json_add_str(o, "source", d->source);
-	json_add_str(o, "format", d->format);
-	json_add_u64(o, "bytes", d->bytes);
-	json_add_str(o, "how", how_text(d->how));
-	json_add_str(o, "why", d->why);
-	json_add_u64(o, "read_bytes", d->read_bytes);
-	json_add_u64(o, "changed_bytes", d->changed_bytes);
-	return o;
-}
-
-static struct json_object *
 to_json(const struct repo_commit *c)
 {
 	const struct outcome *oc = &c->outcome;
@@ -103,8 +74,8 @@ to_json(const struct repo_commit *c)
 	json_add_u64(o, "new_bytes", oc->new_bytes);
 	json_add_u64(o, "stored_bytes", oc->stored_bytes);
 	for (unsigned int i = 0; i < oc->backup.n_disks; i++)
-		json_object_array_add(disks,
-				      disk_to_json(&oc->backup.disks[i]));
+		json_object_array_add(
+			disks, backup_disk_json(&oc->backup.disks[i], true));
 	json_object_object_add(o, "disks", disks);
 	return o;
 }

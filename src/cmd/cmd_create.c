@@ -78,28 +78,6 @@ check_stage(const struct create_opts *o, struct err *err)
 		       o->stage);
 }
 
-/* "xvdb,xvdc" */
-static int
-parse_skip(const char *text, struct create_opts *o, struct err *err)
-{
-	size_t len;
-
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		if (len == 0 || len >= sizeof(o->skip[0]))
-			return err_set(err, ERR_INVALID, 0,
-				       "--skip-disk: '%.*s' is no disk's name",
-				       (int)len, text);
-		if (o->n_skip == DOMAIN_DISKS_MAX)
-			return err_set(err, ERR_INVALID, 0,
-				       "--skip-disk: more disks than a domain "
-				       "may have");
-		memcpy(o->skip[o->n_skip++], text, len);
-		if (!text[len])
-			return 0;
-	}
-}
-
 static int
 parse_quiesce(const struct cmd_args *a, struct create_opts *o, struct err *err)
 {
@@ -158,7 +136,8 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 		return opts_usage(a->verb, err);
 	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
 	    (fill && parse_max_fill(fill, &o->max_fill, err)) ||
-	    (skip && parse_skip(skip, o, err)) || parse_quiesce(a, o, err) ||
+	    (skip && names_skip(skip, o->skip, &o->n_skip, err)) ||
+	    parse_quiesce(a, o, err) ||
 	    snapshot_split_name(a->args[0], false, n->domain, n->name, err))
 		return opts_usage(a->verb, err);
 	return 0;

@@ -45,12 +45,25 @@ const struct cmd_example init_examples[] = {
 };
 
 const struct cmd_opt backup_opts[] = {
+	{ .name = "config",
+	  .arg = "FILE",
+	  .group = 's',
+	  .help = "in place of a snapshot: a domain that does not run; what it "
+		  "is, and which disks it has, FILE says, as xl create would "
+		  "take it. Disks that are in use are refused" },
 	{ .name = "disk",
 	  .arg = "PATH",
-	  .help = "a disk that nobody writes to: a file or a block device" },
+	  .group = 's',
+	  .help = "in place of a snapshot: a disk that nobody writes to, a "
+		  "file or a block device; \"-\" is the standard input" },
+	{ .name = "skip-disk",
+	  .arg = "VDEV[,VDEV]",
+	  .help = "leave these disks out of the backup" },
 	{ .name = "name",
 	  .arg = "NAME",
-	  .help = "what the backup is called. Default: the last part of PATH" },
+	  .help = "what the backup is called; prune's rules are for each "
+		  "name. Default: SNAPSHOT, the domain's name, or the last "
+		  "part of PATH" },
 	{ .name = "level",
 	  .arg = "LEVEL",
 	  .help = "of compression, 1 (fast) to 19 (small). Default: 1" },
@@ -61,8 +74,14 @@ const struct cmd_opt backup_opts[] = {
 };
 
 const struct cmd_example backup_examples[] = {
+	{ "backup web1@nightly --name web1 /srv/backup",
+	  "the disks and the configuration of a snapshot" },
+	{ "backup --config /etc/xen/web1.cfg /srv/backup",
+	  "a domain that is shut down" },
 	{ "backup --disk /dev/vg/web1 --name web1 /srv/backup",
 	  "a volume whose domain does not run" },
+	{ "backup --disk - --name db --level 3 /srv/backup",
+	  "what another program writes to a pipe" },
 	{ NULL, NULL }
 };
 

@@ -236,16 +236,19 @@ static const struct cmd_verb verbs[] = {
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_init },
 	{ .name = "backup",
-	  .args = "REPO",
-	  .line = "copy a disk to a repository",
-	  .text = "Copy a disk to a repository: what is there already, of this "
-		  "or any other disk, is not stored again, holes are not "
-		  "read, and all is compressed and encrypted. The backup "
-		  "exists when it is whole, or not at all.",
+	  .args = "[SNAPSHOT] REPO",
+	  .line = "copy disks to a repository",
+	  .text = "Copy the disks of a snapshot, of a domain that does not "
+		  "run, or a lone disk to a repository: what is there already, "
+		  "of this or any other disk, is not stored again, holes are "
+		  "not read, and all is compressed and encrypted. The backup "
+		  "exists when it is whole, or not at all. Memory is not "
+		  "backed up yet: of a snapshot that has it, the disks and "
+		  "the configuration are.",
 	  .opts = backup_opts,
 	  .examples = backup_examples,
 	  .min_args = 1,
-	  .max_args = 1,
+	  .max_args = 2,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_backup },
 	{ .name = "backups",

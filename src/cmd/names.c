@@ -45,6 +45,29 @@ names_skipped(const struct snapshot *s, char *ret)
 	return ret;
 }
 
+int
+names_skip(const char *text, char ret[][SNAPSHOT_VDEV_LEN], unsigned int *ret_n,
+	   struct err *err)
+{
+	size_t len;
+
+	for (*ret_n = 0;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (len == 0 || len >= SNAPSHOT_VDEV_LEN)
+			return err_set(err, ERR_INVALID, 0,
+				       "--skip-disk: '%.*s' is no disk's name",
+				       (int)len, text);
+		if (*ret_n == DOMAIN_DISKS_MAX)
+			return err_set(err, ERR_INVALID, 0,
+				       "--skip-disk: more disks than a domain "
+				       "may have");
+		memcpy(ret[*ret_n], text, len);
+		ret[(*ret_n)++][len] = '\0';
+		if (!text[len])
+			return 0;
+	}
+}
+
 const char *
 names_quiesced(enum domain_quiesced quiesced)
 {

@@ -32,6 +32,13 @@ const char *names_full(const char *domain, const char *name, char *ret);
  * (NAMES_SKIPPED_MAX); returns @ret. */
 const char *names_skipped(const struct snapshot *s, char *ret);
 
+/*
+ * names_skip() - "xvdb,xvdc", the value of --skip-disk, into @ret, *@ret_n of
+ * them.  -1 with ERR_INVALID.
+ */
+int names_skip(const char *text, char ret[][SNAPSHOT_VDEV_LEN],
+	       unsigned int *ret_n, struct err *err);
+
 /* names_quiesced() - how its disks were left by a guest that was asked. */
 const char *names_quiesced(enum domain_quiesced quiesced);
 

@@ -57,6 +57,13 @@ struct domain_disk {
 	char shared_with[DOMAIN_NAME_MAX + 1];
 };
 
+/* Does the domain write to it?  Not to a CD-ROM, nor to an empty drive. */
+static inline bool
+domain_disk_is_written(const struct domain_disk *d)
+{
+	return !d->readonly && !d->cdrom && d->source[0];
+}
+
 struct domain_info {
 	char name[DOMAIN_NAME_MAX + 1];
 	char uuid[DOMAIN_UUID_LEN + 1];
@@ -185,9 +192,10 @@ struct domain {
 int domain_find(const char *name, struct domain **ret, struct err *err);
 
 /*
- * domain_find_offline() - the domain called @name that does not run, as its xl
- * configuration file @config_file tells of it.  Whether it runs after all is
- * domain_find()'s to say.  The file is read here, once.
+ * domain_find_offline() - the domain called @name (NULL: as the file calls it)
+ * that does not run, as its xl configuration file @config_file tells of it.
+ * Whether it runs after all is domain_find()'s to say.  The file is read here,
+ * once.
  *
  * Changes nothing.  On success *@ret is the caller's, to domain_close().  It
  * can be described (with an empty uuid if the file has none, as "shut down"),

@@ -246,7 +246,7 @@ read_name(struct parsed *p, const char *name, struct domain_info *ret,
 		return -1;
 	if (!found || !found[0])
 		return err_set(err, ERR_CORRUPT, 0, "it names no domain");
-	if (strcmp(found, name) != 0)
+	if (name && strcmp(found, name) != 0)
 		return err_set(err, ERR_STATE, 0,
 			       "it is of a domain called \"%s\", not %s", found,
 			       name);

@@ -11,7 +11,7 @@
 
 #include "create.h"
 #include "log.h"
-#include "qcow2.h"
+#include "offline.h"
 #include "units.h"
 #include "uuid.h"
 
@@ -85,32 +85,12 @@ plan_memory(struct create *c)
 	return 0;
 }
 
-/*
- * Does it run?  0: no, -1 with c->err: yes, says @yes, or that cannot be told.
- * No Xen that could run it counts as no.
- */
-static int
-check_off(struct create *c, const char *yes)
-{
-	struct domain *found;
-
-	if (domain_find(c->s->domain, &found, c->err) == 0) {
-		domain_close(found);
-		return err_set(c->err, ERR_STATE, 0, "%s %s", c->s->domain,
-			       yes);
-	}
-	if (c->err->code != ERR_NOTFOUND && c->err->code != ERR_UNSUPPORTED)
-		return err_add(c->err, "cannot tell whether %s runs",
-			       c->s->domain);
-	err_clear(c->err);
-	return 0;
-}
-
 int
 create_still_off(struct create *c)
 {
 	return c->s->mode == SNAPSHOT_OFFLINE ?
-		       check_off(c, "was started meanwhile") :
+		       offline_check(c->s->domain, "was started meanwhile",
+				     c->err) :
 		       0;
 }
 
@@ -124,22 +104,20 @@ find_domain(struct create *c)
 		return domain_find(s->domain, &c->domain, c->err);
 	}
 	s->mode = SNAPSHOT_OFFLINE;
-	if (check_off(c, "runs, or is not gone yet; leave out --config"))
+	if (offline_check(s->domain,
+			  "runs, or is not gone yet; leave out --config",
+			  c->err))
 		return -1;
 	return domain_find_offline(c->opts->config_file, s->domain, &c->domain,
 				   c->err);
 }
 
-/* A host without Xen has no other domains that could write to them. */
 static int
 find_sharers(struct create *c)
 {
-	if (domain_sharers(&c->info, c->err) == 0)
-		return 0;
-	if (c->opts->mode != CREATE_OFFLINE || c->err->code != ERR_UNSUPPORTED)
-		return -1;
-	err_clear(c->err);
-	return 0;
+	return c->opts->mode == CREATE_OFFLINE ?
+		       offline_sharers(&c->info, c->err) :
+		       domain_sharers(&c->info, c->err);
 }
 
 static int
@@ -165,31 +143,6 @@ static bool
 is_qcow2(const struct domain_disk *dd)
 {
 	return strcmp(dd->format, "qcow2") == 0;
-}
-
-static int
-check_served(struct create *c, const struct domain_disk *dd)
-{
-	if (dd->shared_with[0])
-		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "%s is written to by domain %s as well, which "
-			       "would go on writing: it cannot be of the same "
-			       "instant",
-			       dd->source, dd->shared_with);
-	if (strcmp(dd->backend, "phy") != 0 &&
-	    strcmp(dd->backend, "qdisk") != 0)
-		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "%s is %s, served by %s; only what the kernel "
-			       "(phy) or QEMU (qdisk) serves can be frozen",
-			       dd->source, dd->format, dd->backend);
-	if (is_qcow2(dd))
-		return qcow2_check(dd->source, c->err);
-	if (strcmp(dd->format, "raw") != 0)
-		return err_set(c->err, ERR_UNSUPPORTED, 0,
-			       "%s is of the format %s; only raw and qcow2 "
-			       "disks can be frozen",
-			       dd->source, dd->format);
-	return 0;
 }
 
 /* Is it wanted that disk @d is copied, and is that right? */
@@ -254,7 +207,7 @@ plan_disk(struct create *c, const struct domain_disk *dd)
 	};
 	struct disk **d = &c->disks[c->n_disks++];
 
-	if (check_served(c, dd) || plan_view(c, dd, &owner, d)) {
+	if (offline_check_disk(dd, c->err) || plan_view(c, dd, &owner, d)) {
 		err_add(c->err, "disk %s", dd->vdev);
 		if (c->err->code == ERR_UNSUPPORTED)
 			err_more(c->err, "--skip-disk %s leaves it out",

@@ -7,13 +7,6 @@
 #include "create.h"
 #include "log.h"
 
-/* Read-only disks and CD-ROMs stay in the configuration and have no view. */
-static bool
-needs_view(const struct domain_disk *d)
-{
-	return !d->readonly && !d->cdrom && d->source[0];
-}
-
 static int
 no_such_disk(struct create *c, const char *vdev)
 {
@@ -53,7 +46,8 @@ skip_disk(struct create *c, const char *vdev)
 			break;
 	if (i == c->info.n_disks)
 		return no_such_disk(c, vdev);
-	if (!needs_view(&c->info.disks[i])) {
+	/* Those stay in the configuration and have no view. */
+	if (!domain_disk_is_written(&c->info.disks[i])) {
 		log_notice("disk %s is only read: without --skip-disk too it "
 			   "has no view",
 			   vdev);
@@ -86,5 +80,5 @@ create_skip(struct create *c)
 bool
 create_takes(const struct create *c, const struct domain_disk *d)
 {
-	return needs_view(d) && !is_skipped(c->s, d->vdev);
+	return domain_disk_is_written(d) && !is_skipped(c->s, d->vdev);
 }

@@ -3,12 +3,16 @@
  * fill.c - see fill.h.
  *
  * A slab is what a thread takes at a time: neighbouring chunks, a MiB at most.
+ * Of a stream there is one reader at a time, whoever has the lock.
  */
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "crew.h"
 #include "fd.h"
 #include "fill.h"
@@ -24,6 +28,7 @@ struct filling {
 	uint64_t at;          /* where the next slab begins, at the least */
 	uint64_t data_end;    /* of the range of data that it is in */
 	uint64_t done;        /* for progress */
+	bool ended;           /* the stream */
 	struct filled result;
 };
 
@@ -96,6 +101,71 @@ read_slab(const struct filling *x, const struct slab *s, uint8_t *to,
 	return err_add(err, "read %s", x->f->what);
 }
 
+/* ---- streams ---- */
+
+/* As many bytes as there are, up to @len; fewer only at the end.  Ctrl-C must
+ * not wait for who writes at the other end. */
+static ssize_t
+read_on(int fd, uint8_t *to, size_t len, struct err *err)
+{
+	struct pollfd p[] = { { .fd = fd, .events = POLLIN },
+			      { .fd = cancel_fd(), .events = POLLIN } };
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n;
+
+		if (cancel_check(err))
+			return -1;
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_set(err, ERR_IO, errno, "wait for it");
+		if (!p[0].revents)
+			continue;
+		n = read(fd, to + got, len - got);
+		if (n == 0)
+			break;
+		if (n > 0)
+			got += (size_t)n;
+		else if (errno != EINTR && errno != EAGAIN)
+			return err_set(err, fd_code(errno), errno, "read");
+	}
+	return (ssize_t)got;
+}
+
+/* What comes next of it, into @to; 1, or 0 when there is no more. */
+static int
+next_of_stream(struct filling *x, struct slab *ret, uint8_t *to,
+	       struct err *err)
+{
+	uint32_t max = slab_max(x);
+	ssize_t n = 0;
+
+	pthread_mutex_lock(&x->lock);
+	if (!x->ended)
+		n = read_on(x->f->from, to, max, err);
+	x->ended = n < (ssize_t)max;
+	if (n > 0) {
+		ret->offset = x->at;
+		ret->len = (uint32_t)n;
+		x->at += ret->len;
+		x->result.read_bytes += ret->len;
+		if (map_grow(x->map, x->at, err))
+			n = -1;
+	}
+	pthread_mutex_unlock(&x->lock);
+	return n < 0 ? err_add(err, "read %s", x->f->what) : n > 0;
+}
+
+static int
+next_of_disk(struct filling *x, struct slab *ret, uint8_t *to, struct err *err)
+{
+	int r = next_slab(x, ret, err);
+
+	return r > 0 && read_slab(x, ret, to, err) ? -1 : r;
+}
+
+/* ---- what each thread does ---- */
+
 static void
 tell(struct filling *x, uint64_t to)
 {
@@ -105,7 +175,23 @@ tell(struct filling *x, uint64_t to)
 	to = x->done;
 	pthread_mutex_unlock(&x->lock);
 	if (x->f->progress)
-		x->f->progress(x->f->what, to, x->f->bytes, x->f->progress_ctx);
+		x->f->progress(x->f->what, to, x->f->stream ? 0 : x->f->bytes,
+			       x->f->progress_ctx);
+}
+
+/* The map of a stream may be growing. */
+static int
+note(struct filling *x, uint64_t first, unsigned int n, const uint8_t *ids,
+     struct err *err)
+{
+	int rc;
+
+	if (!x->f->stream)
+		return map_set(x->map, first, n, ids, err);
+	pthread_mutex_lock(&x->lock);
+	rc = map_set(x->map, first, n, ids, err);
+	pthread_mutex_unlock(&x->lock);
+	return rc;
 }
 
 /* Name and store it, and note its ids in the map. */
@@ -126,7 +212,7 @@ put_slab(struct filling *x, struct putter *t, const struct slab *s,
 	}
 	if (putter_put(t, pieces, n, ids, err))
 		return -1;
-	return map_set(x->map, s->offset / x->chunk, n, ids, err);
+	return note(x, s->offset / x->chunk, n, ids, err);
 }
 
 static int
@@ -141,12 +227,12 @@ work(struct crew *c, struct err *err)
 	if (!bytes)
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 	while (t && bytes && !crew_stopped(c, err)) {
-		r = next_slab(x, &s, err);
+		r = x->f->stream ? next_of_stream(x, &s, bytes, err) :
+				   next_of_disk(x, &s, bytes, err);
 		if (r <= 0)
 			break;
 		r = -1;
-		if (read_slab(x, &s, bytes, err) ||
-		    put_slab(x, t, &s, bytes, err))
+		if (put_slab(x, t, &s, bytes, err))
 			break;
 		tell(x, s.offset + s.len);
 	}
@@ -163,6 +249,7 @@ build(struct filling *x, struct err *err)
 
 	if (!t)
 		return -1;
+	x->result.bytes = map_tree(x->map)->bytes;
 	x->result.levels = (uint8_t)map_tree(x->map)->levels;
 	rc = map_build(x->map, t, x->result.root, err);
 	putter_free(t);
@@ -175,8 +262,8 @@ fill_disk(const struct fill *f, struct filled *ret, struct err *err)
 	struct filling x = { .f = f, .chunk = f->r->chunk };
 	int rc = -1;
 
-	x.map = map_new(f->r->statefd, f->bytes, f->r->chunk, f->r->fanout_log2,
-			err);
+	x.map = map_new(f->r->statefd, f->stream ? 0 : f->bytes, f->r->chunk,
+			f->r->fanout_log2, err);
 	if (!x.map)
 		return -1;
 	pthread_mutex_init(&x.lock, NULL);

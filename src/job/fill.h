@@ -8,6 +8,7 @@
 #ifndef XENSNAP_FILL_H
 #define XENSNAP_FILL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "copy.h"
@@ -21,12 +22,14 @@ struct fill {
 	const char *what; /* for progress and errors */
 	int from;         /* a file or device, read by offset */
 	uint64_t bytes;
+	bool stream; /* read in sequence until it ends; @bytes is not known */
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
 
 /* What became of it. */
 struct filled {
+	uint64_t bytes;
 	uint8_t root[NAME_BYTES];
 	uint8_t levels;
 	uint64_t read_bytes;

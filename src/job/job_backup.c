@@ -1,123 +1,141 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * job_backup.c - into a repository: open it, begin a session, fill the disks,
- * commit.
+ * job_backup.c - into a repository: open what is to be backed up, begin a
+ * session, fill its disks, commit.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "backup_source.h"
 #include "clock.h"
-#include "fd.h"
+#include "fail.h"
 #include "fill.h"
 #include "job_repo.h"
-#include "text.h"
 
 struct backing_up {
 	const struct backup_opts *o;
+	struct source *from;
 	struct repo *r;
 	struct put *put;
-	int from;
-	uint64_t bytes;
-	struct backup b;
-	struct backup_disk disk;
 	struct backup_report *report;
 	struct err *err;
 };
 
-static int
-open_disk(struct backing_up *x)
-{
-	const char *path = x->o->disk;
-	struct stat st;
-	off_t end;
-
-	x->from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (x->from < 0)
-		return err_set(x->err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
-			       errno, "open %s", path);
-	if (fstat(x->from, &st))
-		return err_set(x->err, ERR_IO, errno, "look at %s", path);
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(x->err, ERR_INVALID, 0,
-			       "%s is neither a file nor a block device", path);
-	end = lseek(x->from, 0, SEEK_END);
-	if (end < 0)
-		return err_set(x->err, ERR_IO, errno, "look at %s", path);
-	x->bytes = (uint64_t)end;
-	posix_fadvise(x->from, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return 0;
-}
-
-/* What the backup is called, and what is in it. */
+/* What is known before anything is read: all that a dry run tells. */
 static int
 describe(struct backing_up *x)
 {
-	const char *base = strrchr(x->o->disk, '/');
-	const char *name = x->o->name ? x->o->name :
-			   base       ? base + 1 :
-					x->o->disk;
-	char full[PATH_MAX];
+	const struct source *from = x->from;
+	struct backup_report *r = x->report;
 
-	x->b.instant = (uint64_t)time(NULL);
-	x->b.from = FROM_DISK;
-	x->b.n_disks = 1;
-	x->b.disks = &x->disk;
-	strcpy(x->disk.vdev, "disk");
-	strcpy(x->disk.format, "raw");
-	if (!realpath(x->o->disk, full))
-		return err_set(x->err, ERR_IO, errno, "look at %s", x->o->disk);
-	if (text_copy(x->b.name, sizeof(x->b.name), name, "name of the backup",
-		      x->err))
+	memcpy(r->name, from->b.name, sizeof(r->name));
+	r->memory_left_out = from->memory;
+	r->disks = calloc(from->n_disks, sizeof(*r->disks));
+	if (!r->disks)
+		return err_set(x->err, ERR_NOMEM, 0, "out of memory");
+	for (; r->n_disks < from->n_disks; r->n_disks++) {
+		const struct source_disk *d = &from->disks[r->n_disks];
+		struct backup_disk *to = &r->disks[r->n_disks];
+
+		memcpy(to->vdev, d->vdev, sizeof(to->vdev));
+		memcpy(to->source, d->path, sizeof(to->source));
+		memcpy(to->format, d->format, sizeof(to->format));
+		to->bytes = d->bytes;
+		r->bytes += d->bytes;
+	}
+	return 0;
+}
+
+/* A lone disk is told by the name of its backup. */
+static int
+fill_disk_of(struct backing_up *x, unsigned int i, struct filled *ret)
+{
+	const struct source_disk *d = &x->from->disks[i];
+	struct fill f = {
+		.r = x->r,
+		.put = x->put,
+		.what = x->from->b.from == FROM_DISK ? x->from->b.name :
+						       d->vdev,
+		.from = d->fd,
+		.bytes = d->bytes,
+		.stream = d->stream,
+		.progress = x->o->progress,
+		.progress_ctx = x->o->progress_ctx,
+	};
+
+	if (fill_disk(&f, ret, x->err))
 		return -1;
-	snprintf(x->disk.source, sizeof(x->disk.source), "%.*s",
-		 (int)text_cut(full, sizeof(x->disk.source) - 1), full);
-	memcpy(x->report->name, x->b.name, sizeof(x->report->name));
+	if (source_disk_done(x->from, i, x->err))
+		return err_add(x->err, "disk %s", d->vdev);
+	fail_here("backup.disk");
 	return 0;
 }
 
 static int
-fill(struct backing_up *x)
+fill(struct backing_up *x, unsigned int i)
 {
-	struct fill f = {
-		.r = x->r,
-		.put = x->put,
-		.what = x->b.name,
-		.from = x->from,
-		.bytes = x->bytes,
-		.progress = x->o->progress,
-		.progress_ctx = x->o->progress_ctx,
-	};
-	struct put_count stored;
+	struct backup_disk *to = &x->report->disks[i];
+	struct put_count before, after;
 	struct filled n;
 
-	if (fill_disk(&f, &n, x->err))
+	put_counts(x->put, &before);
+	if (fill_disk_of(x, i, &n))
 		return -1;
-	memcpy(x->disk.root, n.root, NAME_BYTES);
-	x->disk.levels = n.levels;
-	put_counts(x->put, &stored);
-	x->disk.bytes = x->bytes;
-	x->disk.how = n.holes ? HOW_DATA : HOW_WHOLE;
-	strcpy(x->disk.why, "no table of changes");
-	x->disk.read_bytes = n.read_bytes;
-	x->disk.changed_bytes = stored.new_bytes;
-	x->report->bytes = x->bytes;
-	x->report->read_bytes = n.read_bytes;
+	put_counts(x->put, &after);
+	x->report->bytes += n.bytes - to->bytes;
+	memcpy(to->root, n.root, NAME_BYTES);
+	to->levels = n.levels;
+	to->bytes = n.bytes;
+	to->how = n.holes ? HOW_DATA : HOW_WHOLE;
+	strcpy(to->why, "no table of changes");
+	to->read_bytes = n.read_bytes;
+	to->changed_bytes = after.new_bytes - before.new_bytes;
+	x->report->read_bytes += n.read_bytes;
 	return 0;
+}
+
+static int
+fill_all(struct backing_up *x)
+{
+	for (unsigned int i = 0; i < x->report->n_disks; i++)
+		if (fill(x, i))
+			return -1;
+	return 0;
+}
+
+static int
+put_config(struct backing_up *x)
+{
+	struct source *from = x->from;
+	struct blob_piece piece = {
+		.type = PIECE_CONFIG,
+		.len = (uint32_t)from->config_bytes,
+		.p = (const uint8_t *)from->config,
+	};
+	struct putter *t;
+	int rc;
+
+	if (!from->config)
+		return 0;
+	t = putter_new(x->put, x->err);
+	if (!t)
+		return -1;
+	rc = putter_put(t, &piece, 1, from->b.config, x->err);
+	putter_free(t);
+	from->b.config_bytes = piece.len;
+	fail_here("backup.config");
+	return rc;
 }
 
 static int
 commit(struct backing_up *x)
 {
+	struct backup b = x->from->b;
 	struct put_count stored;
 
-	if (put_commit(x->put, &x->b, x->report->session, x->err))
+	b.n_disks = x->report->n_disks;
+	b.disks = x->report->disks;
+	if (put_commit(x->put, &b, x->report->session, x->err))
 		return -1;
 	put_counts(x->put, &stored);
 	x->report->new_bytes = stored.new_bytes;
@@ -125,7 +143,7 @@ commit(struct backing_up *x)
 	return 0;
 }
 
-static struct put *
+static int
 begin(struct backing_up *x)
 {
 	struct put_how how = {
@@ -134,32 +152,42 @@ begin(struct backing_up *x)
 		.level = x->o->level ? x->o->level : PRESS_LEVEL_DEFAULT,
 	};
 
-	return put_begin(x->r, &how, x->err);
+	x->put = put_begin(x->r, &how, x->err);
+	return x->put ? 0 : -1;
+}
+
+void
+backup_report_done(struct backup_report *r)
+{
+	free(r->disks);
+	r->disks = NULL;
+	r->n_disks = 0;
 }
 
 int
 job_backup(const struct backup_opts *o, struct backup_report *ret,
 	   struct err *err)
 {
-	struct backing_up x = { .o = o, .from = -1, .report = ret, .err = err };
+	struct backing_up x = { .o = o, .report = ret, .err = err };
 	uint64_t start = clock_ns();
 	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));
-	if (open_disk(&x) || describe(&x) || repo_open(&o->how, &x.r, err))
+	if (source_open(o, &x.from, err) || describe(&x) ||
+	    repo_open(&o->how, &x.r, err))
 		goto out;
 	if (o->dry_run) {
 		rc = repo_load(x.r, err);
-		ret->bytes = x.bytes;
 		goto out;
 	}
-	x.put = begin(&x);
-	if (x.put && fill(&x) == 0 && commit(&x) == 0)
-		rc = 0;
+	if (begin(&x) || fill_all(&x) || put_config(&x) ||
+	    source_check(x.from, err) || commit(&x))
+		goto out;
 	ret->seconds = clock_ms_since(start) / 1e3;
+	rc = 0;
 out:
 	put_free(x.put);
 	repo_close(x.r);
-	fd_close(&x.from);
+	source_close(x.from);
 	return rc;
 }

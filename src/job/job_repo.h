@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "copy.h"
+#include "domain.h"
 #include "err.h"
 #include "keep.h"
 #include "repo.h"
@@ -17,11 +18,18 @@
 
 /* ---- backup ---- */
 
+/* One of the three is set: a snapshot, a stopped domain, a lone disk. */
 struct backup_opts {
 	struct repo_how how;
-	const char *disk; /* a file or block device */
-	const char *name; /* of the backup; NULL: made of the disk's */
-	int level;        /* of compression; 0: the default */
+	const char *domain; /* of the snapshot @domain@@snapshot, or NULL */
+	const char *snapshot;
+	const char
+		*config_file; /* xl's, of a domain that does not run, or NULL */
+	const char *disk;     /* a file or block device; "-": a stream */
+	const char *name;     /* of the backup; NULL: made of the source's */
+	int level;            /* of compression; 0: the default */
+	unsigned int n_skip;
+	char skip[DOMAIN_DISKS_MAX][32]; /* disks to leave out */
 	bool dry_run;
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
@@ -34,18 +42,26 @@ struct backup_report {
 	uint64_t read_bytes;   /* of them */
 	uint64_t new_bytes;    /* that the repository had not */
 	uint64_t stored_bytes; /* that they take there */
+	bool memory_left_out;  /* the snapshot has it, the backup has not */
+	unsigned int n_disks;
+	struct backup_disk *disks; /* after a dry run without what was read */
 	double seconds;
 };
 
 /*
- * job_backup() - @o->disk as a new backup.  -1 with ERR_NOTFOUND, ERR_INVALID,
- * ERR_STATE (the repository was set back, or a prune ended the session),
+ * job_backup() - what @o names as a new backup; @ret, for backup_report_done()
+ * in any case, tells of it; after a dry run what it would be.  -1 with the
+ * errors of source_open() (backup_source.h), ERR_STATE (the domain was started
+ * meanwhile, the repository was set back, or a prune ended the session),
  * ERR_CORRUPT, ERR_NOSPC, ERR_IO, ERR_CANCELLED: then it is not there, or the
  * next who opens the repository sees it whole; nothing that was there is
  * changed.
  */
 int job_backup(const struct backup_opts *o, struct backup_report *ret,
 	       struct err *err);
+
+/* backup_report_done() - free what @r holds. */
+void backup_report_done(struct backup_report *r);
 
 /* ---- restore ---- */
 

@@ -21,10 +21,39 @@ map_free(struct map *m)
 {
 	if (!m)
 		return;
-	for (unsigned int l = 0; l <= m->t.levels; l++)
+	for (unsigned int l = 0; l <= TREE_LEVELS_MAX; l++)
 		free(m->touched[l]);
 	fd_close(&m->fd);
 	free(m);
+}
+
+/* The chunks' ids stay where they are; nothing is above them yet. */
+int
+map_grow(struct map *m, uint64_t bytes, struct err *err)
+{
+	uint64_t end = 0;
+	struct tree t;
+
+	if (tree_init(&t, bytes, m->t.chunk, m->t.fanout_log2))
+		return err_set(err, ERR_UNSUPPORTED, 0, "a disk is too large");
+	for (unsigned int l = 0; l <= t.levels; l++) {
+		uint64_t old = m->t.n[l];
+		uint8_t *touched;
+
+		m->at[l] = end;
+		end += t.n[l] * NAME_BYTES;
+		if (l == 0 || t.n[l] == old)
+			continue;
+		touched = realloc(m->touched[l], t.n[l]);
+		if (!touched)
+			return err_set(err, ERR_NOMEM, 0, "out of memory");
+		memset(touched + old, 0, t.n[l] - old);
+		m->touched[l] = touched;
+	}
+	m->t = t;
+	if (ftruncate(m->fd, (off_t)end))
+		return err_set(err, ERR_IO, errno, "make a map longer");
+	return 0;
 }
 
 struct map *
@@ -32,32 +61,18 @@ map_new(int dirfd, uint64_t bytes, uint32_t chunk, unsigned int fanout_log2,
 	struct err *err)
 {
 	struct map *m = calloc(1, sizeof(*m));
-	uint64_t end = 0;
 
-	if (!m)
-		goto nomem;
-	m->fd = -1;
-	if (tree_init(&m->t, bytes, chunk, fanout_log2)) {
-		err_set(err, ERR_UNSUPPORTED, 0, "a disk is too large");
-		goto failed;
+	if (!m) {
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+		return NULL;
 	}
-	for (unsigned int l = 0; l <= m->t.levels; l++) {
-		m->at[l] = end;
-		end += m->t.n[l] * NAME_BYTES;
-		if (l == 0)
-			continue;
-		m->touched[l] = calloc(m->t.n[l], 1);
-		if (!m->touched[l])
-			goto nomem;
-	}
+	m->t.chunk = chunk;
+	m->t.fanout_log2 = fanout_log2;
 	m->fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (m->fd >= 0 && ftruncate(m->fd, (off_t)end) == 0)
+	if (m->fd < 0)
+		err_set(err, ERR_IO, errno, "make a file for a map");
+	else if (map_grow(m, bytes, err) == 0)
 		return m;
-	err_set(err, ERR_IO, errno, "make a file for a map");
-	goto failed;
-nomem:
-	err_set(err, ERR_NOMEM, 0, "out of memory");
-failed:
 	map_free(m);
 	return NULL;
 }

@@ -30,6 +30,13 @@ struct map *map_new(int dirfd, uint64_t bytes, uint32_t chunk,
 		    unsigned int fanout_log2, struct err *err);
 void map_free(struct map *m);
 
+/*
+ * map_grow() - make it the map of a disk of @bytes, which are no fewer than
+ * before; what was set stays set.  No other call meanwhile, and none of
+ * map_build() or map_load() before.  -1 as map_new(): then it is of no use.
+ */
+int map_grow(struct map *m, uint64_t bytes, struct err *err);
+
 /* map_tree() - its shape. */
 const struct tree *map_tree(const struct map *m);
 

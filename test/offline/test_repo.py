@@ -97,7 +97,7 @@ def usage():
         w.fails(1, "not empty", "init", w.repo)
         w.fails(1, "no repository", "backups", w.top)
         w.fails(1, "nosuch", "backups", w.top / "nosuch")
-        w.fails(2, "--disk is missing", "backup", w.repo)
+        w.fails(2, "nothing to back up", "backup", w.repo)
         w.fails(2, "--to is missing", "restore", w.repo, "d")
         w.fails(2, "1 to 19", "backup", "--disk", "/x", "--level", "0",
                 w.repo)

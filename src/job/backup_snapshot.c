@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * backup_snapshot.c - see backup_source.h: a snapshot that is kept on this
+ * host.
+ *
+ * Nobody can delete it meanwhile (snapshot_use()).  All views are opened at
+ * once: that one is lost is told before anything is read.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backup_source.h"
+#include "fd.h"
+#include "log.h"
+#include "snapshot.h"
+#include "uuid.h"
+
+#define CONFIG_MAX (4u << 20)
+
+struct kept {
+	struct source base;
+	struct snapshot s;
+	int folder; /* of the snapshot; it stays as long as this is open */
+};
+
+static int
+view_done(struct source *s, struct source_disk *d, struct err *err)
+{
+	int fd = d->fd;
+
+	(void)s;
+	d->fd = -1;
+	return disk_view_close(d->view, fd, err);
+}
+
+static void
+kept_close(struct source *s)
+{
+	struct kept *k = (struct kept *)s;
+
+	fd_close(&k->folder);
+}
+
+static const struct source_ops kept_ops = {
+	.disk_done = view_done,
+	.close = kept_close,
+};
+
+/* "2026-11-22T20:35:13Z" */
+static int
+read_time(const char *text, uint64_t *ret, struct err *err)
+{
+	struct tm tm = { .tm_isdst = 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+	if (!end || *end)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "the record says that it was made at \"%s\"",
+			       text);
+	*ret = (uint64_t)timegm(&tm);
+	return 0;
+}
+
+static int
+describe(struct kept *k, const struct backup_opts *o, struct err *err)
+{
+	char full[2 * SNAPSHOT_NAME_MAX + 2];
+	struct backup *b = &k->base.b;
+
+	snprintf(full, sizeof(full), "%s@%s", k->s.domain, k->s.name);
+	b->from = FROM_SNAPSHOT;
+	b->mode = (uint8_t)(k->s.mode + 1);
+	k->base.memory = snapshot_has_memory(k->s.mode);
+	uuid_parse(k->s.uuid, b->uuid);
+	uuid_parse(k->s.generation, b->generation);
+	if (read_time(k->s.created, &b->instant, err))
+		return -1;
+	return source_name(&k->base, o, full, k->s.domain, err);
+}
+
+static int
+read_config(struct kept *k, struct err *err)
+{
+	char *record = NULL, *text = NULL;
+	size_t len;
+	int rc = -1;
+
+	if (fd_read_file(k->folder, "snapshot.json", CONFIG_MAX, &record, &len,
+			 err) == 0 &&
+	    fd_read_file(k->folder, snapshot_config_file(k->s.mode), CONFIG_MAX,
+			 &text, &len, err) == 0)
+		rc = source_config(&k->base, record, text, err);
+	free(record);
+	free(text);
+	return rc;
+}
+
+static int
+open_view(struct kept *k, const struct snapshot_disk *sd, struct err *err)
+{
+	struct source_disk *d;
+
+	if (source_add(&k->base, sd->vdev, sd->view.source, &d, err))
+		return -1;
+	strcpy(d->format, sd->format);
+	d->bytes = sd->view.bytes;
+	d->view = &sd->view;
+	if (disk_view_open(d->view, &d->fd, err))
+		return err_add(err, "disk %s", d->vdev);
+	return 0;
+}
+
+static int
+check_skip(const struct kept *k, const char *vdev, struct err *err)
+{
+	char known[200] = "";
+
+	for (unsigned int i = 0; i < k->s.n_disks; i++) {
+		size_t used = strlen(known);
+
+		if (strcmp(k->s.disks[i].vdev, vdev) == 0)
+			return 0;
+		snprintf(known + used, sizeof(known) - used, " %s",
+			 k->s.disks[i].vdev);
+	}
+	return err_set(err, ERR_NOTFOUND, 0,
+		       "--skip-disk: %s@%s has no disk %s; it has%s",
+		       k->s.domain, k->s.name, vdev,
+		       known[0] ? known : " none");
+}
+
+static int
+open_views(struct kept *k, const struct backup_opts *o, struct err *err)
+{
+	for (unsigned int i = 0; i < o->n_skip; i++)
+		if (check_skip(k, o->skip[i], err))
+			return -1;
+	for (unsigned int i = 0; i < k->s.n_disks; i++) {
+		const struct snapshot_disk *sd = &k->s.disks[i];
+
+		if (source_skips(o, sd->vdev))
+			log_notice("disk %s is left out", sd->vdev);
+		else if (open_view(k, sd, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+backup_snapshot_open(const struct backup_opts *o, struct source **ret,
+		     struct err *err)
+{
+	struct kept *k = source_new(sizeof(*k), &kept_ops, err);
+
+	if (!k)
+		return -1;
+	*ret = &k->base;
+	k->folder = snapshot_use(o->domain, o->snapshot, err);
+	if (k->folder < 0 ||
+	    snapshot_load(o->domain, o->snapshot, &k->s, err) ||
+	    describe(k, o, err) || read_config(k, err))
+		return -1;
+	return open_views(k, o, err);
+}
