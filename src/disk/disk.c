@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "changes.h"
 #include "config.h"
 #include "fd.h"
 #include "log.h"
@@ -16,6 +17,7 @@
 #include "view_health.h"
 #ifdef HAVE_LVM
 #include "disk_lv.h"
+#include "thin_snap.h"
 #endif
 #ifdef HAVE_SIM
 #include "disk_sim.h"
@@ -227,7 +229,33 @@ disk_view_drop(const struct disk_view_ref *ref, struct err *err)
 	return ops ? ops->view_drop(ref, err) : -1;
 }
 
+int
+disk_changes(const struct disk_view_ref *base, const struct disk_view_ref *view,
+	     struct disk_changes *ret, struct err *err)
+{
+	const struct disk_ops *ops = driver_of(base, err);
+
+	memset(ret, 0, sizeof(*ret));
+	return ops ? changes_ask(ops, base, view, ret, err) : -1;
+}
+
 /* ---- this host ---- */
+
+int
+disk_changes_recover(unsigned int *ret_n, struct err *err)
+{
+	*ret_n = 0;
+#ifdef HAVE_SIM
+	if (disk_sim_on())
+		return 0;
+#endif
+#ifdef HAVE_LVM
+	return thin_snap_recover(ret_n, err);
+#else
+	(void)err;
+	return 0;
+#endif
+}
 
 int
 disk_find_views(struct disk_view_ref **ret, char ***ret_owners,

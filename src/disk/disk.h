@@ -129,6 +129,22 @@ struct disk_view_health {
 	char why[200]; /* "its copy-on-write area ran full"; "" when GOOD */
 };
 
+/* Some bytes of a disk. */
+struct disk_extent {
+	uint64_t offset;
+	uint64_t bytes;
+};
+
+#define DISK_HOW_LEN 1200
+
+/* Which bytes of one view may differ from those of an older one. */
+struct disk_changes {
+	uint64_t n;
+	struct disk_extent *e; /* in order; no two overlap or touch */
+	uint64_t bytes;        /* of all of them */
+	char how[DISK_HOW_LEN]; /* "exception table of /dev/vg/..." */
+};
+
 /* disk_view_is_copy() - is what @ref names a copy in the snapshot's folder? */
 static inline bool
 disk_view_is_copy(const struct disk_view_ref *ref)
@@ -144,6 +160,8 @@ struct disk_watch {
 };
 
 struct disk;
+struct disk_pair; /* changes.h */
+struct changes;
 
 struct disk_ops {
 	const char *name;
@@ -152,8 +170,8 @@ struct disk_ops {
 	/*
 	 * claims() - is this path a disk of this driver's kind?  1, 0, or -1
 	 * with @err.  The rest: see the functions of the same names below.
-	 * hold() may be NULL without DISK_CAN_HOLD, and sync() when view() does
-	 * its work.
+	 * hold() may be NULL without DISK_CAN_HOLD, sync() when view() does its
+	 * work, and changes() when the storage keeps no table of them.
 	 */
 	int (*claims)(const char *path, struct err *err);
 	int (*open)(const char *path, struct disk **ret, struct err *err);
@@ -172,6 +190,8 @@ struct disk_ops {
 	int (*view_close)(const struct disk_view_ref *ref, int fd,
 			  struct err *err);
 	int (*view_drop)(const struct disk_view_ref *ref, struct err *err);
+	int (*changes)(const struct disk_pair *pair, struct changes *ret,
+		       struct err *err);
 };
 
 /* Drivers embed this as their first member. */
@@ -359,6 +379,36 @@ int disk_view_close(const struct disk_view_ref *ref, int fd, struct err *err);
  * ERR_BUSY (open by somebody), ERR_IO; then it is still there.
  */
 int disk_view_drop(const struct disk_view_ref *ref, struct err *err);
+
+/*
+ * disk_changes() - which bytes of @view may differ from those of @base, an
+ * older view of the same disk, by the storage's own tables: no data is read.
+ * Seconds, more for a large table; @base and @view stay as they are.  Ranges
+ * are cut at the end of the longer of the two, and where one ends before the
+ * other, all beyond counts as changed.
+ *
+ * What is not told does not differ.  Whatever is needed to say so is looked at
+ * before and after: -1 with the reason, fit to be told, for which the disk has
+ * to be read whole: ERR_UNSUPPORTED (no such table, or not by this host's
+ * programs), ERR_STATE (it cannot be relied on), ERR_NOTFOUND (a view is
+ * gone), ERR_CORRUPT (a view is lost, or a table makes no sense), ERR_BUSY
+ * (another program is at the table), ERR_IO, ERR_TIMEOUT, ERR_CANCELLED.
+ * *@ret is the caller's, to disk_changes_done() also after a failure.
+ */
+int disk_changes(const struct disk_view_ref *base,
+		 const struct disk_view_ref *view, struct disk_changes *ret,
+		 struct err *err);
+
+/* disk_changes_done() - free what @c owns. */
+void disk_changes_done(struct disk_changes *c);
+
+/*
+ * disk_changes_recover() - take back what a process that died in
+ * disk_changes() left behind: a thin pool's metadata snapshot, which costs
+ * room.  The next disk_changes() on that pool would do it as well.
+ * *@ret_n: how many there were.  -1 with ERR_IO, ERR_DENIED.
+ */
+int disk_changes_recover(unsigned int *ret_n, struct err *err);
 
 /*
  * disk_find_views() - all volumes on this host that carry our tags, as refs

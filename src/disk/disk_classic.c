@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "changes_classic.h"
 #include "cow.h"
 #include "disk_lv.h"
 #include "fail.h"
@@ -422,4 +423,5 @@ const struct disk_ops disk_classic_ops = {
 	.view_open = classic_view_open,
 	.view_close = classic_view_close,
 	.view_drop = lv_view_drop,
+	.changes = changes_classic,
 };

@@ -81,6 +81,20 @@ int lv_dev(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err);
 /* lv_read_open() - open the device @dev for reading; a descriptor, or -1. */
 int lv_read_open(const struct dm_dev *dev, struct err *err);
 
+/*
+ * lv_dev_of_fd() - the device that is open as @fd, which must be the view of
+ * @ref, and read-only.  -1 with ERR_STATE when it isn't, or ERR_IO.
+ */
+int lv_dev_of_fd(const struct disk_view_ref *ref, int fd, struct dm_dev *ret,
+		 struct err *err);
+
+/*
+ * lv_source_dev() - the device of the disk of @ref, whose view's device is
+ * @view; *@ret tells whether it exists.
+ */
+int lv_source_dev(const struct disk_view_ref *ref, const struct dm_dev *view,
+		  struct dm_dev *ret, struct err *err);
+
 /* lv_view_drop() - see disk_view_drop(). */
 int lv_view_drop(const struct disk_view_ref *ref, struct err *err);
 

@@ -88,6 +88,48 @@ lv_read_open(const struct dm_dev *dev, struct err *err)
 	return fd;
 }
 
+/* ---- what is open ---- */
+
+int
+lv_dev_of_fd(const struct disk_view_ref *ref, int fd, struct dm_dev *ret,
+	     struct err *err)
+{
+	char vg_uuid[LVM_UUID_LEN], lv_uuid[LVM_UUID_LEN];
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_set(err, ERR_IO, errno, "look at %s", ref->view);
+	if (!S_ISBLK(st.st_mode))
+		return err_set(err, ERR_STATE, 0, "%s is no device", ref->view);
+	if (dm_find_number(major(st.st_rdev), minor(st.st_rdev), ret, err))
+		return -1;
+	if (!ret->exists || lvm_split_dm_uuid(ret->uuid, vg_uuid, lv_uuid) ||
+	    strcmp(lv_uuid, ref->view_uuid) != 0)
+		return err_set(err, ERR_STATE, 0,
+			       "%s is another volume than it was", ref->view);
+	if (!ret->read_only)
+		return err_set(err, ERR_STATE, 0,
+			       "%s is no longer read-only, so it may have been "
+			       "written to",
+			       ref->view);
+	return 0;
+}
+
+int
+lv_source_dev(const struct disk_view_ref *ref, const struct dm_dev *view,
+	      struct dm_dev *ret, struct err *err)
+{
+	char uuid[LVM_UUID_LEN];
+	struct lvm_lv lv = { .bytes = 0 };
+
+	if (lvm_split_dm_uuid(view->uuid, lv.vg_uuid, uuid) ||
+	    strlen(ref->source_uuid) >= sizeof(lv.uuid))
+		return err_set(err, ERR_STATE, 0, "%s has no LVM uuid",
+			       ref->source);
+	memcpy(lv.uuid, ref->source_uuid, strlen(ref->source_uuid) + 1);
+	return lv_dev(&lv, ret, err);
+}
+
 /* ---- drop ---- */
 
 /* 1 when @busy() says no longer so within SETTLE_MS, 0, or -1. */

@@ -28,6 +28,7 @@
 
 #include "clock.h"
 #include "disk.h"
+#include "extent.h"
 #include "fail.h"
 #include "fd.h"
 #include "file_view.h"
@@ -381,4 +382,5 @@ const struct disk_ops disk_reflink_ops = {
 	.view_open = file_view_open,
 	.view_close = file_view_close,
 	.view_drop = file_view_drop,
+	.changes = extent_changes,
 };

@@ -17,6 +17,7 @@
  *   open        opening a view fails
  *   overflow    a view overflows while it is read
  *   state       the state of a view cannot be told
+ *   changes     no table tells what differs between two views
  *
  * views/NAME.lost makes a view a lost one, views/NAME.impaired one that can
  * be read; the file's first line is why (none: it ran full).
@@ -351,6 +352,7 @@ const struct disk_ops disk_sim_ops = {
 	.view_open = disk_sim_view_open,
 	.view_close = disk_sim_view_close,
 	.view_drop = disk_sim_view_drop,
+	.changes = disk_sim_changes,
 };
 
 const struct disk_ops disk_sim_thin_ops = {
@@ -367,4 +369,5 @@ const struct disk_ops disk_sim_thin_ops = {
 	.view_open = disk_sim_view_open,
 	.view_close = disk_sim_view_close,
 	.view_drop = disk_sim_view_drop,
+	.changes = disk_sim_changes,
 };

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "changes.h"
 #include "disk_sim.h"
 #include "fd.h"
 #include "sim_guest.h"
@@ -378,6 +379,38 @@ disk_sim_view_drop(const struct disk_view_ref *ref, struct err *err)
 		rc = -1;
 	sim_leave(&lock);
 	return rc;
+}
+
+/* ---- what differs ---- */
+
+int
+disk_sim_changes(const struct disk_pair *pair, struct changes *ret,
+		 struct err *err)
+{
+	unsigned char a[SIM_PAGE], b[SIM_PAGE];
+	int lock;
+	bool fault;
+
+	if (sim_enter(&lock, err))
+		return -1;
+	fault = sim_fault("changes", NULL);
+	sim_leave(&lock);
+	if (fault)
+		return err_set(err, ERR_STATE, 0, "simulated: no table of %s",
+			       pair->base->view);
+	for (uint64_t at = 0; at < ret->bytes; at += SIM_PAGE) {
+		ssize_t n = fd_pread_full(pair->base_fd, a, SIM_PAGE, at, err);
+		ssize_t m = fd_pread_full(pair->view_fd, b, SIM_PAGE, at, err);
+
+		if (n < 0 || m < 0)
+			return -1;
+		if ((n != m || memcmp(a, b, (size_t)n) != 0) &&
+		    changes_add(ret, at, SIM_PAGE, err))
+			return -1;
+	}
+	snprintf(ret->how, sizeof(ret->how), "simulated table of %s",
+		 pair->base->view);
+	return 0;
 }
 
 /* ---- all of them ---- */

@@ -36,4 +36,11 @@ int disk_sim_view_close(const struct disk_view_ref *ref, int fd,
 /* see above */
 int disk_sim_view_drop(const struct disk_view_ref *ref, struct err *err);
 
+/*
+ * disk_sim_changes() - a driver's changes(), exact to a page: a simulated disk
+ * has no table, so the two views are compared.
+ */
+int disk_sim_changes(const struct disk_pair *pair, struct changes *ret,
+		     struct err *err);
+
 #endif

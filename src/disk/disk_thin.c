@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "changes_thin.h"
 #include "disk_lv.h"
 #include "fail.h"
 #include "fd.h"
@@ -481,4 +482,5 @@ const struct disk_ops disk_thin_ops = {
 	.view_open = thin_view_open,
 	.view_close = thin_view_close,
 	.view_drop = lv_view_drop,
+	.changes = changes_thin,
 };

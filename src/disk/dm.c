@@ -301,6 +301,7 @@ dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
 		ret->data_used = s->used_data_blocks;
 		ret->metadata_blocks = s->total_metadata_blocks;
 		ret->metadata_used = s->used_metadata_blocks;
+		ret->held_root = s->held_metadata_root;
 		rc = 0;
 	} else {
 		err_set(err, ERR_IO, 0,

@@ -63,6 +63,7 @@ struct dm_pool_status {
 	uint64_t data_used;
 	uint64_t metadata_blocks; /* of DM_METADATA_BLOCK bytes */
 	uint64_t metadata_used;
+	uint64_t held_root; /* where its metadata snapshot is, 0: it has none */
 };
 
 /* What udev is to think of a device whose table changes. */

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* thin_snap.c - see thin_snap.h. */
+#include "thin_snap.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "cancel.h"
+#include "clock.h"
+#include "fail.h"
+#include "fd.h"
+#include "log.h"
+#include "lv_health.h"
+
+#define MARK ".thin-"
+#define MARK_BYTES 32u /* "12345\n" */
+#define WAIT_MS 1800000u
+#define WAIT_STEP_MS 100u
+
+/* ---- the mark ---- */
+
+static int
+open_root(bool make, struct err *err)
+{
+	const char *root = getenv("XENSNAP_ROOT");
+
+	if (!root || !*root)
+		root = "/var/lib/xensnap";
+	if (make && mkdir(root, 0700) && errno != EEXIST)
+		return err_set(err, fd_code(errno), errno, "make folder %s",
+			       root);
+	return fd_open_dir(AT_FDCWD, root, err);
+}
+
+static int
+mark_name(const struct thin_snap *s, char *ret, size_t len, struct err *err)
+{
+	int n = snprintf(ret, len, MARK "%s", s->uuid);
+
+	if (!s->uuid[0] || strchr(s->uuid, '/') || n < 0 || (size_t)n >= len)
+		return err_set(err, ERR_STATE, 0,
+			       "thin pool %s has a uuid of a kind not known",
+			       s->pool);
+	return 0;
+}
+
+/* @root: where the metadata snapshot is, 0: we are about to take it. */
+static int
+put_mark(const struct thin_snap *s, uint64_t root, struct err *err)
+{
+	char name[NAME_MAX], text[MARK_BYTES];
+	int dir, rc;
+
+	if (mark_name(s, name, sizeof(name), err))
+		return -1;
+	dir = open_root(true, err);
+	if (dir < 0)
+		return -1;
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", root);
+	rc = fd_write_file(dir, name, text, strlen(text), err);
+	fd_close(&dir);
+	return rc;
+}
+
+/*
+ * Is the metadata snapshot at @root ours?  1, 0 or -1.  One who died before he
+ * could write where it is had seen that there was none right before.
+ */
+static int
+is_ours(const struct thin_snap *s, uint64_t root, struct err *err)
+{
+	char name[NAME_MAX], *text = NULL;
+	uint64_t marked;
+	size_t len;
+	int dir, rc = -1;
+
+	if (mark_name(s, name, sizeof(name), err))
+		return -1;
+	dir = open_root(false, err);
+	if (dir >= 0 &&
+	    fd_read_file(dir, name, MARK_BYTES, &text, &len, err) == 0) {
+		marked = strtoull(text, NULL, 10);
+		rc = marked == 0 || marked == root;
+	} else if (err->code == ERR_NOTFOUND) {
+		err_clear(err);
+		rc = 0;
+	}
+	free(text);
+	fd_close(&dir);
+	return rc;
+}
+
+static int
+remove_mark(const struct thin_snap *s, struct err *err)
+{
+	char name[NAME_MAX];
+	int dir, rc = 0;
+
+	if (mark_name(s, name, sizeof(name), err))
+		return -1;
+	dir = open_root(false, err);
+	if (dir < 0)
+		return -1;
+	if (unlinkat(dir, name, 0) && errno != ENOENT)
+		rc = err_set(err, fd_code(errno), errno, "remove %s", name);
+	fd_close(&dir);
+	return rc;
+}
+
+/* ---- the pool ---- */
+
+/* A pool's table is "METADATA DATA BLOCK-SIZE LOW-WATER-MARK ...". */
+static int
+find_metadata(struct thin_snap *s, struct err *err)
+{
+	unsigned int ma, mi, sectors;
+	struct dm_target t;
+	struct stat st;
+
+	if (dm_table(s->pool, &t, err))
+		return -1;
+	if (strcmp(t.type, "thin-pool") != 0 || t.n_targets != 1 ||
+	    sscanf(t.params, "%u:%u %*u:%*u %u", &ma, &mi, &sectors) != 3 ||
+	    sectors == 0)
+		return err_set(err, ERR_STATE, 0,
+			       "thin pool %s has a table of a kind not known: "
+			       "%s %s",
+			       s->pool, t.type, t.params);
+	s->block_bytes = (uint64_t)sectors * DM_SECTOR;
+	snprintf(s->metadata, sizeof(s->metadata), "/dev/dm-%u", mi);
+	s->lock = open(s->metadata, O_RDONLY | O_CLOEXEC);
+	if (s->lock < 0)
+		return err_set(err, fd_code(errno), errno, "open %s",
+			       s->metadata);
+	if (fstat(s->lock, &st) || !S_ISBLK(st.st_mode) ||
+	    st.st_rdev != makedev(ma, mi))
+		return err_set(err, ERR_STATE, 0,
+			       "%s is not the metadata of thin pool %s",
+			       s->metadata, s->pool);
+	return 0;
+}
+
+static int
+get_root(const struct thin_snap *s, uint64_t *ret, struct err *err)
+{
+	struct dm_pool_status status;
+	struct dm_target t;
+	const char *fault;
+
+	if (dm_status(s->pool, &t, err) || dm_pool_status(&t, &status, err))
+		return -1;
+	fault = lv_health_pool_fault(&status);
+	if (fault)
+		return err_set(err, ERR_STATE, 0, "thin pool %s %s", s->pool,
+			       fault);
+	*ret = status.held_root;
+	return 0;
+}
+
+static int
+lock(const struct thin_snap *s, struct err *err)
+{
+	uint64_t from = clock_ns();
+
+	while (flock(s->lock, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_set(err, ERR_IO, errno, "lock %s",
+				       s->metadata);
+		if (cancel_check(err))
+			return -1;
+		if (clock_ms_since(from) > WAIT_MS)
+			return err_set(err, ERR_BUSY, 0,
+				       "another xensnap is at the metadata of "
+				       "thin pool %s",
+				       s->pool);
+		clock_sleep_ms(WAIT_STEP_MS);
+	}
+	return 0;
+}
+
+static int
+give_back(const struct thin_snap *s, struct err *err)
+{
+	if (dm_message(s->pool, "release_metadata_snap", err))
+		return -1;
+	fail_here("disk.changes.released");
+	return remove_mark(s, err);
+}
+
+/* What a dead one of us left, locked: *@ret tells whether there was one. */
+static int
+clear_leftover(const struct thin_snap *s, bool *ret, struct err *err)
+{
+	uint64_t root;
+	int ours;
+
+	*ret = false;
+	if (get_root(s, &root, err))
+		return -1;
+	if (root == 0)
+		return 0;
+	ours = is_ours(s, root, err);
+	if (ours < 0)
+		return -1;
+	if (ours == 0)
+		return err_set(err, ERR_BUSY, 0,
+			       "thin pool %s has a metadata snapshot of another "
+			       "program (`dmsetup message %s 0 "
+			       "release_metadata_snap` releases it)",
+			       s->pool, s->pool);
+	if (give_back(s, err))
+		return -1;
+	log_notice("thin pool %s had a metadata snapshot, left by a dead "
+		   "process; it is released",
+		   s->pool);
+	*ret = true;
+	return 0;
+}
+
+static int
+begin(const struct dm_dev *pool, struct thin_snap *s, struct err *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->lock = -1;
+	memcpy(s->pool, pool->name, sizeof(s->pool));
+	memcpy(s->uuid, pool->uuid, sizeof(s->uuid));
+	return find_metadata(s, err);
+}
+
+static int
+reserve(struct thin_snap *s, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	if (put_mark(s, 0, err))
+		return -1;
+	fail_here("disk.changes.marked");
+	if (dm_message(s->pool, "reserve_metadata_snap", err)) {
+		if (remove_mark(s, &ignored))
+			log_warning("%s", ignored.text);
+		return -1;
+	}
+	fail_here("disk.changes.reserved");
+	if (get_root(s, &s->root, err) == 0 && s->root &&
+	    put_mark(s, s->root, err) == 0)
+		return 0;
+	if (err->code == ERR_NONE)
+		err_set(err, ERR_STATE, 0,
+			"thin pool %s does not show its metadata snapshot",
+			s->pool);
+	if (give_back(s, &ignored))
+		err_more(err, "and it was left: %s", ignored.text);
+	return -1;
+}
+
+int
+thin_snap_take(const struct dm_dev *pool, struct thin_snap *ret,
+	       struct err *err)
+{
+	bool was;
+
+	if (begin(pool, ret, err) == 0 && lock(ret, err) == 0 &&
+	    clear_leftover(ret, &was, err) == 0 && reserve(ret, err) == 0)
+		return 0;
+	fd_close(&ret->lock);
+	return -1;
+}
+
+int
+thin_snap_release(struct thin_snap *s, struct err *err)
+{
+	int rc = give_back(s, err);
+
+	fd_close(&s->lock);
+	return rc;
+}
+
+/* ---- after a death ---- */
+
+/* The pool with the uuid @uuid, unless one of us is at it now. */
+static int
+recover_pool(const char *uuid, bool *ret, struct err *err)
+{
+	struct thin_snap s;
+	struct dm_dev pool;
+	int rc;
+
+	*ret = false;
+	if (dm_find_uuid(uuid, &pool, err))
+		return -1;
+	if (!pool.exists)
+		return 0;
+	rc = begin(&pool, &s, err);
+	if (rc == 0 && flock(s.lock, LOCK_EX | LOCK_NB) == 0) {
+		rc = clear_leftover(&s, ret, err);
+		if (rc == 0 && !*ret)
+			rc = remove_mark(&s, err);
+	}
+	fd_close(&s.lock);
+	return rc;
+}
+
+static int
+recover_all(DIR *dir, unsigned int *ret_n, struct err *err)
+{
+	struct dirent *e;
+	int rc = 0;
+	bool was;
+
+	while ((e = readdir(dir))) {
+		struct err one = ERR_INIT;
+
+		if (strncmp(e->d_name, MARK, strlen(MARK)) != 0)
+			continue;
+		if (recover_pool(e->d_name + strlen(MARK), &was, &one)) {
+			*err = one;
+			rc = -1;
+		} else {
+			*ret_n += was;
+		}
+	}
+	return rc;
+}
+
+int
+thin_snap_recover(unsigned int *ret_n, struct err *err)
+{
+	int fd = open_root(false, err);
+	DIR *dir;
+	int rc;
+
+	*ret_n = 0;
+	if (fd < 0) {
+		if (err->code != ERR_NOTFOUND)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	dir = fdopendir(fd);
+	if (!dir) {
+		err_set(err, ERR_IO, errno, "read the folder of snapshots");
+		fd_close(&fd);
+		return -1;
+	}
+	rc = recover_all(dir, ret_n, err);
+	closedir(dir);
+	return rc;
+}
