@@ -15,11 +15,65 @@
  * of the instant, and lets it go on with the domain; that of a PV or PVH domain
  * is left running.
  */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "domain_libxl.h"
 #include "log.h"
+
+#define GREETING_MS 10000
+
+static int
+no_answer(int sys, struct err *err)
+{
+	return err_set(err, sys ? ERR_IO : ERR_TIMEOUT, sys,
+		       "its device model (QEMU) does not answer");
+}
+
+static int
+wait_readable(struct pollfd *p)
+{
+	int r;
+
+	do
+		r = poll(p, 1, GREETING_MS);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+/*
+ * libxl waits without end for a QEMU that hangs.  So it is asked only when
+ * QEMU has greeted us on another of its monitors, which xentop uses; without
+ * that monitor (ENOENT) only libxl can tell.
+ */
+static int
+wait_for_greeting(uint32_t domid, struct err *err)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct pollfd p = { .events = POLLIN };
+	char byte;
+	int sys = 0;
+
+	snprintf(to.sun_path, sizeof(to.sun_path),
+		 "/var/run/xen/qmp-libxenstat-%u", domid);
+	p.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (p.fd < 0)
+		return err_set(err, ERR_IO, errno, "make a socket");
+	if (connect(p.fd, (const struct sockaddr *)&to, sizeof(to)))
+		sys = errno;
+	else if (wait_readable(&p) <= 0 || read(p.fd, &byte, 1) <= 0)
+		sys = ETIMEDOUT;
+	close(p.fd);
+	if (sys == 0 || sys == ENOENT)
+		return 0;
+	return no_answer(sys == ETIMEDOUT ? 0 : sys, err);
+}
 
 static int
 monitor(libxl_ctx *ctx, struct lx_log *log, uint32_t domid, const char *line,
@@ -28,6 +82,8 @@ monitor(libxl_ctx *ctx, struct lx_log *log, uint32_t domid, const char *line,
 	char *answer = NULL;
 	int rc;
 
+	if (wait_for_greeting(domid, err))
+		return -1;
 	lx_log_clear(log);
 	rc = libxl_qemu_monitor_command(ctx, domid, line, &answer, NULL);
 	if (rc)
@@ -48,6 +104,8 @@ lx_check_device_model(struct domain *base, struct err *err)
 	char *answer = NULL;
 	int rc;
 
+	if (wait_for_greeting(d->domid, err))
+		return -1;
 	lx_log_clear(&d->log);
 	rc = libxl_qemu_monitor_command(d->ctx, d->domid, "info status",
 					&answer, NULL);
