@@ -9,20 +9,26 @@
 
 #include "hex.h"
 
-int
-uuid_new(char *ret, struct err *err)
+void
+uuid_text(const uint8_t b[UUID_BYTES], char *ret)
 {
-	unsigned char b[16];
-
-	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-		return err_set(err, ERR_IO, errno, "read random bytes");
-	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* version 4 */
-	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80); /* variant 1 */
 	snprintf(ret, UUID_TEXT_LEN + 1,
 		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
 		 "%02x%02x%02x%02x%02x%02x",
 		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
 		 b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+int
+uuid_new(char *ret, struct err *err)
+{
+	uint8_t b[UUID_BYTES];
+
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		return err_set(err, ERR_IO, errno, "read random bytes");
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* version 4 */
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80); /* variant 1 */
+	uuid_text(b, ret);
 	return 0;
 }
 

@@ -17,6 +17,9 @@
  */
 int uuid_new(char *ret, struct err *err);
 
+/* uuid_text() - @bytes as text in @ret, UUID_TEXT_LEN + 1 bytes. */
+void uuid_text(const uint8_t bytes[UUID_BYTES], char *ret);
+
 /* uuid_parse() - @text, in lower case, as its bytes.  False when it is none;
  * @ret is all zero then. */
 bool uuid_parse(const char *text, uint8_t ret[UUID_BYTES]);

@@ -93,6 +93,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct backup_opts *o,
 	o->how.accept_head = opts_has(a, "accept-head");
 	o->name = opts_value(a, "name");
 	o->dry_run = opts_has(a, "dry-run");
+	o->no_base = opts_has(a, "no-base");
 	o->progress = progress_tell;
 	if (read_source(a, n, o, err) || read_level(a, o, err))
 		return opts_usage(a->verb, err);
@@ -174,6 +175,16 @@ tell_disks(const struct backup_report *r, bool dry_run, struct err *err)
 	return print_table(&t, err);
 }
 
+/* What of it was read, and why. */
+static void
+tell_how(const struct backup_disk *d, const char *name)
+{
+	print_line("  %s%s%s: %s", name, *name ? ": " : "",
+		   d->how == HOW_CHANGES ? "read what changed" :
+					   "read as a whole",
+		   d->why);
+}
+
 static int
 tell(const struct backup_opts *o, const struct backup_report *r,
      struct err *err)
@@ -194,7 +205,13 @@ tell(const struct backup_opts *o, const struct backup_report *r,
 	}
 	if (r->memory_left_out)
 		print_line("  memory is not backed up yet: the disks alone");
-	return o->disk && !o->dry_run ? 0 : tell_disks(r, o->dry_run, err);
+	if (o->disk && !o->dry_run)
+		tell_how(&r->disks[0], "");
+	else if (tell_disks(r, o->dry_run, err))
+		return -1;
+	for (unsigned int i = 0; !o->disk && !o->dry_run && i < r->n_disks; i++)
+		tell_how(&r->disks[i], r->disks[i].vdev);
+	return 0;
 }
 
 int

@@ -66,7 +66,11 @@ const struct cmd_opt backup_opts[] = {
 		  "part of PATH" },
 	{ .name = "level",
 	  .arg = "LEVEL",
-	  .help = "of compression, 1 (fast) to 19 (small). Default: 1" },
+	  .help = "of compression, 1 (fast) to 19 (small). Default: 2" },
+	{ .name = "no-base",
+	  .help = "with --disk FILE on XFS or btrfs: read the file itself, and "
+		  "keep no view of it (FILE.xs-backup-...) by which the next "
+		  "backup would know what changed" },
 	KEY_FILE_OPT,
 	PASSPHRASE_OPT,
 	ACCEPT_OPT,

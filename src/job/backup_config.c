@@ -196,6 +196,8 @@ backup_config_open(const struct backup_opts *o, struct source **ret,
 	if (!x)
 		return -1;
 	*ret = &x->base;
+	strcpy(x->base.no_base, "no view is kept of a domain that is backed up "
+				"without a snapshot");
 	if (find(x, o, err) || describe(x, o, err) || open_disks(x, o, err))
 		return -1;
 	return make_config(x, o, err);

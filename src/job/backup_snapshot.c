@@ -19,10 +19,21 @@
 
 #define CONFIG_MAX (4u << 20)
 
+/* A snapshot of the same domain. */
+struct sibling {
+	char name[SNAPSHOT_NAME_MAX + 1];
+	uint8_t generation[UUID_BYTES];
+};
+
 struct kept {
 	struct source base;
 	struct snapshot s;
 	int folder; /* of the snapshot; it stays as long as this is open */
+	bool has_siblings;
+	unsigned int n_siblings;
+	struct sibling *siblings;
+	struct snapshot older; /* of the parent */
+	int older_folder;
 };
 
 static int
@@ -41,10 +52,104 @@ kept_close(struct source *s)
 	struct kept *k = (struct kept *)s;
 
 	fd_close(&k->folder);
+	fd_close(&k->older_folder);
+	free(k->siblings);
+}
+
+/* ---- the parent's snapshot ---- */
+
+static int
+add_sibling(const struct snapshot *s, const char *domain, const char *name,
+	    const struct err *bad, void *ctx)
+{
+	struct kept *k = ctx;
+	struct sibling *more;
+
+	(void)domain;
+	if (bad)
+		return 0;
+	more = reallocarray(k->siblings, k->n_siblings + 1, sizeof(*more));
+	if (!more)
+		return -1;
+	k->siblings = more;
+	more += k->n_siblings;
+	snprintf(more->name, sizeof(more->name), "%s", name);
+	if (uuid_parse(s->generation, more->generation))
+		k->n_siblings++;
+	return 0;
+}
+
+static int
+find_siblings(struct kept *k, struct err *err)
+{
+	if (k->has_siblings)
+		return 0;
+	if (snapshot_each(k->s.domain, add_sibling, k, err))
+		return err->code ? -1 :
+				   err_set(err, ERR_NOMEM, 0, "out of memory");
+	k->has_siblings = true;
+	return 0;
+}
+
+/* 1 when snapshot @name is that of @was; nobody deletes it from now on. */
+static int
+hold_older(struct kept *k, const char *name, const struct backup *was,
+	   struct err *err)
+{
+	uint8_t generation[UUID_BYTES];
+
+	fd_close(&k->older_folder);
+	k->older_folder = snapshot_use(k->s.domain, name, err);
+	if (k->older_folder < 0 ||
+	    snapshot_load(k->s.domain, name, &k->older, err))
+		return -1;
+	return uuid_parse(k->older.generation, generation) &&
+	       memcmp(generation, was->generation, UUID_BYTES) == 0;
+}
+
+static const struct disk_view_ref *
+view_of(const struct snapshot *s, const char *vdev)
+{
+	for (unsigned int i = 0; i < s->n_disks; i++)
+		if (strcmp(s->disks[i].vdev, vdev) == 0)
+			return &s->disks[i].view;
+	return NULL;
+}
+
+static void
+set_base(struct kept *k, const struct snapshot *older)
+{
+	for (unsigned int i = 0; i < k->base.n_disks; i++) {
+		struct source_disk *d = &k->base.disks[i];
+
+		d->base = view_of(older, d->vdev);
+	}
+}
+
+static int
+kept_base(struct source *s, const struct backup *was, struct err *err)
+{
+	struct kept *k = (struct kept *)s;
+	int r = 0;
+
+	if (memcmp(was->generation, s->b.generation, UUID_BYTES) == 0) {
+		set_base(k, &k->s);
+		return 1;
+	}
+	if (find_siblings(k, err))
+		return -1;
+	for (unsigned int i = 0; i < k->n_siblings && r == 0; i++)
+		if (memcmp(k->siblings[i].generation, was->generation,
+			   UUID_BYTES) == 0)
+			r = hold_older(k, k->siblings[i].name, was, err);
+	if (r > 0)
+		set_base(k, &k->older);
+	return r;
 }
 
 static const struct source_ops kept_ops = {
 	.disk_done = view_done,
+	.base = kept_base,
 	.close = kept_close,
 };
 
@@ -157,6 +262,7 @@ backup_snapshot_open(const struct backup_opts *o, struct source **ret,
 	if (!k)
 		return -1;
 	*ret = &k->base;
+	k->older_folder = -1;
 	k->folder = snapshot_use(o->domain, o->snapshot, err);
 	if (k->folder < 0 ||
 	    snapshot_load(o->domain, o->snapshot, &k->s, err) ||

@@ -166,6 +166,19 @@ source_check(struct source *s, struct err *err)
 	return s->ops->check ? s->ops->check(s, err) : 0;
 }
 
+int
+source_base(struct source *s, const struct backup *was, struct err *err)
+{
+	return s->ops->base ? s->ops->base(s, was, err) : 0;
+}
+
+void
+source_committed(struct source *s)
+{
+	if (s->ops->committed)
+		s->ops->committed(s);
+}
+
 void
 source_close(struct source *s)
 {

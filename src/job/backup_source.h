@@ -31,6 +31,7 @@ struct source_disk {
 	int fd;                  /* open for reading, or -1 */
 	/* What is read is a view, as the record has it; or NULL. */
 	const struct disk_view_ref *view;
+	const struct disk_view_ref *base; /* source_base()'s; or NULL */
 };
 
 struct source;
@@ -40,6 +41,9 @@ struct source_ops {
 	int (*disk_done)(struct source *s, struct source_disk *d,
 			 struct err *err);
 	int (*check)(struct source *s, struct err *err);
+	int (*base)(struct source *s, const struct backup *was,
+		    struct err *err);
+	void (*committed)(struct source *s);
 	void (*close)(struct source *s);
 };
 
@@ -52,6 +56,8 @@ struct source {
 	char *config; /* a piece of type 3 (doc/format.md), or NULL */
 	size_t config_bytes;
 	bool memory; /* it has one, which is not taken */
+	char repository[2 * REPO_ID + 1]; /* where it goes; the job's */
+	char no_base[256]; /* why no view is kept for the next; "": one is */
 };
 
 /*
@@ -72,6 +78,17 @@ int source_disk_done(struct source *s, unsigned int i, struct err *err);
 /* source_check() - before the commit: was nobody at the disks meanwhile?  -1
  * with ERR_STATE, or why it cannot be told: nothing counts. */
 int source_check(struct source *s, struct err *err);
+
+/*
+ * source_base() - is what the earlier backup @was was made of still kept here?
+ * 1: then the base of each disk that it had is set, and stays until
+ * source_close(); 0: no; -1 when that cannot be told.
+ */
+int source_base(struct source *s, const struct backup *was, struct err *err);
+
+/* source_committed() - it is in the repository: keep what the next backup's
+ * source_base() will look for. */
+void source_committed(struct source *s);
 
 /* source_close() - close what is open; NULL is allowed. */
 void source_close(struct source *s);

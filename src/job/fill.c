@@ -16,6 +16,8 @@
 #include "crew.h"
 #include "fd.h"
 #include "fill.h"
+#include "get.h"
+#include "scan.h"
 
 #define SLAB BLOB_RAW_MAX
 #define SLAB_CHUNKS_MAX BLOB_PIECES_MAX
@@ -25,16 +27,11 @@ struct filling {
 	struct map *map;
 	uint32_t chunk;
 	pthread_mutex_t lock; /* of all below */
-	uint64_t at;          /* where the next slab begins, at the least */
-	uint64_t data_end;    /* of the range of data that it is in */
+	struct scan scan;     /* of a disk */
+	uint64_t at;          /* how much of a stream was read */
 	uint64_t done;        /* for progress */
 	bool ended;           /* the stream */
 	struct filled result;
-};
-
-struct slab {
-	uint64_t offset;
-	uint32_t len;
 };
 
 static uint32_t
@@ -45,44 +42,18 @@ slab_max(const struct filling *x)
 	return (chunks < SLAB_CHUNKS_MAX ? chunks : SLAB_CHUNKS_MAX) * x->chunk;
 }
 
-/* The next range of data, in whole chunks.  1, or 0 at the end. */
-static int
-next_range(struct filling *x, struct err *err)
-{
-	uint64_t offset = x->at, len = 0, mask = x->chunk - 1;
-	int r = copy_next_data(x->f->from, x->f->bytes, &offset, &len, err);
-
-	if (r <= 0) {
-		x->result.holes |= r == 0 && x->at < x->f->bytes;
-		return r;
-	}
-	if ((offset & ~mask) > x->at) {
-		x->result.holes = true;
-		x->at = offset & ~mask;
-	}
-	x->data_end = (offset + len + mask) & ~mask;
-	if (x->data_end > x->f->bytes)
-		x->data_end = x->f->bytes;
-	return 1;
-}
-
-/* What is to be read next; 1, or 0 when there is no more. */
+/* What is next; 1, or 0 when there is no more. */
 static int
 next_slab(struct filling *x, struct slab *ret, struct err *err)
 {
-	uint64_t left;
-	int r = 1;
+	int r;
 
 	pthread_mutex_lock(&x->lock);
-	if (x->at >= x->data_end)
-		r = x->at < x->f->bytes ? next_range(x, err) : 0;
-	if (r > 0) {
-		left = x->data_end - x->at;
-		ret->offset = x->at;
-		ret->len = left < slab_max(x) ? (uint32_t)left : slab_max(x);
-		x->at += ret->len;
+	r = scan_next(&x->scan, ret, err);
+	if (r > 0 && ret->hole)
+		x->result.holes = true;
+	else if (r > 0)
 		x->result.read_bytes += ret->len;
-	}
 	pthread_mutex_unlock(&x->lock);
 	return r;
 }
@@ -146,7 +117,8 @@ next_of_stream(struct filling *x, struct slab *ret, uint8_t *to,
 	x->ended = n < (ssize_t)max;
 	if (n > 0) {
 		ret->offset = x->at;
-		ret->len = (uint32_t)n;
+		ret->hole = false;
+		ret->len = (uint64_t)n;
 		x->at += ret->len;
 		x->result.read_bytes += ret->len;
 		if (map_grow(x->map, x->at, err))
@@ -161,7 +133,9 @@ next_of_disk(struct filling *x, struct slab *ret, uint8_t *to, struct err *err)
 {
 	int r = next_slab(x, ret, err);
 
-	return r > 0 && read_slab(x, ret, to, err) ? -1 : r;
+	if (r <= 0 || ret->hole)
+		return r;
+	return read_slab(x, ret, to, err) ? -1 : 1;
 }
 
 /* ---- what each thread does ---- */
@@ -194,6 +168,16 @@ note(struct filling *x, uint64_t first, unsigned int n, const uint8_t *ids,
 	return rc;
 }
 
+/* A new map is all zeros; one that begins as another's may be not. */
+static int
+put_hole(struct filling *x, const struct slab *s, struct err *err)
+{
+	if (!x->f->base)
+		return 0;
+	return map_zero(x->map, s->offset / x->chunk,
+			(s->len + x->chunk - 1) / x->chunk, err);
+}
+
 /* Name and store it, and note its ids in the map. */
 static int
 put_slab(struct filling *x, struct putter *t, const struct slab *s,
@@ -203,8 +187,10 @@ put_slab(struct filling *x, struct putter *t, const struct slab *s,
 	uint8_t ids[SLAB_CHUNKS_MAX * NAME_BYTES];
 	unsigned int n = 0;
 
+	if (s->hole)
+		return put_hole(x, s, err);
 	for (uint32_t at = 0; at < s->len; at += x->chunk, n++) {
-		uint32_t left = s->len - at;
+		uint32_t left = (uint32_t)s->len - at;
 
 		pieces[n].type = PIECE_CHUNK;
 		pieces[n].p = bytes + at;
@@ -256,21 +242,69 @@ build(struct filling *x, struct err *err)
 	return rc;
 }
 
+/* The map begins as the base's, as far as chunks of it will be set. */
+static int
+begin_as_base(struct filling *x, struct err *err)
+{
+	const struct fill_base *base = x->f->base;
+	struct getter *g;
+	int rc;
+
+	if (map_tree(x->map)->levels != base->levels)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "the map of the backup before has %u levels, "
+			       "not %u",
+			       base->levels, map_tree(x->map)->levels);
+	g = getter_new(x->f->r, put_index(x->f->put), base->realm, err);
+	if (!g)
+		return -1;
+	rc = map_load_parts(x->map, g, base->root, x->scan.ranges,
+			    x->scan.n_ranges, err);
+	getter_free(g);
+	return rc;
+}
+
+static int
+begin(struct filling *x, struct map_range **ret_ranges, struct err *err)
+{
+	const struct fill *f = x->f;
+
+	x->scan.from = f->from;
+	x->scan.bytes = f->bytes;
+	x->scan.chunk = x->chunk;
+	x->scan.max = slab_max(x);
+	x->map = map_new(f->r->statefd, f->stream ? 0 : f->bytes, x->chunk,
+			 f->r->fanout_log2, err);
+	if (!x->map || !f->base)
+		return x->map ? 0 : -1;
+	*ret_ranges = scan_ranges(f->base->changes, f->base->n_changes,
+				  x->chunk, &x->scan.n_ranges, err);
+	x->scan.ranges = *ret_ranges;
+	if (!*ret_ranges)
+		return -1;
+	if (begin_as_base(x, err) == 0)
+		return 0;
+	x->result.base_is_bad = err->code == ERR_NOTFOUND ||
+				err->code == ERR_CORRUPT;
+	return -1;
+}
+
 int
 fill_disk(const struct fill *f, struct filled *ret, struct err *err)
 {
 	struct filling x = { .f = f, .chunk = f->r->chunk };
-	int rc = -1;
+	struct map_range *ranges = NULL;
+	int rc;
 
-	x.map = map_new(f->r->statefd, f->stream ? 0 : f->bytes, f->r->chunk,
-			f->r->fanout_log2, err);
-	if (!x.map)
-		return -1;
 	pthread_mutex_init(&x.lock, NULL);
-	if (crew_run(crew_size(), work, &x, err) == 0)
+	rc = begin(&x, &ranges, err);
+	if (rc == 0 && (!f->base || x.scan.n_ranges))
+		rc = crew_run(crew_size(), work, &x, err);
+	if (rc == 0)
 		rc = build(&x, err);
 	*ret = x.result;
 	pthread_mutex_destroy(&x.lock);
 	map_free(x.map);
+	free(ranges);
 	return rc;
 }

@@ -12,9 +12,23 @@
 #include <stdint.h>
 
 #include "copy.h"
+#include "disk.h"
 #include "err.h"
 #include "map.h"
 #include "put.h"
+
+/*
+ * A backup of the same disk, of the same size, that is in the repository: what
+ * is not in @changes is as it was then.  Nothing in it may be condemned
+ * (doc/decisions/0008-prune.md).
+ */
+struct fill_base {
+	uint32_t realm; /* the session's */
+	const uint8_t *root;
+	uint8_t levels;
+	const struct disk_extent *changes; /* in order, apart */
+	size_t n_changes;
+};
 
 struct fill {
 	struct repo *r;
@@ -23,6 +37,7 @@ struct fill {
 	int from;         /* a file or device, read by offset */
 	uint64_t bytes;
 	bool stream; /* read in sequence until it ends; @bytes is not known */
+	const struct fill_base *base; /* or NULL: all of it is read */
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
@@ -34,11 +49,13 @@ struct filled {
 	uint8_t levels;
 	uint64_t read_bytes;
 	bool holes; /* some were left out */
+	bool base_is_bad; /* why it failed: a part of its map is missing */
 };
 
 /*
  * fill_disk() - all of @f->from into the session.  -1 with ERR_IO,
  * ERR_CANCELLED, or the store's errors: then the session is of no use any more.
+ * ERR_NOTFOUND or ERR_CORRUPT with a base: of its map something is missing.
  */
 int fill_disk(const struct fill *f, struct filled *ret, struct err *err);
 

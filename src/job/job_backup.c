@@ -3,13 +3,16 @@
  * job_backup.c - into a repository: open what is to be backed up, begin a
  * session, fill its disks, commit.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup_parent.h"
 #include "backup_source.h"
 #include "clock.h"
 #include "fail.h"
 #include "fill.h"
+#include "hex.h"
 #include "job_repo.h"
 
 struct backing_up {
@@ -17,6 +20,8 @@ struct backing_up {
 	struct source *from;
 	struct repo *r;
 	struct put *put;
+	struct parent parent;
+	bool is_incremental; /* some disk is compared to the parent's */
 	struct backup_report *report;
 	struct err *err;
 };
@@ -48,7 +53,8 @@ describe(struct backing_up *x)
 
 /* A lone disk is told by the name of its backup. */
 static int
-fill_disk_of(struct backing_up *x, unsigned int i, struct filled *ret)
+fill_disk_of(struct backing_up *x, unsigned int i, const struct fill_base *base,
+	     struct filled *ret)
 {
 	const struct source_disk *d = &x->from->disks[i];
 	struct fill f = {
@@ -59,16 +65,49 @@ fill_disk_of(struct backing_up *x, unsigned int i, struct filled *ret)
 		.from = d->fd,
 		.bytes = d->bytes,
 		.stream = d->stream,
+		.base = base,
 		.progress = x->o->progress,
 		.progress_ctx = x->o->progress_ctx,
 	};
 
-	if (fill_disk(&f, ret, x->err))
-		return -1;
-	if (source_disk_done(x->from, i, x->err))
-		return err_add(x->err, "disk %s", d->vdev);
-	fail_here("backup.disk");
-	return 0;
+	return fill_disk(&f, ret, x->err);
+}
+
+/*
+ * Read it as far as it changed, or all of it; how is in @to.  A parent of
+ * which something is missing is no reason to have no backup.
+ */
+static int
+read_disk(struct backing_up *x, unsigned int i, struct backup_disk *to,
+	  struct filled *ret)
+{
+	struct parent_disk p;
+	int rc = -1;
+
+	parent_disk(&x->parent, &x->from->disks[i], &p);
+	if (p.is_base) {
+		rc = fill_disk_of(x, i, &p.base, ret);
+		to->how = HOW_CHANGES;
+		x->is_incremental |= rc == 0;
+	}
+	if (rc && p.is_base && !ret->base_is_bad)
+		goto out;
+	if (rc) {
+		if (p.is_base)
+			snprintf(p.why, sizeof(p.why),
+				 "the backup before is damaged");
+		err_clear(x->err);
+		rc = fill_disk_of(x, i, NULL, ret);
+		to->how = ret->holes ? HOW_DATA : HOW_WHOLE;
+	}
+	memcpy(to->why, p.why, sizeof(to->why));
+	if (rc == 0 && source_disk_done(x->from, i, x->err))
+		rc = err_add(x->err, "disk %s", to->vdev);
+	if (rc == 0)
+		fail_here("backup.disk");
+out:
+	parent_disk_done(&p);
+	return rc;
 }
 
 static int
@@ -79,15 +118,14 @@ fill(struct backing_up *x, unsigned int i)
 	struct filled n;
 
 	put_counts(x->put, &before);
-	if (fill_disk_of(x, i, &n))
+	if (read_disk(x, i, to, &n))
 		return -1;
 	put_counts(x->put, &after);
 	x->report->bytes += n.bytes - to->bytes;
 	memcpy(to->root, n.root, NAME_BYTES);
 	to->levels = n.levels;
 	to->bytes = n.bytes;
-	to->how = n.holes ? HOW_DATA : HOW_WHOLE;
-	strcpy(to->why, "no table of changes");
+	
 	to->read_bytes = n.read_bytes;
 	to->changed_bytes = after.new_bytes - before.new_bytes;
 	x->report->read_bytes += n.read_bytes;
@@ -133,10 +171,13 @@ commit(struct backing_up *x)
 	struct backup b = x->from->b;
 	struct put_count stored;
 
+	if (x->is_incremental)
+		memcpy(b.parent, x->parent.commit->session, SESSION_ID);
 	b.n_disks = x->report->n_disks;
 	b.disks = x->report->disks;
 	if (put_commit(x->put, &b, x->report->session, x->err))
 		return -1;
+	source_committed(x->from);
 	put_counts(x->put, &stored);
 	x->report->new_bytes = stored.new_bytes;
 	x->report->stored_bytes = stored.stored_bytes;
@@ -153,7 +194,12 @@ begin(struct backing_up *x)
 	};
 
 	x->put = put_begin(x->r, &how, x->err);
-	return x->put ? 0 : -1;
+	if (!x->put)
+		return -1;
+	hex_text(x->r->id, REPO_ID, x->from->repository);
+	/* Not before: what the session does not hold may go away. */
+	parent_find(x->r, x->from, how.realm, &x->parent);
+	return 0;
 }
 
 void

@@ -114,6 +114,24 @@ map_set(struct map *m, uint64_t first, unsigned int n, const uint8_t *ids,
 	return write_ids(m, 0, first, n, ids, err);
 }
 
+#define ZEROS 2048 /* ids at a time */
+
+int
+map_zero(struct map *m, uint64_t first, uint64_t n, struct err *err)
+{
+	static const uint8_t zeros[ZEROS * NAME_BYTES];
+
+	while (n > 0) {
+		unsigned int part = n < ZEROS ? (unsigned int)n : ZEROS;
+
+		if (map_set(m, first, part, zeros, err))
+			return -1;
+		first += part;
+		n -= part;
+	}
+	return 0;
+}
+
 int
 map_get(const struct map *m, uint64_t first, unsigned int n, uint8_t *ret,
 	struct err *err)
@@ -219,6 +237,9 @@ struct walk {
 	map_walk_fn *fn;
 	void *ctx;
 	struct map *fill; /* or NULL: nodes on the way are set there */
+	/* What is wanted, in order; NULL: all. */
+	const struct map_range *ranges;
+	size_t n_ranges;
 };
 
 /*
@@ -248,6 +269,28 @@ get_node(const struct walk *w, unsigned int level, uint64_t i,
 	return ids;
 }
 
+/* Is any chunk wanted that is below node @i of @level? */
+static bool
+is_wanted(const struct walk *w, unsigned int level, uint64_t i)
+{
+	unsigned int shift = level * w->t->fanout_log2;
+	uint64_t first = i << shift, end = (i + 1) << shift;
+	size_t low = 0, high = w->n_ranges;
+
+	if (!w->ranges)
+		return true;
+	/* The first range that ends behind @first. */
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->ranges[mid].first + w->ranges[mid].n <= first)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < w->n_ranges && w->ranges[low].first < end;
+}
+
 static int
 walk_node(const struct walk *w, unsigned int level, uint64_t i,
 	  const uint8_t id[NAME_BYTES], struct err *err)
@@ -257,7 +300,7 @@ walk_node(const struct walk *w, unsigned int level, uint64_t i,
 	uint8_t *ids;
 	int rc = 0;
 
-	if (name_is_zero(id))
+	if (name_is_zero(id) || !is_wanted(w, level, i))
 		return 0;
 	ids = get_node(w, level, i, id, err);
 	if (!ids)
@@ -283,11 +326,10 @@ map_walk(struct getter *g, const struct tree *t, const uint8_t root[NAME_BYTES],
 	return t->levels ? walk_node(&w, t->levels, 0, root, err) : 0;
 }
 
-int
-map_load(struct map *m, struct getter *g, const uint8_t root[NAME_BYTES],
-	 struct err *err)
+static int
+load(struct map *m, const struct walk *w, const uint8_t root[NAME_BYTES],
+     struct err *err)
 {
-	struct walk w = { .g = g, .t = &m->t, .fill = m };
 	uint64_t end = m->at[m->t.levels] + NAME_BYTES;
 
 	for (unsigned int l = 1; l <= m->t.levels; l++)
@@ -298,5 +340,26 @@ map_load(struct map *m, struct getter *g, const uint8_t root[NAME_BYTES],
 		return err_set(err, ERR_IO, errno, "empty a map");
 	if (write_ids(m, m->t.levels, 0, 1, root, err))
 		return -1;
-	return walk_node(&w, m->t.levels, 0, root, err);
+	return walk_node(w, m->t.levels, 0, root, err);
+}
+
+int
+map_load(struct map *m, struct getter *g, const uint8_t root[NAME_BYTES],
+	 struct err *err)
+{
+	struct walk w = { .g = g, .t = &m->t, .fill = m };
+
+	return load(m, &w, root, err);
+}
+
+int
+map_load_parts(struct map *m, struct getter *g, const uint8_t root[NAME_BYTES],
+	       const struct map_range *ranges, size_t n, struct err *err)
+{
+	static const struct map_range none;
+	struct walk w = { .g = g, .t = &m->t, .fill = m };
+
+	w.ranges = n ? ranges : &none;
+	w.n_ranges = n;
+	return load(m, &w, root, err);
 }

@@ -65,6 +65,25 @@ int map_build(struct map *m, struct putter *t, uint8_t ret_root[NAME_BYTES],
 int map_load(struct map *m, struct getter *g, const uint8_t root[NAME_BYTES],
 	     struct err *err);
 
+/* Chunks, from @first on. */
+struct map_range {
+	uint64_t first;
+	uint64_t n;
+};
+
+/*
+ * map_load_parts() - the same, but of what is below the root only as much as
+ * it takes to set chunks in the @n ranges at @ranges, which are in order:
+ * others can be neither set nor got.
+ */
+int map_load_parts(struct map *m, struct getter *g,
+		   const uint8_t root[NAME_BYTES],
+		   const struct map_range *ranges, size_t n, struct err *err);
+
+/* map_zero() - the ids of @n chunks from @first on become those of zeros.  As
+ * map_set(). */
+int map_zero(struct map *m, uint64_t first, uint64_t n, struct err *err);
+
 /*
  * map_walk() - @fn for each lowest node below @root that is not all zero, in
  * order: the ids of @n chunks from chunk @first on.  -1 as getter_get(),
