@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crew.h"
 #include "drain.h"
@@ -23,6 +24,8 @@ struct draining {
 	struct map *map;
 	pthread_mutex_t lock; /* of all below */
 	uint64_t next;        /* chunk */
+	uint64_t streamed;    /* chunks that were written in sequence */
+	pthread_cond_t turn;  /* that became more */
 	struct drain_count count;
 };
 
@@ -162,6 +165,88 @@ put_slab(struct drainer *w, uint64_t first, unsigned int n, uint8_t *old,
 	return 0;
 }
 
+/* ---- streams ---- */
+
+#define TURN_MS 100 /* how soon it is noticed that all give up */
+
+/* Wait until all chunks before @first were written. */
+static int
+wait_for_turn(struct draining *x, struct crew *c, uint64_t first,
+	      struct err *err)
+{
+	bool mine;
+
+	pthread_mutex_lock(&x->lock);
+	while (x->streamed != first && !crew_stopped(c, err)) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += TURN_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&x->turn, &x->lock, &until);
+	}
+	mine = x->streamed == first;
+	pthread_mutex_unlock(&x->lock);
+	return mine ? 0 : -1;
+}
+
+static void
+end_turn(struct draining *x, unsigned int n)
+{
+	pthread_mutex_lock(&x->lock);
+	x->streamed += n;
+	pthread_cond_broadcast(&x->turn);
+	pthread_mutex_unlock(&x->lock);
+}
+
+/* All chunks of a slab into @to; *@ret_len bytes. */
+static int
+fetch_slab(struct drainer *w, uint64_t first, unsigned int n, uint8_t *to,
+	   size_t *ret_len, struct err *err)
+{
+	struct draining *x = w->x;
+	uint8_t ids[SLAB_CHUNKS_MAX * NAME_BYTES];
+	const uint8_t *bytes;
+
+	*ret_len = 0;
+	if (map_get(x->map, first, n, ids, err))
+		return -1;
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t len = tree_chunk_bytes(x->t, first + i);
+
+		if (fetch(w, ids + (size_t)i * NAME_BYTES, to + *ret_len, len,
+			  &bytes, err))
+			return -1;
+		if (bytes != to + *ret_len)
+			memcpy(to + *ret_len, bytes, len);
+		*ret_len += len;
+	}
+	return 0;
+}
+
+static int
+stream_slab(struct drainer *w, struct crew *c, uint64_t first, unsigned int n,
+	    struct err *err)
+{
+	struct draining *x = w->x;
+	size_t len;
+
+	if (fetch_slab(w, first, n, w->bytes, &len, err) ||
+	    wait_for_turn(x, c, first, err))
+		return -1;
+	if (fd_write_all(x->d->to, w->bytes, len, err))
+		return err_add(err, "write %s", x->d->what);
+	w->count.written_bytes += len;
+	end_turn(x, n);
+	if (x->d->progress)
+		x->d->progress(x->d->what, first * x->t->chunk + len,
+			       x->t->bytes, x->d->progress_ctx);
+	return 0;
+}
+
+/* ---- what each thread does ---- */
+
 static void
 drainer_done(struct drainer *w)
 {
@@ -206,8 +291,11 @@ work(struct crew *c, struct err *err)
 		n = rc ? 0 : next_slab(x, &first);
 		if (n == 0)
 			break;
-		rc = put_slab(&w, first, n,
-			      x->d->in_place ? w.bytes + SLAB : NULL, err);
+		rc = x->d->stream ?
+			     stream_slab(&w, c, first, n, err) :
+			     put_slab(&w, first, n,
+				      x->d->in_place ? w.bytes + SLAB : NULL,
+				      err);
 	}
 	drainer_done(&w);
 	return rc;
@@ -245,11 +333,13 @@ drain_disk(const struct drain *d, struct drain_count *ret, struct err *err)
 	int rc;
 
 	pthread_mutex_init(&x.lock, NULL);
+	pthread_cond_init(&x.turn, NULL);
 	rc = load_map(&x, err);
 	if (rc == 0 && x.t->levels)
 		rc = crew_run(crew_size(), work, &x, err);
 	*ret = x.count;
 	map_free(x.map);
+	pthread_cond_destroy(&x.turn);
 	pthread_mutex_destroy(&x.lock);
 	return rc ? err_add(err, "disk %s", d->what) : 0;
 }
