@@ -15,7 +15,7 @@
 struct restore_plan {
 	unsigned int n;
 	struct target *targets;
-	char dir[PATH_MAX]; /* a folder for all, absolute once it is made; or "" */
+	char dir[PATH_MAX]; /* a folder for all, absolute once made; or "" */
 	bool make_dir;      /* it is not there */
 	bool made_dir;
 };

@@ -72,8 +72,8 @@ int target_finish(struct target *t, struct err *err);
  * (somebody else was quicker), ERR_IO. */
 int target_keep(struct target *t, struct err *err);
 
-/* target_undo() - after a failure: what was made goes, also if it was kept; what
- * is left, or holds a mix now, is added to @err. */
+/* target_undo() - after a failure: what was made goes, also if it was kept;
+ * what is left, or holds a mix now, is added to @err. */
 void target_undo(struct target *t, struct err *err);
 
 /* target_close() - close it; what was not kept is gone, but for volumes. */

@@ -249,7 +249,7 @@ def maps():
 def devices():
     """Onto devices that are there."""
     with Targets() as w:
-        paths = [fill(w.top / f"t{i}", i, 8 * MIB) for i in range(2)]
+        paths = [fill(w.top / f"t{i}", i + 20, 8 * MIB) for i in range(2)]
         tail = paths[0].read_bytes()[4 * MIB:]
         with loop(paths[0]) as a, loop(paths[1]) as b:
             to = ("--map", f"xvda={a}", "--map", f"xvdb={b}")
