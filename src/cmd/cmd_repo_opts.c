@@ -131,9 +131,8 @@ const struct cmd_example restore_examples[] = {
 	  "one disk, to another machine" },
 	{ "restore /srv/backup 4f1c22 --in-place --to /dev/vg/web1",
 	  "an older one, back onto its volume" },
-	{ "restore /srv/backup web1 --in-place --map xvda=/dev/vg/root "
-	  "--map xvdb=/dev/vg/data",
-	  "each disk onto its volume" },
+	{ "restore /srv/backup web1 --in-place --map xvda=/dev/vg/root",
+	  "each disk that a --map names, onto its volume" },
 	{ "restore /srv/backup web1 --create-lv vg/pool --map xvdb=web1-new",
 	  "onto new volumes" },
 	{ NULL, NULL }

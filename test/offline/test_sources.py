@@ -296,7 +296,7 @@ def usage():
         w.fails(1, "--skip-disk: web1 has no disk xvdq; it has xvda xvdb xvdc "
                 "hdc", "backup", "--config", file, "--skip-disk", "xvdq",
                 w.repo)
-        w.fails(2, "web1 has no disk to back up", "backup", "--config", file,
+        w.fails(2, "web1 has no disk to back up", "backup", "-q", "--config", file,
                 "--skip-disk", "xvda,xvdb", w.repo)
         (folder / "root.img").rename(folder / "away")
         w.fails(1, "disk xvda: look at ", "backup", "--config", file, w.repo)
