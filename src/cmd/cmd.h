@@ -33,6 +33,7 @@ struct cmd_opt {
 	const char *arg;  /* "SIZE", or "raw|qcow2" for a choice, or NULL */
 	const char *help;
 	unsigned int needs; /* of the common ones: the verb's flag, or 0 */
+	bool many;          /* may be given more than once */
 };
 
 struct cmd_example {
@@ -61,6 +62,7 @@ struct cmd_verb {
 };
 
 #define CMD_OPTS_MAX 20
+#define CMD_MANY_MAX 64    /* values of options that may be repeated */
 #define CMD_ARGS_ANY 4096u /* max_args of a verb that takes any number */
 
 /* A command line, read by its verb's row (opts.h). */
@@ -70,6 +72,11 @@ struct cmd_args {
 	char **args; /* what is no option, in order */
 	unsigned int count[CMD_OPTS_MAX];
 	const char *value[CMD_OPTS_MAX];
+	unsigned int n_many;
+	struct {
+		unsigned int opt;
+		const char *value;
+	} many[CMD_MANY_MAX];
 };
 
 /* cmd_verb() - row @i of the table, or NULL after the last one. */

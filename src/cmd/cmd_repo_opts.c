@@ -98,14 +98,28 @@ const struct cmd_example backups_examples[] = {
 
 const struct cmd_opt restore_opts[] = {
 	{ .name = "to",
-	  .arg = "PATH",
-	  .help = "a new file; with --in-place a file or block device that is "
-		  "there" },
+	  .arg = "PATH|DIR/|-",
+	  .help = "one disk: a new file; with --in-place a file or block "
+		  "device that is there; \"-\": the standard output. All "
+		  "disks: a folder, new (with a / at its end) or not" },
 	{ .name = "disk",
 	  .arg = "VDEV",
-	  .help = "which disk of the backup; needed if it has several" },
+	  .help = "with --to PATH: which disk of the backup; needed if it has "
+		  "several" },
+	{ .name = "map",
+	  .arg = "VDEV=PATH",
+	  .many = true,
+	  .help = "disk VDEV goes to PATH, as with --to; may be given for "
+		  "several. With --create-lv VDEV=NAME or VDEV=VG/NAME says "
+		  "what its new volume is called" },
+	{ .name = "create-lv",
+	  .arg = "VG[/POOL]",
+	  .help = "make a new logical volume for each disk, linear or, in "
+		  "POOL, thin; it is called as the volume that the disk was, "
+		  "if --map does not say otherwise" },
 	{ .name = "in-place",
-	  .help = "read what PATH holds and write only what differs" },
+	  .help = "files and devices that are there: read what they hold and "
+		  "write only what differs. One that is in use is refused" },
 	KEY_FILE_OPT,
 	PASSPHRASE_OPT,
 	ACCEPT_OPT,
@@ -113,9 +127,18 @@ const struct cmd_opt restore_opts[] = {
 };
 
 const struct cmd_example restore_examples[] = {
-	{ "restore /srv/backup web1 --to /srv/web1.img", "into a new file" },
+	{ "restore /srv/backup web1 --to /srv/web1/",
+	  "all disks and the configuration, into a folder" },
+	{ "restore /srv/backup web1 --disk xvda --to /srv/web1.img",
+	  "one disk, into a new file" },
+	{ "restore /srv/backup web1 --disk xvda --to - | ssh host 'cat >xvda'",
+	  "one disk, to another machine" },
 	{ "restore /srv/backup 4f1c22 --in-place --to /dev/vg/web1",
 	  "an older one, back onto its volume" },
+	{ "restore /srv/backup web1 --in-place --map xvda=/dev/vg/root",
+	  "each disk that a --map names, onto its volume" },
+	{ "restore /srv/backup web1 --create-lv vg/pool --map xvdb=web1-new",
+	  "onto new volumes" },
 	{ NULL, NULL }
 };
 

@@ -265,10 +265,16 @@ static const struct cmd_verb verbs[] = {
 	  .run = cmd_backups },
 	{ .name = "restore",
 	  .args = "REPO BACKUP",
-	  .line = "a disk out of a repository",
-	  .text = "Write a disk of BACKUP to PATH; every piece is checked "
-		  "before it is written. BACKUP is a name (the newest of that "
-		  "name), the beginning of a session, or \"latest\".",
+	  .line = "disks out of a repository",
+	  .text = "Write disks of BACKUP to files, volumes, or the standard "
+		  "output; every piece is checked before it is written. "
+		  "Nothing that is there is written over without --in-place, "
+		  "and nothing that is in use; what is new is there when all "
+		  "of it is whole, or not at all. A folder gets xvda.raw (or "
+		  ".qcow2) and so on, snapshot.json, and a domain.cfg for xl "
+		  "that names them. Memory is not backed up yet. BACKUP is a "
+		  "name (the newest of that name), the beginning of a session, "
+		  "or \"latest\".",
 	  .opts = restore_opts,
 	  .examples = restore_examples,
 	  .min_args = 2,

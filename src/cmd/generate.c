@@ -241,7 +241,8 @@ zsh_opts(const struct cmd_verb *v)
 			if (j != i && o->group && o->group == other->group)
 				printf("(--%s)", other->name);
 		}
-		printf("--%s%s[", o->name, o->arg ? "=" : "");
+		printf("%s--%s%s[", o->many ? "*" : "", o->name,
+		       o->arg ? "=" : "");
 		zsh_text(o->help);
 		fputs("]", stdout);
 		if (o->arg) {

@@ -21,9 +21,17 @@ set(struct cmd_args *a, unsigned int i, const char *value, struct err *err)
 				       "--%s and --%s exclude each other",
 				       other->name, o->name);
 	}
-	if (o->arg && a->count[i])
+	if (o->arg && a->count[i] && !o->many)
 		return err_set(err, ERR_INVALID, 0, "--%s is given twice",
 			       o->name);
+	if (o->many && a->n_many == CMD_MANY_MAX)
+		return err_set(err, ERR_INVALID, 0,
+			       "--%s is given more than %d times", o->name,
+			       CMD_MANY_MAX);
+	if (o->many) {
+		a->many[a->n_many].opt = i;
+		a->many[a->n_many++].value = value;
+	}
 	a->count[i]++;
 	a->value[i] = value;
 	return 0;
@@ -242,4 +250,16 @@ opts_value(const struct cmd_args *a, const char *name)
 
 	assert(i >= 0 && cmd_opt(a->verb, (unsigned int)i)->arg);
 	return a->value[i];
+}
+
+const char *
+opts_value_at(const struct cmd_args *a, const char *name, unsigned int k)
+{
+	int i = find_long(a, name, strlen(name));
+
+	assert(i >= 0 && cmd_opt(a->verb, (unsigned int)i)->many);
+	for (unsigned int n = 0; n < a->n_many; n++)
+		if (a->many[n].opt == (unsigned int)i && k-- == 0)
+			return a->many[n].value;
+	return NULL;
 }

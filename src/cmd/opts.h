@@ -29,6 +29,11 @@ bool opts_has(const struct cmd_args *a, const char *name);
 /* opts_value() - the value of option @name, borrowed, or NULL. */
 const char *opts_value(const struct cmd_args *a, const char *name);
 
+/* opts_value_at() - value @k, from 0, of option @name, which may be given more
+ * than once; NULL when it was not given so often. */
+const char *opts_value_at(const struct cmd_args *a, const char *name,
+			  unsigned int k);
+
 /* opts_usage() - append "see 'xensnap VERB --help'" to @err and make it
  * ERR_INVALID; returns -1. */
 int opts_usage(const struct cmd_verb *v, struct err *err);

@@ -92,8 +92,8 @@ lv_open(const char *path, struct lv_disk *d, struct err *err)
 
 /* ---- plan ---- */
 
-static int
-check_group(const struct lvm_lv *lv, struct err *err)
+int
+lv_check_group(const struct lvm_lv *lv, struct err *err)
 {
 	if (lv->vg_exported[0])
 		return err_set(err, ERR_STATE, 0, "volume group %s is exported",
@@ -169,7 +169,7 @@ lv_plan(struct lv_disk *d, const struct disk_owner *owner, struct err *err)
 	if (!d->dev.exists)
 		return err_set(err, ERR_NOTFOUND, 0, "%s is no longer active",
 			       d->disk.ref.source);
-	if (check_group(&d->lv, err) || check_volume(d, err))
+	if (lv_check_group(&d->lv, err) || check_volume(d, err))
 		return -1;
 	d->disk.free_bytes = d->lv.vg_free_bytes;
 	return choose_names(d, owner, err);

@@ -43,6 +43,10 @@ int lv_claims(const char *path, struct dm_dev *ret, struct dm_target *ret_table,
  */
 int lv_open(const char *path, struct lv_disk *d, struct err *err);
 
+/* lv_check_group() - can new volumes be made in the group of @lv?  -1 with
+ * ERR_STATE, ERR_UNSUPPORTED (shared between hosts) or ERR_NOSPC. */
+int lv_check_group(const struct lvm_lv *lv, struct err *err);
+
 /*
  * lv_plan() - choose the view's name and tags, and check what can be wrong
  * with any volume.  Changes nothing.

@@ -184,6 +184,30 @@ lvm_find(const char *field, const char *value, struct lvm_lv **ret,
 }
 
 int
+lvm_find_vg(const char *vg, struct lvm_lv *ret, struct err *err)
+{
+	char select[SELECT_LEN];
+	const char *const args[] = {
+		"vgs", "--reportformat", "json", "--units",
+		"b",   "--nosuffix",     "-o",   LVM_REPORT_VG_FIELDS,
+		"-S",  select,           NULL
+	};
+	struct run_result res;
+	int r;
+
+	if (check_word(vg, err))
+		return -1;
+	if (snprintf(select, sizeof(select), "vg_name=\"%s\"", vg) >=
+	    (int)sizeof(select))
+		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", vg);
+	r = run_lvm(args, &res, err);
+	if (r == 0)
+		r = lvm_report_read_vg(res.out, res.out_len, ret, err);
+	run_done(&res);
+	return r;
+}
+
+int
 lvm_find_named(const struct lvm_name *want, unsigned int n, struct lvm_lv **ret,
 	       unsigned int *ret_n, struct err *err)
 {

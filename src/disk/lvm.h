@@ -67,6 +67,12 @@ int lvm_find(const char *field, const char *value, struct lvm_lv **ret,
 int lvm_find_lv(const char *uuid, const char *vg, const char *name,
 		struct lvm_lv *ret, struct err *err);
 
+/*
+ * lvm_find_vg() - the volume group @vg: of @ret only what is of the group is
+ * set.  1, 0 when there is none, or -1 as lvm_find().
+ */
+int lvm_find_vg(const char *vg, struct lvm_lv *ret, struct err *err);
+
 /* What is known of a volume; "" for what isn't. */
 struct lvm_name {
 	const char *uuid;

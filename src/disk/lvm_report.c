@@ -106,6 +106,14 @@ read_row(struct json_object *o, struct lvm_lv *ret, struct err *err)
 	strip_brackets(ret->name);
 	strip_brackets(ret->origin);
 	strip_brackets(ret->pool);
+	return 0;
+}
+
+static int
+read_lv(struct json_object *o, struct lvm_lv *ret, struct err *err)
+{
+	if (read_row(o, ret, err))
+		return -1;
 	if (!ret->vg[0] || !ret->name[0] || !ret->uuid[0])
 		return err_set(err, ERR_CORRUPT, 0, "a volume without a name");
 	return 0;
@@ -126,8 +134,7 @@ read_rows(struct json_object *rows, struct lvm_lv **ret, unsigned int *ret_n,
 	if (!lvs)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	for (size_t i = 0; i < n; i++) {
-		if (read_row(json_object_array_get_idx(rows, i), &lvs[k],
-			     err)) {
+		if (read_lv(json_object_array_get_idx(rows, i), &lvs[k], err)) {
 			free(lvs);
 			return -1;
 		}
@@ -139,23 +146,50 @@ read_rows(struct json_object *rows, struct lvm_lv **ret, unsigned int *ret_n,
 	return 0;
 }
 
+/* The rows called @what of the report @o. */
+static struct json_object *
+rows_of(struct json_object *o, const char *what, struct err *err)
+{
+	struct json_object *reports = json_array(o, "report", err);
+
+	return reports ? json_array(json_object_array_get_idx(reports, 0), what,
+				    err) :
+			 NULL;
+}
+
 int
 lvm_report_read(const char *text, size_t len, struct lvm_lv **ret,
 		unsigned int *ret_n, struct err *err)
 {
-	struct json_object *o, *reports, *rows;
+	struct json_object *o, *rows;
 	int rc = -1;
 
 	o = json_parse(text, len, "LVM's report", err);
 	if (!o)
 		return -1;
-	reports = json_array(o, "report", err);
-	if (!reports)
-		goto out;
-	rows = json_array(json_object_array_get_idx(reports, 0), "lv", err);
+	rows = rows_of(o, "lv", err);
 	if (rows)
 		rc = read_rows(rows, ret, ret_n, err);
-out:
 	json_object_put(o);
 	return rc;
+}
+
+int
+lvm_report_read_vg(const char *text, size_t len, struct lvm_lv *ret,
+		   struct err *err)
+{
+	struct json_object *o, *rows;
+	int r = -1;
+
+	o = json_parse(text, len, "LVM's report", err);
+	if (!o)
+		return -1;
+	rows = rows_of(o, "vg", err);
+	if (rows && json_object_array_length(rows) == 0)
+		r = 0;
+	else if (rows &&
+		 read_row(json_object_array_get_idx(rows, 0), ret, err) == 0)
+		r = 1;
+	json_object_put(o);
+	return r;
 }

@@ -16,6 +16,16 @@
 	"lv_size,thin_id,transaction_id,vg_extent_size,vg_size,vg_free,"       \
 	"max_lv,lv_count"
 
+/* The columns for `vgs -o` from which its part of the group is made. */
+#define LVM_REPORT_VG_FIELDS                                       \
+	"vg_name,vg_uuid,vg_permissions,vg_lock_type,vg_exported," \
+	"vg_partial,vg_extent_size,vg_size,vg_free,max_lv,lv_count"
+
+/* lvm_report_read_vg() - the group in the JSON report @text: 1, 0 when there is
+ * none, -1 as lvm_report_read(). */
+int lvm_report_read_vg(const char *text, size_t len, struct lvm_lv *ret,
+		       struct err *err);
+
 /*
  * lvm_report_read() - the volumes in the JSON report @text (@len bytes);
  * malloc()ed for the caller, NULL when there are none.  -1 with ERR_CORRUPT

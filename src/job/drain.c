@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crew.h"
 #include "drain.h"
@@ -24,6 +25,8 @@ struct draining {
 	struct map *map;
 	pthread_mutex_t lock; /* of all below */
 	uint64_t next;        /* chunk */
+	uint64_t streamed;    /* chunks that were written in sequence */
+	pthread_cond_t turn;  /* that became more */
 	struct drain_count count;
 };
 
@@ -35,7 +38,8 @@ struct drainer {
 	struct write_queue *queue;
 	uint8_t *bytes; /* its room: a slab, each chunk at its place */
 	uint32_t run_at, run_len; /* what of it is to be written */
-	uint8_t *old;             /* SLAB: what the target has there, or NULL */
+	uint8_t *old;    /* SLAB: what the target has there, or NULL */
+	uint8_t *stream; /* SLAB: what goes into the stream, or NULL */
 	struct drain_count count;
 };
 
@@ -182,6 +186,84 @@ put_slab(struct drainer *w, uint64_t first, unsigned int n, struct err *err)
 	return 0;
 }
 
+/* ---- streams ---- */
+
+#define TURN_MS 100 /* how soon it is noticed that all give up */
+
+/* Wait until all chunks before @first were written. */
+static int
+wait_for_turn(struct draining *x, struct crew *c, uint64_t first,
+	      struct err *err)
+{
+	bool mine;
+
+	pthread_mutex_lock(&x->lock);
+	while (x->streamed != first && !crew_stopped(c, err)) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += TURN_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&x->turn, &x->lock, &until);
+	}
+	mine = x->streamed == first;
+	pthread_mutex_unlock(&x->lock);
+	return mine ? 0 : -1;
+}
+
+static void
+end_turn(struct draining *x, unsigned int n)
+{
+	pthread_mutex_lock(&x->lock);
+	x->streamed += n;
+	pthread_cond_broadcast(&x->turn);
+	pthread_mutex_unlock(&x->lock);
+}
+
+/* All chunks of a slab into @to; *@ret_len bytes. */
+static int
+fetch_slab(struct drainer *w, uint64_t first, unsigned int n, uint8_t *to,
+	   size_t *ret_len, struct err *err)
+{
+	struct draining *x = w->x;
+	uint8_t ids[SLAB_CHUNKS_MAX * NAME_BYTES];
+	*ret_len = 0;
+	if (map_get(x->map, first, n, ids, err))
+		return -1;
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t len = tree_chunk_bytes(x->t, first + i);
+
+		if (fetch(w, ids + (size_t)i * NAME_BYTES, to + *ret_len, len,
+			  err))
+			return -1;
+		*ret_len += len;
+	}
+	return 0;
+}
+
+static int
+stream_slab(struct drainer *w, struct crew *c, uint64_t first, unsigned int n,
+	    struct err *err)
+{
+	struct draining *x = w->x;
+	size_t len;
+
+	if (fetch_slab(w, first, n, w->stream, &len, err) ||
+	    wait_for_turn(x, c, first, err))
+		return -1;
+	if (fd_write_all(x->d->to, w->stream, len, err))
+		return err_add(err, "write %s", x->d->what);
+	w->count.written_bytes += len;
+	end_turn(x, n);
+	if (x->d->progress)
+		x->d->progress(x->d->what, first * x->t->chunk + len,
+			       x->t->bytes, x->d->progress_ctx);
+	return 0;
+}
+
+/* ---- what each thread does ---- */
+
 static void
 drainer_done(struct drainer *w)
 {
@@ -193,6 +275,7 @@ drainer_done(struct drainer *w)
 	namer_free(w->namer);
 	write_queue_free(w->queue);
 	free(w->old);
+	free(w->stream);
 }
 
 static int
@@ -202,11 +285,15 @@ drainer_init(struct drainer *w, struct draining *x, struct err *err)
 
 	memset(w, 0, sizeof(*w));
 	w->x = x;
-	w->old = x->d->in_place ? malloc(SLAB) : NULL;
-	if (x->d->in_place && !w->old)
+	if (x->d->in_place)
+		w->old = malloc(SLAB);
+	if (x->d->stream)
+		w->stream = malloc(SLAB);
+	if ((x->d->in_place && !w->old) || (x->d->stream && !w->stream))
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	w->queue = write_queue_new(x->d->to, SLAB, err);
-	if (!w->queue)
+	if (!x->d->stream)
+		w->queue = write_queue_new(x->d->to, SLAB, err);
+	if (!x->d->stream && !w->queue)
 		return -1;
 	if (key_name(x->d->r->key, x->d->realm, key, err))
 		return -1;
@@ -230,9 +317,10 @@ work(struct crew *c, struct err *err)
 		n = rc ? 0 : next_slab(x, &first);
 		if (n == 0)
 			break;
-		rc = put_slab(&w, first, n, err);
+		rc = x->d->stream ? stream_slab(&w, c, first, n, err) :
+				    put_slab(&w, first, n, err);
 	}
-	if (rc == 0 && write_queue_end(w.queue, err))
+	if (rc == 0 && w.queue && write_queue_end(w.queue, err))
 		rc = err_add(err, "write %s", x->d->what);
 	drainer_done(&w);
 	return rc;
@@ -270,11 +358,13 @@ drain_disk(const struct drain *d, struct drain_count *ret, struct err *err)
 	int rc;
 
 	pthread_mutex_init(&x.lock, NULL);
+	pthread_cond_init(&x.turn, NULL);
 	rc = load_map(&x, err);
 	if (rc == 0 && x.t->levels)
 		rc = crew_run(crew_size(), work, &x, err);
 	*ret = x.count;
 	map_free(x.map);
+	pthread_cond_destroy(&x.turn);
 	pthread_mutex_destroy(&x.lock);
 	return rc ? err_add(err, "disk %s", d->what) : 0;
 }

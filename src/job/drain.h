@@ -23,6 +23,7 @@ struct drain {
 	const char *what; /* for progress and errors */
 	int to;           /* a file or device of at least the disk's size */
 	bool in_place;    /* it holds something: read it, write what differs */
+	bool stream;      /* it is written in sequence, zeros and all */
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
@@ -34,7 +35,8 @@ struct drain_count {
 
 /*
  * drain_disk() - the disk @d->disk of a backup into @d->to.  Without in_place
- * it must be a new file, all holes.  Nothing is fsynced.  -1 with ERR_CORRUPT
+ * it must be a new file, all holes; with stream it is a pipe or
+ * the like.  Nothing is fsynced.  -1 with ERR_CORRUPT
  * (the pack is named), ERR_IO, ERR_NOSPC, ERR_CANCELLED; then a part is
  * written.
  */

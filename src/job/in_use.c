@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,14 +124,17 @@ by_program(const char *path, enum in_use_for use, struct err *err)
 int
 in_use_check(const char *path, enum in_use_for use, struct err *err)
 {
-	char who[400];
+	char who[400], full[PATH_MAX];
 	int r = disk_user(path, who, sizeof(who), err);
 
 	if (r < 0)
 		return -1;
 	if (r > 0)
 		return err_set(err, ERR_BUSY, 0, "%s is in use: %s", path, who);
-	if (by_domain(path, err))
+	/* A domain's disks have paths from the root. */
+	if (!realpath(path, full))
+		return err_set(err, fd_code(errno), errno, "look at %s", path);
+	if (by_domain(full, err))
 		return -1;
 	return by_program(path, use, err);
 }

@@ -6,6 +6,7 @@
 #ifndef XENSNAP_JOB_REPO_H
 #define XENSNAP_JOB_REPO_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -66,16 +67,42 @@ void backup_report_done(struct backup_report *r);
 
 /* ---- restore ---- */
 
+/* Where one disk goes. */
+struct restore_map {
+	char vdev[32];
+	const char *to; /* a path; of a new volume "VG/NAME" or "NAME" */
+};
+
+/* Either @to, or @maps, @vg or both. */
 struct restore_opts {
 	struct repo_how how;
 	const char *backup; /* a name, a session, "latest" */
-	const char *vdev;   /* which of its disks; NULL: it has one */
-	const char *to;     /* a new file; with in_place a file or device */
+	const char *vdev;   /* with @to: which of its disks; NULL: it has one */
+	/*
+	 * A new file, or with in_place a file or device; "-": @to_fd, in
+	 * sequence; a folder (it is one, or ends with a "/"): all of its disks.
+	 */
+	const char *to;
+	int to_fd;
+	unsigned int n_maps;
+	struct restore_map maps[DOMAIN_DISKS_MAX];
+	const char *vg; /* make volumes in it: of all disks not in @maps */
+	const char *pool;
 	bool in_place;
 	bool dry_run;
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
+
+struct restore_disk {
+	char vdev[32];
+	char to[PATH_MAX];
+	uint64_t bytes;
+	uint64_t written_bytes;
+	uint64_t kept_bytes;
+};
+
+#define RESTORE_FILES_MAX 3
 
 struct restore_report {
 	uint8_t session[SESSION_ID];
@@ -83,17 +110,27 @@ struct restore_report {
 	uint64_t bytes;
 	uint64_t written_bytes;
 	uint64_t kept_bytes;
+	unsigned int n_disks;
+	struct restore_disk *disks;
+	unsigned int n_files; /* of its configuration, in the folder */
+	char files[RESTORE_FILES_MAX][16];
 	double seconds;
 };
 
 /*
- * job_restore() - one disk of a backup into @o->to, durable when it returns.
- * -1 with ERR_NOTFOUND, ERR_EXISTS (the file is there), ERR_INVALID (too
- * small, in use), ERR_CORRUPT, ERR_NOSPC, ERR_IO, ERR_CANCELLED: a new file is
- * removed again, one in place holds a mix.
+ * job_restore() - disks of a backup to where @o says, durable when it returns;
+ * @ret, for restore_report_done() in any case, tells of it; after a dry run
+ * what it would be.  Everything is checked before anything is made.  -1 with
+ * ERR_NOTFOUND, ERR_EXISTS (a file or volume is there), ERR_INVALID (too small,
+ * or the options make no sense), ERR_BUSY (in use), ERR_UNSUPPORTED,
+ * ERR_CORRUPT, ERR_NOSPC, ERR_IO, ERR_CANCELLED: what was made is removed
+ * again; what was written over in place holds a mix, and the error says so.
  */
 int job_restore(const struct restore_opts *o, struct restore_report *ret,
 		struct err *err);
+
+/* restore_report_done() - free what @r holds. */
+void restore_report_done(struct restore_report *r);
 
 /* ---- prune ---- */
 

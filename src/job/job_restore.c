@@ -1,158 +1,252 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * job_restore.c - out of a repository: open it, find the backup, drain its
- * disk, make it durable.
+ * job_restore.c - out of a repository: open it, find the backup, plan where its
+ * disks go, drain them, and when all are there and durable let them be seen.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "drain.h"
+#include "fail.h"
 #include "fd.h"
 #include "job_repo.h"
+#include "log.h"
 #include "repo_index.h"
+#include "restore_config.h"
+#include "restore_plan.h"
 
 struct restoring {
 	const struct restore_opts *o;
 	struct repo *r;
 	struct index *ix;
 	const struct repo_commit *commit;
-	const struct backup_disk *disk;
-	int to;
-	bool made; /* the file is new */
+	const struct backup *b;
+	struct restore_plan p;
+	struct restore_config c;
 	struct restore_report *report;
 	struct err *err;
 };
 
-static int
-find_disk(struct restoring *x)
-{
-	const struct backup *b;
+/* ---- which backup, and where to ---- */
 
+static int
+find_backup(struct restoring *x)
+{
 	x->commit = repo_backup(x->r, x->o->backup, x->err);
 	if (!x->commit)
 		return -1;
-	b = &x->commit->outcome.backup;
+	x->b = &x->commit->outcome.backup;
 	memcpy(x->report->session, x->commit->session, SESSION_ID);
-	memcpy(x->report->name, b->name, sizeof(x->report->name));
-	for (unsigned int i = 0; i < b->n_disks; i++)
-		if (x->o->vdev ? strcmp(b->disks[i].vdev, x->o->vdev) == 0 :
-				 b->n_disks == 1)
-			x->disk = &b->disks[i];
-	if (x->disk)
+	memcpy(x->report->name, x->b->name, sizeof(x->report->name));
+	return 0;
+}
+
+static int
+plan(struct restoring *x)
+{
+	struct restore_plan *p = &x->p;
+
+	if (restore_plan(x->o, x->b, p, x->err))
+		return -1;
+	if (p->dir[0] && !p->make_dir && !x->o->in_place &&
+	    !name_is_zero(x->b->config))
+		return restore_config_check(p->dir, x->err);
+	return 0;
+}
+
+/* ---- make ---- */
+
+/* The configuration tells where the disks are: by names that last. */
+static int
+make_folder(struct restoring *x)
+{
+	struct restore_plan *p = &x->p;
+	char full[PATH_MAX];
+
+	if (!p->dir[0])
 		return 0;
-	return x->o->vdev ? err_set(x->err, ERR_NOTFOUND, 0,
-				    "backup %s has no disk %s", b->name,
-				    x->o->vdev) :
-			    err_set(x->err, ERR_INVALID, 0,
-				    "backup %s has %u disks: say which",
-				    b->name, b->n_disks);
-}
+	if (p->make_dir && mkdir(p->dir, 0700))
+		return err_set(x->err, ERR_IO, errno, "make folder %s", p->dir);
+	p->made_dir = p->make_dir;
+	if (!realpath(p->dir, full))
+		return err_set(x->err, ERR_IO, errno, "find folder %s", p->dir);
+	for (unsigned int i = 0; i < p->n; i++) {
+		struct target *t = &p->targets[i];
+		char name[NAME_MAX + 1];
 
-/* O_EXCL: a block device that is mounted, or held by others, is refused. */
-static int
-open_in_place(struct restoring *x)
-{
-	struct stat st;
-	off_t end;
-
-	if (stat(x->o->to, &st))
-		return err_set(x->err, ERR_NOTFOUND, errno, "open %s",
-			       x->o->to);
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(x->err, ERR_INVALID, 0,
-			       "%s is neither a file nor a block device",
-			       x->o->to);
-	x->to = open(x->o->to,
-		     O_RDWR | O_CLOEXEC | (S_ISBLK(st.st_mode) ? O_EXCL : 0));
-	if (x->to < 0)
-		return err_set(x->err, errno == EBUSY ? ERR_BUSY : ERR_IO,
-			       errno, "open %s", x->o->to);
-	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < x->disk->bytes &&
-	    ftruncate(x->to, (off_t)x->disk->bytes))
-		return err_set(x->err, ERR_IO, errno, "make %s longer",
-			       x->o->to);
-	end = lseek(x->to, 0, SEEK_END);
-	if (end < 0 || (uint64_t)end < x->disk->bytes)
-		return err_set(x->err, ERR_INVALID, 0,
-			       "%s has %lld bytes, the disk %llu", x->o->to,
-			       (long long)end,
-			       (unsigned long long)x->disk->bytes);
+		strcpy(name, strrchr(t->path, '/') + 1);
+		if (snprintf(t->path, sizeof(t->path), "%s/%s", full, name) >=
+		    (int)sizeof(t->path))
+			return err_set(x->err, ERR_INVALID, 0,
+				       "the path of %s is too long", name);
+	}
+	strcpy(p->dir, full);
 	return 0;
 }
 
 static int
-open_new(struct restoring *x)
+make_config(struct restoring *x)
 {
-	x->to = open(x->o->to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (x->to < 0 && errno == EEXIST)
-		return err_set(x->err, ERR_EXISTS, 0,
-			       "%s is there already; --in-place writes over "
-			       "it",
-			       x->o->to);
-	if (x->to < 0)
-		return err_set(x->err, ERR_IO, errno, "make %s", x->o->to);
-	x->made = true;
-	if (ftruncate(x->to, (off_t)x->disk->bytes))
-		return err_set(x->err, ERR_IO, errno, "make %s", x->o->to);
-	return 0;
+	struct getter *g;
+	int rc;
+
+	if (!x->p.dir[0])
+		return 0;
+	g = getter_new(x->r, x->ix, x->commit->realm, x->err);
+	if (!g)
+		return -1;
+	rc = restore_config_make(g, x->b, &x->p, &x->c, x->err);
+	getter_free(g);
+	return rc;
 }
 
 static int
-drain(struct restoring *x)
+open_all(struct restoring *x)
+{
+	x->ix = repo_index(x->r, x->commit->realm, x->err);
+	if (!x->ix || make_folder(x) || make_config(x))
+		return -1;
+	for (unsigned int i = 0; i < x->p.n; i++)
+		if (target_open(&x->p.targets[i], x->err))
+			return -1;
+	return 0;
+}
+
+/* ---- drain ---- */
+
+static int
+drain(struct restoring *x, struct target *t)
 {
 	struct drain d = {
 		.r = x->r,
+		.ix = x->ix,
 		.realm = x->commit->realm,
-		.disk = x->disk,
-		.what = x->disk->vdev,
-		.to = x->to,
-		.in_place = x->o->in_place,
+		.disk = t->disk,
+		.what = t->disk->vdev,
+		.to = t->fd,
+		.in_place = !target_is_new(t),
+		.stream = t->kind == TARGET_STREAM,
 		.progress = x->o->progress,
 		.progress_ctx = x->o->progress_ctx,
 	};
 	struct drain_count n;
 
-	x->ix = repo_index(x->r, x->commit->realm, x->err);
-	d.ix = x->ix;
-	if (!x->ix || drain_disk(&d, &n, x->err))
+	if (drain_disk(&d, &n, x->err))
 		return -1;
-	x->report->bytes = x->disk->bytes;
-	x->report->written_bytes = n.written_bytes;
-	x->report->kept_bytes = n.kept_bytes;
-	return fd_sync(x->to, x->o->to, x->err);
+	t->written_bytes = n.written_bytes;
+	t->kept_bytes = n.kept_bytes;
+	fail_here("restore.disk");
+	return target_finish(t, x->err);
+}
+
+static int
+drain_all(struct restoring *x)
+{
+	for (unsigned int i = 0; i < x->p.n; i++)
+		if (drain(x, &x->p.targets[i]))
+			return -1;
+	return 0;
+}
+
+/* The new folder itself is durable when the folder that it is in is. */
+static int
+sync_parent(const char *dir, struct err *err)
+{
+	char parent[PATH_MAX + 3];
+	int fd, rc;
+
+	snprintf(parent, sizeof(parent), "%s/..", dir);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "open folder %s", parent);
+	rc = fd_sync(fd, parent, err);
+	fd_close(&fd);
+	return rc;
+}
+
+static int
+keep_all(struct restoring *x)
+{
+	for (unsigned int i = 0; i < x->p.n; i++)
+		if (target_keep(&x->p.targets[i], x->err))
+			return -1;
+	if (restore_config_keep(&x->c, x->p.dir, x->o->in_place, x->err))
+		return -1;
+	return x->p.made_dir ? sync_parent(x->p.dir, x->err) : 0;
+}
+
+/* ---- the end ---- */
+
+static int
+report(struct restoring *x)
+{
+	struct restore_report *r = x->report;
+
+	r->disks = calloc((size_t)x->p.n + 1, sizeof(*r->disks));
+	if (!r->disks)
+		return err_set(x->err, ERR_NOMEM, 0, "out of memory");
+	for (; r->n_disks < x->p.n; r->n_disks++) {
+		const struct target *t = &x->p.targets[r->n_disks];
+		struct restore_disk *d = &r->disks[r->n_disks];
+
+		memcpy(d->vdev, t->disk->vdev, sizeof(d->vdev));
+		memcpy(d->to, t->path, sizeof(d->to));
+		r->bytes += d->bytes = t->disk->bytes;
+		r->written_bytes += d->written_bytes = t->written_bytes;
+		r->kept_bytes += d->kept_bytes = t->kept_bytes;
+	}
+	for (; r->n_files < x->c.n; r->n_files++)
+		memcpy(r->files[r->n_files], x->c.files[r->n_files].name,
+		       sizeof(r->files[0]));
+	return 0;
+}
+
+static void
+undo(struct restoring *x)
+{
+	restore_config_undo(&x->c, x->err);
+	restore_config_done(&x->c);
+	for (unsigned int i = 0; i < x->p.n; i++)
+		target_undo(&x->p.targets[i], x->err);
+	if (x->p.made_dir && rmdir(x->p.dir))
+		log_warning("%s was left: %s", x->p.dir, strerror(errno));
+}
+
+void
+restore_report_done(struct restore_report *r)
+{
+	free(r->disks);
+	r->disks = NULL;
+	r->n_disks = 0;
 }
 
 int
 job_restore(const struct restore_opts *o, struct restore_report *ret,
 	    struct err *err)
 {
-	struct restoring x = { .o = o, .to = -1, .report = ret, .err = err };
+	struct restoring x = { .o = o, .report = ret, .err = err };
 	uint64_t start = clock_ns();
 	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));
 	if (repo_open(&o->how, &x.r, err) || repo_load(x.r, err) ||
-	    find_disk(&x))
+	    find_backup(&x) || plan(&x))
 		goto out;
-	if (o->dry_run) {
-		ret->bytes = x.disk->bytes;
-		rc = 0;
+	if (!o->dry_run && (open_all(&x) || drain_all(&x) || keep_all(&x))) {
+		undo(&x);
 		goto out;
 	}
-	rc = o->in_place ? open_in_place(&x) : open_new(&x);
-	if (rc == 0)
-		rc = drain(&x);
-	if (rc && x.made && unlink(o->to) == 0)
-		err_more(err, "%s was removed again", o->to);
-	else if (rc && o->in_place && x.to >= 0)
-		err_more(err, "%s may hold a mix", o->to);
+	rc = report(&x);
 	ret->seconds = clock_ms_since(start) / 1e3;
 out:
-	fd_close(&x.to);
+	restore_config_done(&x.c);
+	restore_plan_done(&x.p);
 	index_free(x.ix);
 	repo_close(x.r);
 	return rc;

@@ -12,77 +12,11 @@ import signal
 import subprocess
 
 from offline import FileSystem, NoMount, config, fill, run
-from repoworld import BIN, CHUNK, MIB, World, data
+from repoworld import BIN, CHUNK, MIB, data
 from simcheck import run_cases
+from sourceworld import Sources, loop, or_skipped
 
-ORACLE = pathlib.Path(__file__).resolve().parent.parent / "oracle/oracle.py"
 UUID = "6f0e3c52-0f2b-4a0a-9d53-1c2d3e4f5a6b"
-
-
-class Sources(World):
-    """A repository, and disks of several kinds."""
-
-    def piped(self, stream, *args, **env):
-        """`backup --disk -` of these bytes."""
-        return subprocess.run(
-            [BIN, "backup", "--disk", "-", *map(str, args), str(self.repo)],
-            input=stream, capture_output=True, timeout=300, check=False,
-            env=self.environment(**env))
-
-    def same(self, backup, vdev, path):
-        """What was backed up is what is there now, says who knows no code of
-        ours; and what we give back is the same."""
-        copy = self.top / "oracle.copy"
-        copy.unlink(missing_ok=True)
-        run(["/usr/bin/python3", "-B", str(ORACLE), str(self.repo),
-             "--key-file", str(self.key), "extract", backup, vdev, str(copy)])
-        assert copy.read_bytes() == pathlib.Path(path).read_bytes(), (
-            backup, vdev)
-        to = self.top / "our.copy"
-        to.unlink(missing_ok=True)
-        self.done("restore", self.repo, backup, "--disk", vdev, "--to", to)
-        assert to.read_bytes() == pathlib.Path(path).read_bytes(), (
-            backup, vdev)
-
-    def checked(self):
-        """All of it is sound, by both."""
-        self.whole()
-        run(["/usr/bin/python3", "-B", str(ORACLE), str(self.repo),
-             "--key-file", str(self.key), "check"])
-
-    def stopped(self, folder, disks=None, **how):
-        """An xl file of web1: two disks, one that is only read, a drive."""
-        for i, name in enumerate(("root", "data", "tools")):
-            fill(folder / f"{name}.img", i)
-        if disks is None:
-            disks = (f"{folder}/root.img,raw,xvda,w",
-                     f"{folder}/data.img,raw,xvdb,w",
-                     f"{folder}/tools.img,raw,xvdc,r", ",hdc:cdrom,r")
-        return config(folder / "web1.cfg", disks, **how)
-
-
-@contextlib.contextmanager
-def loop(path, *how):
-    """A loop device on @path."""
-    try:
-        dev = run(["losetup", "-f", "--show", *how, str(path)]).strip()
-    except (FileNotFoundError, subprocess.CalledProcessError) as e:
-        raise NoMount(f"no loop device: {e}") from e
-    try:
-        yield dev
-    finally:
-        subprocess.run(["losetup", "-d", dev], check=True)
-
-
-def or_skipped(function):
-    """Where loop devices cannot be made, that is said."""
-    @functools.wraps(function)
-    def wrapped(*args):
-        try:
-            return function(*args)
-        except NoMount as e:
-            return str(e)
-    return wrapped
 
 
 # ---- streams ----
@@ -362,7 +296,7 @@ def usage():
         w.fails(1, "--skip-disk: web1 has no disk xvdq; it has xvda xvdb xvdc "
                 "hdc", "backup", "--config", file, "--skip-disk", "xvdq",
                 w.repo)
-        w.fails(2, "web1 has no disk to back up", "backup", "--config", file,
+        w.fails(2, "web1 has no disk to back up", "backup", "-q", "--config", file,
                 "--skip-disk", "xvda,xvdb", w.repo)
         (folder / "root.img").rename(folder / "away")
         w.fails(1, "disk xvda: look at ", "backup", "--config", file, w.repo)
@@ -422,4 +356,5 @@ def main():
         run_cases(cases)
 
 
-main()
+if __name__ == "__main__":
+    main()

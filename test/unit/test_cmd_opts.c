@@ -230,14 +230,29 @@ test_table(void **state)
 	assert_null(cmd_near(NULL, ""));
 }
 
+/* Some options may be given more than once; their values are in order. */
+static void
+test_many(void **state)
+{
+	struct cmd_args a;
+
+	(void)state;
+	parse("restore", "R B --map a=/x --in-place --map=b=/y", &a);
+	assert_int_equal(a.n_args, 2);
+	assert_string_equal(opts_value_at(&a, "map", 0), "a=/x");
+	assert_string_equal(opts_value_at(&a, "map", 1), "b=/y");
+	assert_null(opts_value_at(&a, "map", 2));
+	assert_wrong("restore", "R B --to x --to y", "--to is given twice");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),    cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_help),
-		cmocka_unit_test(test_wrong),     cmocka_unit_test(test_long),
-		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_many),      cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_long),      cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

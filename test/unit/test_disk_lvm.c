@@ -209,14 +209,39 @@ test_cow_max(void **state)
 	assert_true(cow_max_bytes(32 * mib) <= 36 * mib);
 }
 
+/* What `vgs` says; a group without volumes is one too. */
+static void
+test_group(void **state)
+{
+	static const char *const none = "{\"report\":[{\"vg\":[]}]}";
+	static const char *const one =
+		"{\"report\":[{\"vg\":[{\"vg_name\":\"vg\", "
+		"\"vg_permissions\":\"writeable\", "
+		"\"vg_extent_size\":\"4194304\", "
+		"\"vg_free\":\"1598029824\"}]}]}";
+	struct err err = ERR_INIT;
+	struct lvm_lv vg;
+
+	(void)state;
+	assert_int_equal(lvm_report_read_vg(none, strlen(none), &vg, &err), 0);
+	assert_int_equal(lvm_report_read_vg(one, strlen(one), &vg, &err), 1);
+	assert_string_equal(vg.vg, "vg");
+	assert_string_equal(vg.name, "");
+	assert_string_equal(vg.vg_permissions, "writeable");
+	assert_int_equal(vg.extent_bytes, 4194304);
+	assert_int_equal(vg.vg_free_bytes, 1598029824);
+	assert_int_equal(lvm_report_read_vg("{}", 2, &vg, &err), -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),    cmocka_unit_test(test_hidden),
-		cmocka_unit_test(test_broken),  cmocka_unit_test(test_long),
-		cmocka_unit_test(test_uuids),   cmocka_unit_test(test_names),
-		cmocka_unit_test(test_cow_max),
+		cmocka_unit_test(test_rows),   cmocka_unit_test(test_group),
+		cmocka_unit_test(test_hidden), cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_long),   cmocka_unit_test(test_uuids),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_cow_max),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

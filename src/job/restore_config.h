@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * restore_config.h - the configuration of a backup, as files beside its disks:
+ *
+ *	snapshot.json	the record, as it was
+ *	domain.json	the domain's configuration, as it was, if that is
+ *			libxl's; an admin's own file is not written as it was,
+ *			since it names the domain's own disks
+ *	domain.cfg	the same for xl, naming the restored disks
+ */
+#ifndef XENSNAP_RESTORE_CONFIG_H
+#define XENSNAP_RESTORE_CONFIG_H
+
+#include "err.h"
+#include "get.h"
+#include "job_repo.h"
+#include "new_file.h"
+#include "restore_plan.h"
+
+struct restore_config {
+	unsigned int n;
+	struct {
+		char name[16];
+		char *text;
+		struct new_file file;
+	} files[RESTORE_FILES_MAX];
+};
+
+/*
+ * restore_config_make() - the texts, of the configuration of @b, which @g
+ * reads, with the disks of @p; none if it has none.  A build that cannot write
+ * domain.cfg leaves it out, with a warning.  @ret is for restore_config_done()
+ * in any case.  -1 with ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ */
+int restore_config_make(struct getter *g, const struct backup *b,
+			const struct restore_plan *p,
+			struct restore_config *ret, struct err *err);
+
+/*
+ * restore_config_check() - are their names free in folder @dir?  -1 with
+ * ERR_EXISTS.
+ */
+int restore_config_check(const char *dir, struct err *err);
+
+/*
+ * restore_config_keep() - write them into folder @dir, durably; with @in_place
+ * over what is there.  -1 with ERR_EXISTS, ERR_NOSPC, ERR_IO; then
+ * restore_config_undo().
+ */
+int restore_config_keep(struct restore_config *c, const char *dir,
+			bool in_place, struct err *err);
+
+/* restore_config_undo() - remove those that were new; what is left is added to
+ * @err. */
+void restore_config_undo(struct restore_config *c, struct err *err);
+
+/* restore_config_done() - free what @c holds. */
+void restore_config_done(struct restore_config *c);
+
+#endif
