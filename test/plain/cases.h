@@ -51,6 +51,12 @@ void case_broken_race(void);
 void case_kill_steps(void);
 void case_kill_random(void);
 
+/* What differs between two views, by LVM's own tables. */
+void case_changes_classic(void);
+void case_changes_thin(void);
+void case_changes_refuse(void);
+void case_changes_pool(void);
+
 /* How long it takes, told. */
 void case_times(void);
 
