@@ -140,10 +140,9 @@ file_base_find(const char *source, const char *generation,
 		return 0;
 	fd = open(ret->view, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return errno == ENOENT ?
-			       0 :
-			       err_set(err, fd_code(errno), errno, "open %s",
-				       ret->view);
+		return errno == ENOENT ? 0 :
+					 err_set(err, fd_code(errno), errno,
+						 "open %s", ret->view);
 	if (read_marks(fd, is, has) && strcmp(is, generation) == 0 &&
 	    fstat(fd, &st) == 0 &&
 	    strcmp(has, mark_of(repository, &st, want)) == 0 &&
@@ -171,13 +170,18 @@ mark(const char *view, const char *repository, struct err *err)
 	struct stat st;
 	int rc = -1;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && fchmod(fd, 0600) == 0 &&
-	    fsetxattr(fd, ATTR_REPOSITORY, mark_of(repository, &st, text),
-		      strlen(text), 0) == 0 &&
-	    fchmod(fd, 0400) == 0)
+	if (fd < 0 || fstat(fd, &st))
+		goto failed;
+	mark_of(repository, &st, text);
+	if (fchmod(fd, 0600) == 0 &&
+	    fsetxattr(fd, ATTR_REPOSITORY, text, strlen(text), 0) == 0 &&
+	    fchmod(fd, 0400) == 0) {
 		rc = fd_sync(fd, view, err);
-	else
-		err_set(err, ERR_IO, errno, "mark %s", view);
+		goto out;
+	}
+failed:
+	err_set(err, ERR_IO, errno, "mark %s", view);
+out:
 	fd_close(&fd);
 	return rc;
 }

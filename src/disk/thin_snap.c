@@ -213,11 +213,12 @@ clear_leftover(const struct thin_snap *s, bool *ret, struct err *err)
 	if (ours < 0)
 		return -1;
 	if (ours == 0)
-		return err_set(err, ERR_BUSY, 0,
-			       "thin pool %s has a metadata snapshot of another "
-			       "program (`dmsetup message %s 0 "
-			       "release_metadata_snap` releases it)",
-			       s->pool, s->pool);
+		return err_set(
+			err, ERR_BUSY, 0,
+			"thin pool %s has a metadata snapshot of another "
+			"program (`dmsetup message %s 0 "
+			"release_metadata_snap` releases it)",
+			s->pool, s->pool);
 	if (give_back(s, err))
 		return -1;
 	log_notice("thin pool %s had a metadata snapshot, left by a dead "

@@ -75,8 +75,7 @@ lone_close(struct source *s)
 	struct lone *l = (struct lone *)s;
 	struct err err = ERR_INIT;
 
-	if (l->frozen && !l->committed &&
-	    disk_view_drop(&l->frozen->ref, &err))
+	if (l->frozen && !l->committed && disk_view_drop(&l->frozen->ref, &err))
 		log_warning("%s", err.text);
 	disk_close(l->frozen);
 	fd_close(&l->lock);

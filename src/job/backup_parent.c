@@ -84,7 +84,8 @@ parent_find(struct repo *r, struct source *s, uint32_t realm,
 		return;
 	}
 	if (!r->key->full) {
-		tell_why(ret->why, "a put-only key cannot read earlier backups");
+		tell_why(ret->why,
+			 "a put-only key cannot read earlier backups");
 		return;
 	}
 	/* What is condemned might be below the parent's root, unseen. */

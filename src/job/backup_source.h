@@ -55,7 +55,7 @@ struct source {
 	struct source_disk disks[DOMAIN_DISKS_MAX];
 	char *config; /* a piece of type 3 (doc/format.md), or NULL */
 	size_t config_bytes;
-	bool memory; /* it has one, which is not taken */
+	bool memory;                      /* it has one, which is not taken */
 	char repository[2 * REPO_ID + 1]; /* where it goes; the job's */
 	char no_base[256]; /* why no view is kept for the next; "": one is */
 };

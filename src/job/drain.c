@@ -38,8 +38,8 @@ struct drainer {
 	struct write_queue *queue;
 	uint8_t *bytes; /* its room: a slab, each chunk at its place */
 	uint32_t run_at, run_len; /* what of it is to be written */
-	uint8_t *old;    /* SLAB: what the target has there, or NULL */
-	uint8_t *stream; /* SLAB: what goes into the stream, or NULL */
+	uint8_t *old;             /* SLAB: what the target has there, or NULL */
+	uint8_t *stream;          /* SLAB: what goes into the stream, or NULL */
 	struct drain_count count;
 };
 

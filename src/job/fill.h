@@ -38,7 +38,7 @@ struct fill {
 	uint64_t bytes;
 	bool stream; /* read in sequence until it ends; @bytes is not known */
 	const struct fill_base *base; /* or NULL: all of it is read */
-	copy_progress *progress; /* or NULL */
+	copy_progress *progress;      /* or NULL */
 	void *progress_ctx;
 };
 
@@ -48,7 +48,7 @@ struct filled {
 	uint8_t root[NAME_BYTES];
 	uint8_t levels;
 	uint64_t read_bytes;
-	bool holes; /* some were left out */
+	bool holes;       /* some were left out */
 	bool base_is_bad; /* why it failed: a part of its map is missing */
 };
 

@@ -125,7 +125,7 @@ fill(struct backing_up *x, unsigned int i)
 	memcpy(to->root, n.root, NAME_BYTES);
 	to->levels = n.levels;
 	to->bytes = n.bytes;
-	
+
 	to->read_bytes = n.read_bytes;
 	to->changed_bytes = after.new_bytes - before.new_bytes;
 	x->report->read_bytes += n.read_bytes;

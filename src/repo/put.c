@@ -410,13 +410,16 @@ commit_in_turn(struct put *p, const struct backup *backup, struct err *err)
 	if (lock < 0)
 		return -1;
 	repo_state_done(&r->state);
-	if (repo_state_load(r->statefd, &r->state, err) == 0 &&
-	    put_outcome(p, backup, sum, err) == 0 &&
+	if (repo_state_load(r->statefd, &r->state, err))
+		goto out;
+	repo_catch_up(r);
+	if (put_outcome(p, backup, sum, err) == 0 &&
 	    store_sync(r->store, err) == 0) {
 		fail_here("put.committed");
 		rc = repo_added(r, p->session, sum, err);
 		session_file_done(r->statefd, p->session, &p->file);
 	}
+out:
 	fd_close(&lock);
 	return rc;
 }

@@ -110,4 +110,11 @@ int repo_seen(struct repo *r, struct err *err);
 int repo_added(struct repo *r, const uint8_t mine[SESSION_ID],
 	       const uint8_t sum[SHA256_BYTES], struct err *err);
 
+/*
+ * repo_catch_up() - a commit of this host that was loaded, and whose process
+ * died before it had written so down, counts in our state too.  With
+ * repo_state_lock(), after repo_state_load().
+ */
+void repo_catch_up(struct repo *r);
+
 #endif

@@ -292,6 +292,20 @@ repo_seen(struct repo *r, struct err *err)
 	return now ? remember(r, now, r->n_commits, err) : -1;
 }
 
+void
+repo_catch_up(struct repo *r)
+{
+	for (uint32_t i = 0; i < r->n_commits; i++) {
+		const struct repo_commit *c = &r->commits[i];
+
+		if (!c->ours || c->outcome.sequence <= r->state.sequence ||
+		    memcmp(c->outcome.host, r->state.host, HOST_ID) != 0)
+			continue;
+		r->state.sequence = c->outcome.sequence;
+		memcpy(r->state.previous, c->sum, SHA256_BYTES);
+	}
+}
+
 int
 repo_added(struct repo *r, const uint8_t mine[SESSION_ID],
 	   const uint8_t sum[SHA256_BYTES], struct err *err)

@@ -69,8 +69,13 @@ class FileSystem:
 
 def run(argv):
     """Run a program that has to succeed; what it printed."""
-    return subprocess.run(argv, stdin=subprocess.DEVNULL, check=True,
-                          capture_output=True, text=True, timeout=300).stdout
+    try:
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, check=True,
+                              capture_output=True, text=True,
+                              timeout=300).stdout
+    except subprocess.CalledProcessError as e:
+        e.add_note(e.stderr)
+        raise
 
 
 def fill(path, seed, size=3 * 1024 * 1024 + 512):

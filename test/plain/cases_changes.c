@@ -187,7 +187,8 @@ same(const char *name)
 	struct disk *base = take(name, "same1"), *view = take(name, "same2");
 	const char *vg = volumes_vg();
 
-	tap_ok(asked(base, view, "unchanged") == 0, "%s: nothing is told", name);
+	tap_ok(asked(base, view, "unchanged") == 0, "%s: nothing is told",
+	       name);
 	must("dd if=/dev/urandom of=%s bs=4k count=3 seek=77 oflag=direct "
 	     "conv=notrunc status=none",
 	     volume(name));
