@@ -239,9 +239,8 @@ by_lock(struct used *u)
 		fd = open(u->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return 0;
-	if (fcntl(fd, F_OFD_GETLK, &all) == 0 && all.l_type != F_UNLCK)
-		r = 1;
-	else if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+	if ((fcntl(fd, F_OFD_GETLK, &all) == 0 && all.l_type != F_UNLCK) ||
+	    (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK))
 		r = 1;
 	if (r)
 		snprintf(u->ret, u->len,

@@ -296,8 +296,8 @@ def usage():
         w.fails(1, "--skip-disk: web1 has no disk xvdq; it has xvda xvdb xvdc "
                 "hdc", "backup", "--config", file, "--skip-disk", "xvdq",
                 w.repo)
-        w.fails(2, "web1 has no disk to back up", "backup", "-q", "--config", file,
-                "--skip-disk", "xvda,xvdb", w.repo)
+        w.fails(2, "web1 has no disk to back up", "backup", "-q", "--config",
+                file, "--skip-disk", "xvda,xvdb", w.repo)
         (folder / "root.img").rename(folder / "away")
         w.fails(1, "disk xvda: look at ", "backup", "--config", file, w.repo)
         config(file, [f"{folder}/data.img,vhd,xvda,w"])

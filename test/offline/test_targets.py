@@ -396,7 +396,8 @@ def without_unnamed():
             for vdev, want in w.want.items():
                 assert (at / "out" / f"{vdev}.raw").read_bytes() == want
             (at / "x").write_text("mine")
-            w.refused(1, "is there already", "--disk", "xvda", "--to", at / "x")
+            w.refused(1, "is there already", "--disk", "xvda", "--to",
+                      at / "x")
             with open(at / "big", "wb") as f:
                 f.write(bytes(50 * MIB))
             w.refused(1, "No space left", "--to", f"{at}/more/")
