@@ -235,8 +235,8 @@ changes_ask(const struct disk_ops *ops, const struct disk_view_ref *base,
 			       "there is no table of what has changed since %s "
 			       "(%s)",
 			       base->view, base->driver);
-	changes_init(&list, base->bytes > view->bytes ? base->bytes :
-							view->bytes);
+	changes_init(&list,
+		     base->bytes > view->bytes ? base->bytes : view->bytes);
 	if (ops->view_open(base, &pair.base_fd, err))
 		return -1;
 	rc = ask_open(ops, &pair, &list, err);

@@ -16,7 +16,7 @@
 #include "disk.h"
 #include "err.h"
 
-#define CHANGES_MAX (1u << 20)        /* ranges: 16 MiB of memory */
+#define CHANGES_MAX (1u << 20)      /* ranges: 16 MiB of memory */
 #define CHANGES_GRAIN (64u * 1024u) /* the first step when they don't suffice */
 
 struct changes {

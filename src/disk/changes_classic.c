@@ -128,10 +128,11 @@ check_disk(const struct side *s, struct err *err)
 	if (strcmp(t.type, "snapshot-origin") != 0 || t.n_targets != 1 ||
 	    sscanf(t.params, "%u:%u", &ma, &mi) != 2 || ma != s->major ||
 	    mi != s->minor)
-		return err_set(err, ERR_STATE, 0,
-			       "writes to %s are not told to its snapshots (its "
-			       "device has a table of \"%s\")",
-			       s->ref->source, t.type);
+		return err_set(
+			err, ERR_STATE, 0,
+			"writes to %s are not told to its snapshots (its "
+			"device has a table of \"%s\")",
+			s->ref->source, t.type);
 	if (t.length * DM_SECTOR != s->ref->bytes)
 		return err_set(err, ERR_STATE, 0,
 			       "%s has been resized since %s was taken",
@@ -148,7 +149,8 @@ check_both(const struct side *base, const struct side *view, struct err *err)
 			       base->ref->view, view->ref->view);
 	if (base->chunk_bytes != view->chunk_bytes)
 		return err_set(err, ERR_STATE, 0,
-			       "%s has chunks of %" PRIu64 " bytes, %s of %" PRIu64,
+			       "%s has chunks of %" PRIu64
+			       " bytes, %s of %" PRIu64,
 			       base->ref->view, base->chunk_bytes,
 			       view->ref->view, view->chunk_bytes);
 	return check_disk(base, err);
@@ -259,8 +261,7 @@ read_base(struct side *base, const struct side *view,
 
 	for (;;) {
 		changes_done(ret);
-		if (cancel_check(err) ||
-		    get_status(base, &base->status, err) ||
+		if (cancel_check(err) || get_status(base, &base->status, err) ||
 		    read_side(base, ret, err))
 			return -1;
 		changes_settle(ret, newer->grain);
@@ -269,7 +270,8 @@ read_base(struct side *base, const struct side *view,
 		if (clock_ms_since(from) > CATCH_UP_MS)
 			return err_set(err, ERR_STATE, 0,
 				       "the exception table of %s lacks what "
-				       "was written at %" PRIu64 " after %s: it "
+				       "was written at %" PRIu64
+				       " after %s: it "
 				       "is the younger of the two, or "
 				       "incomplete",
 				       base->ref->view, at, view->ref->view);

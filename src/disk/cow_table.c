@@ -142,8 +142,8 @@ cow_table_read(const struct cow_source *src, uint64_t disk_bytes,
 	if (read_header(src, &r.chunk_bytes, r.table, err))
 		goto out;
 	r.chunks = src->bytes / r.chunk_bytes;
-	r.disk_chunks = disk_bytes / r.chunk_bytes +
-			(disk_bytes % r.chunk_bytes != 0);
+	r.disk_chunks =
+		disk_bytes / r.chunk_bytes + (disk_bytes % r.chunk_bytes != 0);
 	r.per_table = r.chunk_bytes / EXCEPTION;
 	ret->chunk_bytes = r.chunk_bytes;
 	rc = read_tables(&r, ret, err);

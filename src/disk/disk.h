@@ -140,8 +140,8 @@ struct disk_extent {
 /* Which bytes of one view may differ from those of an older one. */
 struct disk_changes {
 	uint64_t n;
-	struct disk_extent *e; /* in order; no two overlap or touch */
-	uint64_t bytes;        /* of all of them */
+	struct disk_extent *e;  /* in order; no two overlap or touch */
+	uint64_t bytes;         /* of all of them */
 	char how[DISK_HOW_LEN]; /* "exception table of /dev/vg/..." */
 };
 

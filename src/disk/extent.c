@@ -30,14 +30,14 @@
 #define BATCH 256u
 
 /* Of these the place says nothing about the content. */
-#define ODD                                                     \
-	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC |       \
-	 FIEMAP_EXTENT_ENCODED | FIEMAP_EXTENT_DATA_ENCRYPTED | \
+#define ODD                                                      \
+	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC |        \
+	 FIEMAP_EXTENT_ENCODED | FIEMAP_EXTENT_DATA_ENCRYPTED |  \
 	 FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | \
 	 FIEMAP_EXTENT_DATA_TAIL)
-#define HARMLESS                                              \
-	(FIEMAP_EXTENT_LAST | FIEMAP_EXTENT_UNWRITTEN |       \
-	 FIEMAP_EXTENT_MERGED | FIEMAP_EXTENT_SHARED)
+#define HARMLESS                                                               \
+	(FIEMAP_EXTENT_LAST | FIEMAP_EXTENT_UNWRITTEN | FIEMAP_EXTENT_MERGED | \
+	 FIEMAP_EXTENT_SHARED)
 
 enum content {
 	CONTENT_ZEROS,
@@ -82,9 +82,9 @@ look_ahead(struct walk *w, struct err *err)
 		w->end = n == 0;
 		for (unsigned int k = 0; k < w->n; k++) {
 			const struct fiemap_extent *e = &w->e[k];
-			uint64_t end, from = k ? e[-1].fe_logical +
-							 e[-1].fe_length :
-						 0;
+			uint64_t end,
+				from = k ? e[-1].fe_logical + e[-1].fe_length :
+					   0;
 
 			if (e->fe_length == 0 || e->fe_logical < from ||
 			    __builtin_add_overflow(e->fe_logical, e->fe_length,
@@ -92,11 +92,11 @@ look_ahead(struct walk *w, struct err *err)
 			    end <= w->at ||
 			    __builtin_add_overflow(e->fe_physical, e->fe_length,
 						   &end))
-				return err_set(err, ERR_CORRUPT, 0,
-					       "a list of extents makes no "
-					       "sense at byte %llu",
-					       (unsigned long long)
-						       e->fe_logical);
+				return err_set(
+					err, ERR_CORRUPT, 0,
+					"a list of extents makes no "
+					"sense at byte %llu",
+					(unsigned long long)e->fe_logical);
 		}
 	}
 	return 0;
@@ -166,11 +166,10 @@ extent_compare(const struct extent_source *base,
 			return -1;
 		at += p.bytes;
 	}
-	return changes_add(ret, less,
-			   (base->bytes > view->bytes ? base->bytes :
-							view->bytes) -
-				   less,
-			   err);
+	return changes_add(
+		ret, less,
+		(base->bytes > view->bytes ? base->bytes : view->bytes) - less,
+		err);
 }
 
 /* ---- files ---- */

@@ -45,7 +45,7 @@ struct xml {
 	uint64_t offset; /* of what is in buf */
 	size_t n;
 	size_t pos;
-	int ahead; /* a character that was read and not used, or NONE */
+	int ahead;   /* a character that was read and not used, or NONE */
 	bool failed; /* reading did, not what was read */
 	unsigned char buf[BUF_LEN];
 };
@@ -106,7 +106,8 @@ bad(const struct xml *x, const char *what, struct err *err)
 	if (x->failed)
 		return -1;
 	return err_set(err, ERR_CORRUPT, 0,
-		       PROGRAM " printed what it should not: %s at byte %" PRIu64,
+		       PROGRAM
+		       " printed what it should not: %s at byte %" PRIu64,
 		       what, x->offset + x->pos);
 }
 

@@ -22,9 +22,10 @@
 struct thin_snap {
 	char pool[DM_NAME_MAX + 1]; /* the pool's device */
 	char uuid[DM_UUID_MAX + 1];
-	char metadata[40]; /* path of the device that has it */
+	char metadata[40];    /* path of the device that has it */
 	uint64_t block_bytes; /* of the pool's data */
 	uint64_t root;        /* where the metadata snapshot is */
+	uint64_t transaction; /* at which the pool was */
 	int lock;
 };
 

@@ -41,9 +41,9 @@ merged(void **state)
 	changes_init(&c, 1000);
 	add(&c, 500, 10);
 	add(&c, 100, 10);
-	add(&c, 110, 5); /* touches */
+	add(&c, 110, 5);  /* touches */
 	add(&c, 505, 10); /* overlaps */
-	add(&c, 502, 2); /* within */
+	add(&c, 502, 2);  /* within */
 	add(&c, 300, 0);
 	add(&c, 990, 100); /* over the end */
 	add(&c, 1000, 1);
@@ -199,8 +199,9 @@ coarser(void **state)
 	changes_settle(&c, 1);
 	assert_true(c.n <= c.max);
 	assert_true(c.grain >= CHANGES_GRAIN);
-	is_range(&c, 0, 0, 100000 * 8192ull + (c.grain - 1) -
-				   (100000 * 8192ull + c.grain - 1) % c.grain);
+	is_range(&c, 0, 0,
+		 100000 * 8192ull + (c.grain - 1) -
+			 (100000 * 8192ull + c.grain - 1) % c.grain);
 	changes_done(&c);
 }
 
@@ -284,14 +285,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(merged),
-		cmocka_unit_test(widened),
-		cmocka_unit_test(taken),
-		cmocka_unit_test(covered),
-		cmocka_unit_test(random_ranges),
-		cmocka_unit_test(coarser),
-		cmocka_unit_test(pairs),
-		cmocka_unit_test(no_table),
+		cmocka_unit_test(merged),        cmocka_unit_test(widened),
+		cmocka_unit_test(taken),         cmocka_unit_test(covered),
+		cmocka_unit_test(random_ranges), cmocka_unit_test(coarser),
+		cmocka_unit_test(pairs),         cmocka_unit_test(no_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,8 @@ read_area(void *ctx, uint64_t offset, void *p, size_t len, struct err *err)
 	struct area *a = ctx;
 
 	/* What is asked for is within the area, and aligned. */
-	assert_true(offset % COW_TABLE_ALIGN == 0 && len % COW_TABLE_ALIGN == 0);
+	assert_true(offset % COW_TABLE_ALIGN == 0 &&
+		    len % COW_TABLE_ALIGN == 0);
 	assert_true((uintptr_t)p % COW_TABLE_ALIGN == 0);
 	assert_true(offset <= a->bytes && len <= a->bytes - offset);
 	a->reads++;
@@ -168,8 +169,8 @@ all_found(void **state)
 		assert_int_equal(t.exceptions, counts[k]);
 		assert_int_equal(t.tables, counts[k] / 256 + 1);
 		for (unsigned int i = 0; i < counts[k]; i++) {
-			uint64_t at = (uint64_t)(i * 7919u) % DISK_CHUNKS *
-				      CHUNK;
+			uint64_t at =
+				(uint64_t)(i * 7919u) % DISK_CHUNKS * CHUNK;
 			bool in = false;
 
 			for (size_t j = 0; j < c.n; j++)
@@ -231,8 +232,8 @@ bad_headers(void **state)
 static void
 bad_places(void **state)
 {
-	static const uint64_t places[] = { 1,      258,           CHUNKS,
-					   515,    UINT64_MAX,    CHUNKS + 1,
+	static const uint64_t places[] = { 1,        258,        CHUNKS,
+					   515,      UINT64_MAX, CHUNKS + 1,
 					   1u << 31, 1ull << 63 };
 	struct area *a = *state;
 
@@ -346,9 +347,9 @@ garbage(void **state)
 			size_t at = (size_t)random() % (300 * CHUNK);
 
 			if (random() % 2)
-				at = random() % 2 ? (size_t)random() % 16 :
-						    CHUNK + (size_t)random() %
-								    CHUNK;
+				at = random() % 2 ?
+					     (size_t)random() % 16 :
+					     CHUNK + (size_t)random() % CHUNK;
 			a->p[at] = (uint8_t)random();
 		}
 		if (round % 10 == 0)
@@ -366,11 +367,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty),       cmocka_unit_test(all_found),
-		cmocka_unit_test(last_chunk),  cmocka_unit_test(bad_headers),
-		cmocka_unit_test(bad_places),  cmocka_unit_test(no_end),
-		cmocka_unit_test(hole),        cmocka_unit_test(torn),
-		cmocka_unit_test(growing),     cmocka_unit_test(garbage),
+		cmocka_unit_test(empty),      cmocka_unit_test(all_found),
+		cmocka_unit_test(last_chunk), cmocka_unit_test(bad_headers),
+		cmocka_unit_test(bad_places), cmocka_unit_test(no_end),
+		cmocka_unit_test(hole),       cmocka_unit_test(torn),
+		cmocka_unit_test(growing),    cmocka_unit_test(garbage),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

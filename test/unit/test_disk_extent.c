@@ -209,8 +209,10 @@ to_list(const struct file *f, struct list *l)
 static void
 random_files(void **state)
 {
-	static const uint32_t some[] = { SHARED, SHARED, SHARED, 0, UNWRITTEN,
-					 FIEMAP_EXTENT_ENCODED | SHARED };
+	static const uint32_t some[] = {
+		SHARED, SHARED,    SHARED,
+		0,      UNWRITTEN, FIEMAP_EXTENT_ENCODED | SHARED
+	};
 	struct list a, b;
 	struct changes c;
 
@@ -222,9 +224,9 @@ random_files(void **state)
 
 		for (unsigned int i = 0; i < BLOCKS; i++) {
 			x.place[i] = random() % 8 ? 1000 + i : 0;
-			x.flags[i] = some[i && random() % 8 ?
-						  0 :
-						  (size_t)random() % 6];
+			x.flags[i] =
+				some[i && random() % 8 ? 0 :
+							 (size_t)random() % 6];
 		}
 		y = x;
 		for (long k = random() % 60; k > 0; k--) {

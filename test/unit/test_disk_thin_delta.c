@@ -146,8 +146,10 @@ not_these_ranges(void **state)
 		"<same begin=\"18446744073709551615\" length=\"1\"/>",
 		"<same begin=\"281474976710655\" length=\"1\"/>",
 		"<same begin=\"1\" length=\"18446744073709551615\"/>",
-		"<same begin=\"5\" length=\"2\"/><same begin=\"6\" length=\"1\"/>",
-		"<same begin=\"5\" length=\"2\"/><same begin=\"1\" length=\"1\"/>",
+		"<same begin=\"5\" length=\"2\"/>"
+		"<same begin=\"6\" length=\"1\"/>",
+		"<same begin=\"5\" length=\"2\"/>"
+		"<same begin=\"1\" length=\"1\"/>",
 		"<same begin=\"1\" length=\"1\">",
 		"<same begin=\"1\" length=\"1\"></same>",
 		"<same begin=\"1\" length=\"1\"/ >",
@@ -170,10 +172,10 @@ not_these_ranges(void **state)
 		assert_int_equal(only_read(text), ERR_CORRUPT);
 	}
 	/* one that has shrunk may have mappings beyond its end */
-	assert_int_equal(only_read(HEAD SIZES DIFF
-				   "<left_only begin=\"990\" length=\"99\"/>"
-				   TAIL),
-			 ERR_NONE);
+	assert_int_equal(
+		only_read(HEAD SIZES DIFF
+			  "<left_only begin=\"990\" length=\"99\"/>" TAIL),
+		ERR_NONE);
 }
 
 /* Half of it, and any byte of it another: never read over, never more blocks
@@ -238,11 +240,12 @@ long_one(void **state)
 static void
 versions(void **state)
 {
-	static const char *const good[] = { "0.9.0\n", "0.7.5", "1.0.6",
-					    "1.1.0", "thin_delta 1.3.3\n",
-					    "0.9.0-rc2", "2.0.0" };
-	static const char *const bad[] = { "0.6.3", "0.5.6", "1.0.0", "1.0.5",
-					   "", "unknown", "1.0", "9" };
+	static const char *const good[] = {
+		"0.9.0\n",   "0.7.5", "1.0.6", "1.1.0", "thin_delta 1.3.3\n",
+		"0.9.0-rc2", "2.0.0"
+	};
+	static const char *const bad[] = { "0.6.3", "0.5.6",   "1.0.0", "1.0.5",
+					   "",      "unknown", "1.0",   "9" };
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -260,8 +263,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(real),	CASE(not_these), CASE(not_these_ranges),
-		CASE(mutated),	CASE(long_one),	 CASE(versions),
+		CASE(real),    CASE(not_these), CASE(not_these_ranges),
+		CASE(mutated), CASE(long_one),  CASE(versions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
