@@ -3,8 +3,8 @@
  * file_base.h - views of lone files that stay beside them after a backup, so
  * that the next one need not read what did not change.
  *
- * A reflink view like others (disk_reflink.c), FILE.xs-backup-GGGGGGGG, of which
- * the end begins its generation; the extended attribute user.xensnap.repository
+ * A reflink view like others (disk_reflink.c), FILE.xs-backup-GGGGGGGG, whose
+ * end begins its generation; the extended attribute user.xensnap.repository
  * tells which repository has it.  Without that attribute it is of a backup that
  * is under way, which holds a lock on it (flock(2)), or died.
  */

@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "cancel.h"
 #include "clock.h"
 #include "fail.h"
@@ -23,7 +24,8 @@
 #include "lv_health.h"
 
 #define MARK ".thin-"
-#define MARK_BYTES 32u /* "12345\n" */
+#define MARK_BYTES 64u /* "12345 7\n" */
+#define SUPERBLOCK_MAGIC 27022010u
 #define WAIT_MS 1800000u
 #define WAIT_STEP_MS 100u
 
@@ -54,7 +56,10 @@ mark_name(const struct thin_snap *s, char *ret, size_t len, struct err *err)
 	return 0;
 }
 
-/* @root: where the metadata snapshot is, 0: we are about to take it. */
+/*
+ * @root: where the metadata snapshot is, 0: we are about to take it; with the
+ * transaction at which the pool is.
+ */
 static int
 put_mark(const struct thin_snap *s, uint64_t root, struct err *err)
 {
@@ -66,21 +71,58 @@ put_mark(const struct thin_snap *s, uint64_t root, struct err *err)
 	dir = open_root(true, err);
 	if (dir < 0)
 		return -1;
-	snprintf(text, sizeof(text), "%" PRIu64 "\n", root);
+	snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 "\n", root,
+		 s->transaction);
 	rc = fd_write_file(dir, name, text, strlen(text), err);
 	fd_close(&dir);
 	return rc;
 }
 
 /*
+ * A metadata snapshot is a copy of the pool's superblock, with the transaction
+ * of its time: *@ret, or 0 when there is none at @root.
+ */
+static int
+read_transaction(const struct thin_snap *s, uint64_t root, uint64_t *ret,
+		 struct err *err)
+{
+	uint8_t *block = NULL;
+	int fd, rc = -1;
+	ssize_t n;
+
+	*ret = 0;
+	if (posix_memalign((void **)&block, DM_METADATA_BLOCK,
+			   DM_METADATA_BLOCK))
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	fd = open(s->metadata, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (fd < 0) {
+		err_set(err, fd_code(errno), errno, "open %s", s->metadata);
+		goto out;
+	}
+	n = fd_pread_full(fd, block, DM_METADATA_BLOCK,
+			  root * DM_METADATA_BLOCK, err);
+	if (n < 0)
+		goto out;
+	if (n == (ssize_t)DM_METADATA_BLOCK &&
+	    le64_at(block + 32) == SUPERBLOCK_MAGIC)
+		*ret = le64_at(block + 48);
+	rc = 0;
+out:
+	fd_close(&fd);
+	free(block);
+	return rc;
+}
+
+/*
  * Is the metadata snapshot at @root ours?  1, 0 or -1.  One who died before he
- * could write where it is had seen that there was none right before.
+ * could write where it is had seen that there was none right before; then it is
+ * of the same transaction.
  */
 static int
 is_ours(const struct thin_snap *s, uint64_t root, struct err *err)
 {
 	char name[NAME_MAX], *text = NULL;
-	uint64_t marked;
+	uint64_t marked, of, is;
 	size_t len;
 	int dir, rc = -1;
 
@@ -89,8 +131,12 @@ is_ours(const struct thin_snap *s, uint64_t root, struct err *err)
 	dir = open_root(false, err);
 	if (dir >= 0 &&
 	    fd_read_file(dir, name, MARK_BYTES, &text, &len, err) == 0) {
-		marked = strtoull(text, NULL, 10);
-		rc = marked == 0 || marked == root;
+		if (sscanf(text, "%" SCNu64 " %" SCNu64, &marked, &of) != 2)
+			rc = 0;
+		else if (marked)
+			rc = marked == root;
+		else if (read_transaction(s, root, &is, err) == 0)
+			rc = is == of;
 	} else if (err->code == ERR_NOTFOUND) {
 		err_clear(err);
 		rc = 0;
@@ -150,8 +196,9 @@ find_metadata(struct thin_snap *s, struct err *err)
 	return 0;
 }
 
+/* Where its metadata snapshot is, 0 for none; and s->transaction. */
 static int
-get_root(const struct thin_snap *s, uint64_t *ret, struct err *err)
+get_root(struct thin_snap *s, uint64_t *ret, struct err *err)
 {
 	struct dm_pool_status status;
 	struct dm_target t;
@@ -164,6 +211,7 @@ get_root(const struct thin_snap *s, uint64_t *ret, struct err *err)
 		return err_set(err, ERR_STATE, 0, "thin pool %s %s", s->pool,
 			       fault);
 	*ret = status.held_root;
+	s->transaction = status.transaction_id;
 	return 0;
 }
 
@@ -199,7 +247,7 @@ give_back(const struct thin_snap *s, struct err *err)
 
 /* What a dead one of us left, locked: *@ret tells whether there was one. */
 static int
-clear_leftover(const struct thin_snap *s, bool *ret, struct err *err)
+clear_leftover(struct thin_snap *s, bool *ret, struct err *err)
 {
 	uint64_t root;
 	int ours;

@@ -25,6 +25,7 @@ struct thin_snap {
 	char metadata[40];    /* path of the device that has it */
 	uint64_t block_bytes; /* of the pool's data */
 	uint64_t root;        /* where the metadata snapshot is */
+	uint64_t transaction; /* at which the pool was */
 	int lock;
 };
 

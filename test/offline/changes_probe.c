@@ -54,8 +54,8 @@ view(char **words, struct err *err)
 		return -1;
 	d->grows = true;
 	if (disk_plan(d, &owner, &cow, err) == 0 && disk_prepare(d, err) == 0 &&
-	    disk_hold(d, err) == 0 && disk_view(d, err) == 0 &&
-	    disk_sync(d, err) == 0) {
+	    (!(d->ops->can & DISK_CAN_HOLD) || disk_hold(d, err) == 0) &&
+	    disk_view(d, err) == 0 && disk_sync(d, err) == 0) {
 		put_ref(words[2], &d->ref);
 		rc = 0;
 	}

@@ -384,17 +384,21 @@ left_behind(const struct disk *base, const struct disk *view)
 }
 
 static void
-anothers(const struct disk *base, const struct disk *view)
+foreign_snapshot(const struct disk *base, const struct disk *view)
 {
 	const char *vg = volumes_vg(), *pool = volumes_pool();
 	struct err e = ERR_INIT;
 	unsigned int n = 99;
 
+	/* also when one of us died before he could take his */
+	ask_apart(base, view, "XENSNAP_DIE_AT", "disk.changes.marked", "");
+	must("lvcreate -qq -y -V 4m -T %s/%s -n dtz >/dev/null 2>&1", vg, pool);
 	must("dmsetup message %s-%s-tpool 0 reserve_metadata_snap", vg, pool);
 	refused(base, view, ERR_BUSY, "another's metadata snapshot");
 	tap_works(disk_changes_recover(&n, &e), &e, "recover");
 	tap_ok(n == 0 && pool_is_held(), "it is left alone");
 	must("dmsetup message %s-%s-tpool 0 release_metadata_snap", vg, pool);
+	must("lvremove -qq -y %s/dtz", vg);
 	asked(base, view, "when it is released");
 }
 
@@ -425,7 +429,7 @@ case_changes_pool(void)
 	overwrite("dtt1", 1);
 	view = take("dtt1", "p2");
 	left_behind(base, view);
-	anothers(base, view);
+	foreign_snapshot(base, view);
 	two_at_once(base, view);
 	tap_ok(!pool_is_held() && !is_marked(), "nothing is left");
 	dropped(view);

@@ -142,12 +142,15 @@ not_these_ranges(void **state)
 		"<same begin=1 length=1/>",
 		"<same begin=\"1\"length=\"1\"/>",
 		"<same begin=\"&#49;\" length=\"1\"/>",
-		"<same begin=\"18446744073709551616\" length=\"1\"/>",
+		"<same begin=\"18446744073709551616\" "
+		"length=\"1\"/>",
 		"<same begin=\"18446744073709551615\" length=\"1\"/>",
 		"<same begin=\"281474976710655\" length=\"1\"/>",
 		"<same begin=\"1\" length=\"18446744073709551615\"/>",
-		"<same begin=\"5\" length=\"2\"/><same begin=\"6\" length=\"1\"/>",
-		"<same begin=\"5\" length=\"2\"/><same begin=\"1\" length=\"1\"/>",
+		"<same begin=\"5\" length=\"2\"/>"
+		"<same begin=\"6\" length=\"1\"/>",
+		"<same begin=\"5\" length=\"2\"/>"
+		"<same begin=\"1\" length=\"1\"/>",
 		"<same begin=\"1\" length=\"1\">",
 		"<same begin=\"1\" length=\"1\"></same>",
 		"<same begin=\"1\" length=\"1\"/ >",
