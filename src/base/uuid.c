@@ -33,7 +33,7 @@ uuid_new(char *ret, struct err *err)
 }
 
 bool
-uuid_parse(const char *text, uint8_t ret[UUID_BYTES])
+uuid_read(const char *text, uint8_t ret[UUID_BYTES])
 {
 	char digits[2 * UUID_BYTES + 1];
 	size_t n = 0;

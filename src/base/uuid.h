@@ -20,8 +20,8 @@ int uuid_new(char *ret, struct err *err);
 /* uuid_text() - @bytes as text in @ret, UUID_TEXT_LEN + 1 bytes. */
 void uuid_text(const uint8_t bytes[UUID_BYTES], char *ret);
 
-/* uuid_parse() - @text, in lower case, as its bytes.  False when it is none;
+/* uuid_read() - @text, in lower case, as its bytes.  False when it is none;
  * @ret is all zero then. */
-bool uuid_parse(const char *text, uint8_t ret[UUID_BYTES]);
+bool uuid_read(const char *text, uint8_t ret[UUID_BYTES]);
 
 #endif

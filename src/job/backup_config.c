@@ -71,7 +71,7 @@ describe(struct stopped *x, const struct backup_opts *o, struct err *err)
 	b->from = FROM_CONFIG;
 	b->mode = (uint8_t)(SNAPSHOT_OFFLINE + 1);
 	b->instant = (uint64_t)time(NULL);
-	uuid_parse(x->info.uuid, b->uuid);
+	uuid_read(x->info.uuid, b->uuid);
 	return source_name(&x->base, o, x->info.name, x->info.name, err);
 }
 

@@ -109,7 +109,7 @@ open_file(struct lone *l, const struct backup_opts *o, struct source_disk *d,
 		return source_open_path(d, o->disk, false, err);
 	d->view = &l->frozen->ref;
 	d->bytes = d->view->bytes;
-	uuid_parse(d->view->generation, l->base.b.generation);
+	uuid_read(d->view->generation, l->base.b.generation);
 	return disk_view_open(d->view, &d->fd, err);
 }
 

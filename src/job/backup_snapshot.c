@@ -74,7 +74,7 @@ add_sibling(const struct snapshot *s, const char *domain, const char *name,
 	k->siblings = more;
 	more += k->n_siblings;
 	snprintf(more->name, sizeof(more->name), "%s", name);
-	if (uuid_parse(s->generation, more->generation))
+	if (uuid_read(s->generation, more->generation))
 		k->n_siblings++;
 	return 0;
 }
@@ -103,7 +103,7 @@ hold_older(struct kept *k, const char *name, const struct backup *was,
 	if (k->older_folder < 0 ||
 	    snapshot_load(k->s.domain, name, &k->older, err))
 		return -1;
-	return uuid_parse(k->older.generation, generation) &&
+	return uuid_read(k->older.generation, generation) &&
 	       memcmp(generation, was->generation, UUID_BYTES) == 0;
 }
 
@@ -178,8 +178,8 @@ describe(struct kept *k, const struct backup_opts *o, struct err *err)
 	b->from = FROM_SNAPSHOT;
 	b->mode = (uint8_t)(k->s.mode + 1);
 	k->base.memory = snapshot_has_memory(k->s.mode);
-	uuid_parse(k->s.uuid, b->uuid);
-	uuid_parse(k->s.generation, b->generation);
+	uuid_read(k->s.uuid, b->uuid);
+	uuid_read(k->s.generation, b->generation);
 	if (read_time(k->s.created, &b->instant, err))
 		return -1;
 	return source_name(&k->base, o, full, k->s.domain, err);
