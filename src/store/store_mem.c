@@ -176,6 +176,31 @@ mem_drop(struct store *s, const char *name, struct err *err)
 	return rc;
 }
 
+static int
+mem_harden(struct store *s, const char *name, struct err *err)
+{
+	struct mem_world *w = enter(s);
+	struct mem_object *o = mem_world_find(w, name);
+	int rc = 0;
+
+	if (mem_object_now(o)->there)
+		rely_on(o, of(s)->bit);
+	else
+		rc = not_there(name, err);
+	leave(w);
+	return rc;
+}
+
+/* A put in memory leaves nothing. */
+static int
+mem_tidy(struct store *s, unsigned int *ret_n, struct err *err)
+{
+	(void)s;
+	(void)ret_n;
+	(void)err;
+	return 0;
+}
+
 /* What this handle changed last in @o is durable, and so all before it. */
 static void
 sync_object(struct mem_object *o, uint64_t bit)
@@ -219,7 +244,9 @@ static const struct store_ops mem_ops = {
 	.size = mem_size,
 	.list = mem_list,
 	.drop = mem_drop,
+	.harden = mem_harden,
 	.sync = mem_sync,
+	.tidy = mem_tidy,
 	.close = mem_close,
 };
 
