@@ -104,11 +104,16 @@ take_text(struct take *t, char *ret, size_t size)
 	p = take_skip(t, len);
 	if (!p)
 		return;
+	for (size_t i = 0; i < len; i++)
+		if (p[i] < 0x20 || p[i] == 0x7f) {
+			take_refuse(t, "a text has control characters");
+			return;
+		}
 	memcpy(ret, p, len);
 	ret[len] = '\0';
-	if (strlen(ret) == len && text_is_plain(ret))
+	if (text_is_plain(ret))
 		return;
-	take_refuse(t, "a text has control characters, or is no UTF-8");
+	take_refuse(t, "a text is no UTF-8");
 	ret[0] = '\0';
 }
 

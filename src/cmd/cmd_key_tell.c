@@ -101,7 +101,8 @@ list_table(const struct key_list *l, struct err *err)
 
 		hex_text(e->id, SLOT_ID, hex);
 		print_cell(&t, "%.12s", hex);
-		print_cell(&t, "%s", e->n_whole ? kind_text(e->info.full) : "?");
+		print_cell(&t, "%s",
+			   e->n_whole ? kind_text(e->info.full) : "?");
 		print_cell(&t, "%s", e->n_whole ? kdf_text(e->info.kdf) : "?");
 		print_cell(&t, "%s", copies_text(e));
 		if (e->is_own)
@@ -201,7 +202,8 @@ one_line(const struct key_telling *t, const struct key_report *r)
 		print_line("%s %s key %.12s%s%s", t->done, kind_text(r->full),
 			   hex, t->file ? " to " : "", t->file ? t->file : "");
 	if (t->made)
-		print_line("made key file %s: for who shall have the key", t->made);
+		print_line("made key file %s: for who shall have the key",
+			   t->made);
 	if (!t->dry_run && (strcmp(t->action, "remove") == 0 ||
 			    strcmp(t->action, "change") == 0))
 		print_line("nothing was encrypted anew: who had the old one "

@@ -225,7 +225,7 @@ int
 repo_key_fresh(const struct cmd_args *a, struct repo_key *k, struct err *err)
 {
 	static const struct asking ask = { "New passphrase: ", FRESH_OPTIONS,
-					  true };
+					   true };
 	const char *file = opts_value(a, "new-key-file");
 	const char *pass = opts_value(a, "new-passphrase-file");
 

@@ -17,12 +17,12 @@
 #include "repo_keys.h"
 
 struct key_opts {
-	struct repo_how how;     /* what opens the repository now */
+	struct repo_how how;      /* what opens the repository now */
 	struct slot_opener fresh; /* add, change: what shall open it */
-	const char *label;       /* the same; NULL: none, or as it was */
-	bool put_only;           /* add */
-	const char *which;       /* remove, export: "own", or an id's beginning */
-	bool dry_run;            /* all checks; @fresh may be empty */
+	const char *label;        /* the same; NULL: none, or as it was */
+	bool put_only;            /* add */
+	const char *which; /* remove, export: "own", or an id's beginning */
+	bool dry_run;      /* all checks; @fresh may be empty */
 };
 
 /* A key that a story is about. */
@@ -50,7 +50,9 @@ int job_key_list(const struct key_opts *o, struct key_list *ret,
 		 struct err *err);
 void key_list_done(struct key_list *l);
 
-/* job_key_add() - one more.  -1 as repo_open(), repo_load(), repo_keys_add(). */
+/*
+ * job_key_add() - one more.  -1 as repo_open(), repo_load(), repo_keys_add().
+ */
 int job_key_add(const struct key_opts *o, struct key_report *ret,
 		struct err *err);
 

@@ -19,8 +19,8 @@
 /*
  * fold_base() - the base for the next head of @r into @h: of the head that was
  * loaded and of all commits that it does not know, without the packs that @h
- * condemns.  Of a piece in two packs one stays known, by @m (mark.h) one that is
- * there.  New parts are put and synced.  Each commit is folded once: a
+ * condemns.  Of a piece in two packs one stays known, by @m (mark.h) one that
+ * is there.  New parts are put and synced.  Each commit is folded once: a
  * second time would bring back entries of packs that are gone.  -1 with the
  * store's errors, ERR_CORRUPT or ERR_NOMEM.
  */

@@ -372,8 +372,8 @@ static bool
 goes_in(uint32_t pack, void *ctx)
 {
 	struct part_room *room = ctx;
-	size_t takes = INDEX_PART_ENTRY + (room->has[pack] ? 0 :
-							     INDEX_PART_PACK);
+	size_t takes =
+		INDEX_PART_ENTRY + (room->has[pack] ? 0 : INDEX_PART_PACK);
 
 	if (!pack_at(room->ix, pack)->named || takes > room->left)
 		return false;

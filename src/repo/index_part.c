@@ -10,8 +10,7 @@
 static bool
 is_inside(const struct index_part *part, const struct index_entry *e)
 {
-	uint32_t sealed =
-		e->sealed_and_place & ((1u << INDEX_PLACE_SHIFT) - 1);
+	uint32_t sealed = e->sealed_and_place & ((1u << INDEX_PLACE_SHIFT) - 1);
 	uint64_t bytes;
 
 	index_part_pack(part, e->pack, &bytes);

@@ -179,8 +179,8 @@ look_for_packs(struct mark *m, const struct mark_how *how, struct err *err)
 		return -1;
 	for (uint32_t i = 0; i < m->n_packs; i++)
 		if (!m->there[i] ||
-		    (how->avoid && how->avoid(index_pack(m->ix, i, NULL),
-					      how->avoid_ctx)))
+		    (how->avoid &&
+		     how->avoid(index_pack(m->ix, i, NULL), how->avoid_ctx)))
 			index_condemn(m->ix, i);
 	return 0;
 }

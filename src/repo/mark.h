@@ -21,15 +21,15 @@ struct mark_how {
 	/* Packs that count only for what is in no other; or NULL. */
 	bool (*avoid)(const uint8_t sum[SHA256_BYTES], void *ctx);
 	void *avoid_ctx;
-	copy_progress *progress;        /* or NULL */
+	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
 
 /*
  * mark_backups() - what they need, in *@ret for mark_free().  Of a piece in
- * several packs one that is there and is not condemned counts.  -1 with ERR_CORRUPT when
- * something that a backup needs is in no pack, or damaged (the text names the
- * backup): nothing may be deleted then.
+ * several packs one that is there and is not condemned counts.  -1 with
+ * ERR_CORRUPT when something that a backup needs is in no pack, or damaged (the
+ * text names the backup): nothing may be deleted then.
  */
 int mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
 		 struct err *err);

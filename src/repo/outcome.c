@@ -170,8 +170,7 @@ take_commit(struct take *t, struct outcome *o, struct err *err)
 	take_text(t, o->host_name, sizeof(o->host_name));
 	o->sequence = take_u64(t);
 	take_bytes(t, o->previous, SHA256_BYTES);
-	if (o->sequence == 0 ||
-	    (o->sequence == 1) != name_is_zero(o->previous))
+	if (o->sequence == 0 || (o->sequence == 1) != name_is_zero(o->previous))
 		take_refuse(t, "its sequence and the one before it don't "
 			       "agree");
 	o->ended = take_u64(t);

@@ -35,8 +35,9 @@ note_session(const char *name, uint64_t bytes, void *ctx, struct err *err)
 }
 
 /*
- * Has session @id an outcome?  1, 0, or -1.  It is relied on: whoever put it may
- * have died before he synced it, and if it were lost the session could commit.
+ * Has session @id an outcome?  1, 0, or -1.  It is relied on: whoever put it
+ * may have died before he synced it, and if it were lost the session could
+ * commit.
  */
 static int
 has_ended(struct waiting *w, const uint8_t id[SESSION_ID])

@@ -18,8 +18,8 @@ harden(struct repo *r, const char *name, struct err *err)
 }
 
 static int
-harden_session(struct repo *r, const char *folder,
-	       const uint8_t id[SESSION_ID], struct err *err)
+harden_session(struct repo *r, const char *folder, const uint8_t id[SESSION_ID],
+	       struct err *err)
 {
 	char name[OBJECT_NAME_MAX];
 

@@ -78,10 +78,10 @@ look_at(struct repo *r, struct repo_key_entry *e, struct err *err)
 		if (rc == 0)
 			err_clear(err);
 	}
-	e->differ = e->n_whole == SLOT_COPIES &&
-		    (copies[0].len != copies[1].len ||
-		     memcmp(copies[0].data, copies[1].data, copies[0].len) !=
-			     0);
+	e->differ =
+		e->n_whole == SLOT_COPIES &&
+		(copies[0].len != copies[1].len ||
+		 memcmp(copies[0].data, copies[1].data, copies[0].len) != 0);
 	for (unsigned int i = 0; i < SLOT_COPIES; i++)
 		buf_wipe(&copies[i]);
 	return rc;
@@ -135,7 +135,7 @@ repo_keys_find(const struct repo_keys *k, const char *what, struct err *err)
 		hex_text(k->list[i].id, SLOT_ID, hex);
 		if (own ? !k->list[i].is_own :
 			  strlen(what) < PREFIX_MIN ||
-				  strncmp(hex, what, strlen(what)) != 0)
+				    strncmp(hex, what, strlen(what)) != 0)
 			continue;
 		found = &k->list[i];
 		n++;
@@ -326,8 +326,8 @@ other_full(struct repo *r, const uint8_t id[SLOT_ID], uint32_t *ret,
 	if (repo_keys_list(r, &k, err))
 		return -1;
 	for (uint32_t i = 0; i < k.n; i++)
-		*ret += k.list[i].n_whole == SLOT_COPIES &&
-			!k.list[i].differ && k.list[i].info.full &&
+		*ret += k.list[i].n_whole == SLOT_COPIES && !k.list[i].differ &&
+			k.list[i].info.full &&
 			memcmp(k.list[i].id, id, SLOT_ID) != 0;
 	repo_keys_done(&k);
 	return 0;
@@ -419,8 +419,8 @@ repo_keys_remove(struct repo *r, const uint8_t id[SLOT_ID], struct err *err)
 	if (repo_keys_may_remove(r, id, err))
 		return -1;
 	/* Ours is what is left: it shall count. */
-	if (!is_own(r, id) && repo_slot_complete(r->store, r->slot.info.id,
-						 &r->slot.bytes, err))
+	if (!is_own(r, id) &&
+	    repo_slot_complete(r->store, r->slot.info.id, &r->slot.bytes, err))
 		return -1;
 	if (first_to_go(r, id, &first, &was, err))
 		goto out;

@@ -4,8 +4,8 @@
  *
  * There are no locks: what keeps two who remove keys from removing the last
  * two, or two who add put-only keys from giving both one realm, is that each
- * looks again after he has done something that the other must see (doc/format.md,
- * "Keys").
+ * looks again after he has done something that the other must see
+ * (doc/format.md, "Keys").
  */
 #ifndef XENSNAP_REPO_KEYS_H
 #define XENSNAP_REPO_KEYS_H

@@ -48,8 +48,8 @@ repo_slot_get(struct store *s, const char *name, const uint8_t repo_id[REPO_ID],
 	if (slot_look(b->data + begin, b->len - begin, ret, err))
 		return err_add(err, "%s", name);
 	if (memcmp(ret->repo_id, repo_id, REPO_ID) != 0)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "%s: of another repository", name);
+		return err_set(err, ERR_CORRUPT, 0, "%s: of another repository",
+			       name);
 	if (!repo_slot_parse(name, id, &copy) ||
 	    memcmp(ret->id, id, SLOT_ID) != 0)
 		return err_set(err, ERR_CORRUPT, 0,
@@ -86,9 +86,9 @@ repo_slot_complete(struct store *s, const uint8_t id[SLOT_ID],
 
 		repo_slot_name(id, copy, name);
 		r = is_copy(s, name, b, err);
-		if (r < 0 || (r == 0 && (store_drop(s, name, err) ||
-					 store_put(s, name, b->data, b->len,
-						   err))))
+		if (r < 0 ||
+		    (r == 0 && (store_drop(s, name, err) ||
+				store_put(s, name, b->data, b->len, err))))
 			return -1;
 		if (copy == 1)
 			fail_here("key.copy");
@@ -173,10 +173,9 @@ repo_slot_find(struct store *s, const uint8_t repo_id[REPO_ID],
 	       const struct slot_opener *opener, struct repo_slot *ret,
 	       struct err *err)
 {
-	struct search f = { .store = s,
-			    .repo_id = repo_id,
-			    .opener = opener,
-			    .ret = ret };
+	struct search f = {
+		.store = s, .repo_id = repo_id, .opener = opener, .ret = ret
+	};
 	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));

@@ -53,8 +53,8 @@ struct repo_slot {
 };
 
 /*
- * repo_slot_find() - the slot that @opener opens, for repo_slot_done().  What is
- * damaged, or cannot be tried, is passed over: each is there twice.  -1 with
+ * repo_slot_find() - the slot that @opener opens, for repo_slot_done().  What
+ * is damaged, or cannot be tried, is passed over: each is there twice.  -1 with
  * ERR_DENIED (none), ERR_CORRUPT (none is whole), ERR_NOMEM (a passphrase takes
  * more memory than there is) or the store's errors.
  */

@@ -8,7 +8,6 @@
 
 #include "mem_world.h"
 
-#define SECTOR 512
 /* Every list begins somewhere else: nobody may rely on an order. */
 #define LIST_STEP 7
 
@@ -325,36 +324,6 @@ store_mem_copy(struct store *s)
 
 /* ---- power cuts ---- */
 
-/* splitmix64, public domain: the next of @state. */
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-/* What a disk may do to data that it said to have written. */
-static void
-tear(struct mem_version *v, uint64_t *state)
-{
-	switch (next_random(state) % 3) {
-	case 0: /* nothing this time */
-		break;
-	case 1:
-		v->len = next_random(state) % (v->len + 1);
-		break;
-	default:
-		for (size_t at = 0; at < v->len; at += SECTOR)
-			if (next_random(state) % 2)
-				memset(v->data + at, 0,
-				       v->len - at < SECTOR ? v->len - at :
-							      SECTOR);
-	}
-}
-
 void
 store_mem_crash(struct store *s, uint64_t seed)
 {
@@ -366,10 +335,10 @@ store_mem_crash(struct store *s, uint64_t seed)
 
 		if (o->n == 1)
 			continue;
-		keep = (size_t)(next_random(&seed) % o->n);
+		keep = (size_t)(mem_random(&seed) % o->n);
 		mem_object_settle(o, keep, true);
 		if (w->lies && keep > 0 && o->versions[0].there)
-			tear(&o->versions[0], &seed);
+			mem_version_tear(&o->versions[0], &seed);
 	}
 	mem_world_sweep(w);
 	leave(w);
