@@ -84,16 +84,21 @@ put_zeros(struct buf *b, size_t len)
 void
 put_text(struct buf *b, const char *text)
 {
-	size_t len = text_cut(text, TEXT_MAX);
-	uint8_t *to;
+	put_text_into(b, text, TEXT_MAX + 1);
+}
+
+void
+put_text_into(struct buf *b, const char *text, size_t size)
+{
+	char plain[TEXT_MAX + 1];
+	size_t len;
+
+	if (size > sizeof(plain))
+		size = sizeof(plain);
+	len = text_escape(text, plain, size);
 
 	put_u16(b, (uint16_t)len);
-	to = buf_more(b, len);
-	for (size_t i = 0; to && i < len; i++) {
-		uint8_t c = (uint8_t)text[i];
-
-		to[i] = c < 0x20 || c == 0x7f ? '?' : c;
-	}
+	put_bytes(b, plain, len);
 }
 
 int

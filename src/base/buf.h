@@ -55,11 +55,15 @@ void put_bytes(struct buf *b, const void *p, size_t len);
 void put_zeros(struct buf *b, size_t len);
 
 /*
- * put_text() - append a text: its length as u16, its bytes.  Control
- * characters become '?', what is longer than TEXT_MAX is cut between two
- * characters: a text is for people.
+ * put_text() - append a text: its length as u16, its bytes.  What is no plain
+ * text in it is escaped (text.h), what is longer than TEXT_MAX is cut between
+ * two characters: a text is for people.
  */
 void put_text(struct buf *b, const char *text);
+
+/* put_text_into() - the same for a reader who has @size bytes for it, NUL
+ * included. */
+void put_text_into(struct buf *b, const char *text, size_t size);
 
 /* buf_check() - 0, or -1 with ERR_NOMEM if any put since the start failed. */
 int buf_check(const struct buf *b, struct err *err);

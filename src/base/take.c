@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "take.h"
+#include "text.h"
 
 struct take
 take_from(const void *p, size_t len)
@@ -101,15 +102,19 @@ take_text(struct take *t, char *ret, size_t size)
 		return;
 	}
 	p = take_skip(t, len);
-	for (size_t i = 0; p && i < len; i++)
+	if (!p)
+		return;
+	for (size_t i = 0; i < len; i++)
 		if (p[i] < 0x20 || p[i] == 0x7f) {
 			take_refuse(t, "a text has control characters");
 			return;
 		}
-	if (!p)
-		return;
 	memcpy(ret, p, len);
 	ret[len] = '\0';
+	if (text_is_plain(ret))
+		return;
+	take_refuse(t, "a text is no UTF-8");
+	ret[0] = '\0';
 }
 
 uint32_t

@@ -44,7 +44,8 @@ void take_zeros(struct take *t, size_t len);
 
 /*
  * take_text() - the next text, NUL-terminated, into @ret of @size bytes.
- * Control characters in it, or one that is too long for @ret, are wrong.
+ * Control characters in it, what is no UTF-8, or one that is too long for @ret,
+ * are wrong.
  */
 void take_text(struct take *t, char *ret, size_t size);
 

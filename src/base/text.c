@@ -5,8 +5,8 @@
  */
 #include "text.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Bytes and value of the character at @p; 0 bytes when it is not UTF-8. */
@@ -72,6 +72,53 @@ text_clean(char *s)
 	}
 	*to = '\0';
 	return s;
+}
+
+/* Bytes of the plain character at @p, or 0. */
+static size_t
+plain(const unsigned char *p)
+{
+	uint32_t c = 0;
+	size_t n = decode(p, &c);
+
+	return c < 0x20 || c == 0x7f ? 0 : n;
+}
+
+bool
+text_is_plain(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (*p) {
+		size_t n = plain(p);
+
+		if (n == 0)
+			return false;
+		p += n;
+	}
+	return true;
+}
+
+size_t
+text_escape(const char *s, char *ret, size_t size)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t len = 0;
+
+	while (*p) {
+		size_t n = plain(p), takes = n ? n : 4;
+
+		if (len + takes >= size)
+			break;
+		if (n)
+			memcpy(ret + len, p, n);
+		else
+			snprintf(ret + len, 5, "\\x%02x", *p);
+		len += takes;
+		p += n ? n : 1;
+	}
+	ret[len] = '\0';
+	return len;
 }
 
 size_t

@@ -3,6 +3,7 @@
 #ifndef XENSNAP_TEXT_H
 #define XENSNAP_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -14,6 +15,20 @@
  * text never gets longer.  Returns @s.
  */
 char *text_clean(char *s);
+
+/*
+ * text_is_plain() - is @s UTF-8 without control characters (below 0x20, and
+ * 0x7f)?  So are the texts of a repository.
+ */
+bool text_is_plain(const char *s);
+
+/*
+ * text_escape() - @s into @ret of @size bytes as plain text: each byte that
+ * belongs to none becomes \xHH, the others stay as they are.  To be read by
+ * people: a name that holds "\x41" looks like one that was escaped.  What does
+ * not fit is left out, whole characters.  Returns its length.
+ */
+size_t text_escape(const char *s, char *ret, size_t size);
 
 /*
  * text_cut() - the longest prefix of @s of at most @len bytes that does not

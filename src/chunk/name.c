@@ -80,3 +80,10 @@ name_is_zero(const uint8_t id[NAME_BYTES])
 {
 	return zero_is(id, NAME_BYTES);
 }
+
+bool
+name_type_is_known(uint8_t type)
+{
+	return type == PIECE_CHUNK || type == PIECE_CONFIG ||
+	       (type > PIECE_NODE && type <= PIECE_NODE + PIECE_LEVELS_MAX);
+}

@@ -27,6 +27,13 @@ enum {
 	PIECE_NODE = 16, /* + its level, from 1 */
 };
 
+/* The highest level that a map can have: 2^64 bytes in chunks of 2^12, 2^4 of
+ * them in a node. */
+#define PIECE_LEVELS_MAX 13
+
+/* name_type_is_known() - can a piece be of type @type? */
+bool name_type_is_known(uint8_t type);
+
 struct namer; /* for one thread */
 
 /* namer_new() - names under @key; NULL with ERR_NOMEM.  For namer_free(). */

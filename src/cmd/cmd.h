@@ -122,6 +122,8 @@ int cmd_prune(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_verify(const struct cmd_args *args, struct err *err);
 /* see above */
+int cmd_key(const struct cmd_args *args, struct err *err);
+/* see above */
 int cmd_help(const struct cmd_args *args, struct err *err);
 
 #endif

@@ -196,3 +196,46 @@ const struct cmd_example verify_examples[] = {
 	{ "verify --data /srv/backup", "and what it was? Reads everything" },
 	{ NULL, NULL }
 };
+
+const struct cmd_opt key_opts[] = {
+	{ .name = "put-only",
+	  .help = "add: a key for a host that only adds backups: with it they "
+		  "can be made, and neither read nor deleted" },
+	{ .name = "label",
+	  .arg = "TEXT",
+	  .help = "add, change: what the key is for. It is encrypted: seen "
+		  "only by who opens the repository with that key" },
+	{ .name = "new-key-file",
+	  .arg = "FILE",
+	  .group = 'n',
+	  .help = "add, change: the key file that shall open the repository; "
+		  "made if it is missing" },
+	{ .name = "new-passphrase-file",
+	  .arg = "FILE",
+	  .group = 'n',
+	  .help = "add, change: a file whose first line is the passphrase "
+		  "that shall. Without either it is asked for" },
+	{ .name = "to",
+	  .arg = "FILE",
+	  .group = 't',
+	  .help = "export: the new file that the key is written to" },
+	{ .name = "paper",
+	  .group = 't',
+	  .help = "export: print it, to be kept on paper: the recovery key" },
+	KEY_FILE_OPT,
+	PASSPHRASE_OPT,
+	ACCEPT_OPT,
+	END_OF_OPTS
+};
+
+const struct cmd_example key_examples[] = {
+	{ "key list /srv/backup", "which keys there are" },
+	{ "key add /srv/backup --put-only --new-key-file /root/web.key",
+	  "for a host that shall only add backups; copy the file there" },
+	{ "key add /srv/backup --label safe --new-key-file /mnt/usb/backup.key",
+	  "a second full key, to be kept elsewhere" },
+	{ "key change /srv/backup", "by a new passphrase, which is asked for" },
+	{ "key export /srv/backup own --paper | lp", "the recovery key" },
+	{ "key remove /srv/backup 4f1c22", "it opens nothing any more" },
+	{ NULL, NULL }
+};

@@ -22,6 +22,9 @@ extern const struct cmd_example restore_examples[];
 extern const struct cmd_opt prune_opts[];
 extern const struct cmd_example prune_examples[];
 
+extern const struct cmd_opt key_opts[];
+extern const struct cmd_example key_examples[];
+
 extern const struct cmd_opt verify_opts[];
 extern const struct cmd_example verify_examples[];
 

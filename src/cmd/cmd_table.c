@@ -308,6 +308,23 @@ static const struct cmd_verb verbs[] = {
 	  .max_args = 1,
 	  .flags = CMD_PRINTS,
 	  .run = cmd_verify },
+	{ .name = "key",
+	  .args = "list|add|remove|change|export REPO [ID]",
+	  .line = "who can open a repository: add, change, remove keys",
+	  .text = "list shows the keys of a repository. add makes one more, "
+		  "for a new secret: full, or put-only. remove takes key ID "
+		  "away; the last full one stays. change replaces the secret "
+		  "that was given by a new one. export writes the key file "
+		  "that was given (ID, or \"own\") to another file, or prints "
+		  "it. A key that is removed does not open the repository any "
+		  "more, but nothing is encrypted anew: who had it may have "
+		  "kept what it opened.",
+	  .opts = key_opts,
+	  .examples = key_examples,
+	  .min_args = 2,
+	  .max_args = 3,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_key },
 	{ .name = "help",
 	  .args = "[VERB]",
 	  .line = "this list, or all about one command",

@@ -114,10 +114,17 @@ is_choice(const struct cmd_opt *o)
 	return o->arg && islower((unsigned char)o->arg[0]);
 }
 
+/* "list|add REPO": is the first argument one of some words? */
+static bool
+has_actions(const struct cmd_verb *v)
+{
+	return islower((unsigned char)v->args[0]);
+}
+
 static void
 words_of(const char *choices)
 {
-	for (; *choices; choices++)
+	for (; *choices && *choices != ' '; choices++)
 		putchar(*choices == '|' ? ' ' : *choices);
 }
 
@@ -160,6 +167,10 @@ bash_words(const struct cmd_verb *v)
 		fputs("words=$(xl list 2>/dev/null | "
 		      "awk 'NR > 2 { print $1 }')",
 		      stdout);
+	} else if (has_actions(v)) {
+		fputs("words=\"", stdout);
+		words_of(v->args);
+		fputs("\"", stdout);
 	} else {
 		fputs("words=\"", stdout);
 		for (unsigned int i = 0; (other = cmd_verb(i)); i++)
@@ -296,6 +307,12 @@ generate_zsh(void)
 		zsh_opts(v);
 		if (strstr(v->args, "DIR"))
 			fputs("\t\t'2:folder:_files -/' \\\n", stdout);
+		if (has_actions(v)) {
+			fputs("\t\t'1:action:(", stdout);
+			words_of(v->args);
+			fputs(")' '2:folder:_files -/'\n\t;;\n", stdout);
+			continue;
+		}
 		printf("\t\t'%s:%s'\n\t;;\n", v->max_args > 2 ? "*" : "1",
 		       takes(v, "SNAPSHOT") ? "snapshot:_xensnap_snapshots" :
 		       takes(v, "DOMAIN")   ? "domain:_xensnap_domains" :

@@ -8,6 +8,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "text.h"
+
 static int
 set(struct cmd_args *a, unsigned int i, const char *value, struct err *err)
 {
@@ -55,6 +57,13 @@ is_choice(const char *arg, const char *value)
 			p++;
 	}
 	return false;
+}
+
+/* A name or the like is written down, and read by others. */
+static bool
+is_text(const char *arg)
+{
+	return strcmp(arg, "NAME") == 0 || strcmp(arg, "TEXT") == 0;
 }
 
 static int
@@ -125,6 +134,11 @@ parse_long(struct cmd_args *a, const char *word, const char *next,
 	if (o->arg && !is_choice(o->arg, value))
 		return err_set(err, ERR_INVALID, 0, "--%s is %s, not '%s'",
 			       o->name, o->arg, value);
+	if (o->arg && is_text(o->arg) && !text_is_plain(value))
+		return err_set(err, ERR_INVALID, 0,
+			       "--%s: '%s' is not UTF-8 without control "
+			       "characters",
+			       o->name, value);
 	if (set(a, (unsigned int)i, value, err))
 		return -1;
 	return used;

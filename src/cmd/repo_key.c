@@ -2,6 +2,7 @@
 /* repo_key.c - see repo_key.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,20 +28,51 @@ given(const struct cmd_args *a, const char *opt, const char *env)
 	return v && v[0] ? v : NULL;
 }
 
+/* What is asked for on the terminal. */
+struct asking {
+	const char *prompt;
+	const char *instead; /* the options that would do */
+	bool twice;
+};
+
+#define OPTIONS "--key-file or --passphrase-file"
+#define FRESH_OPTIONS "--new-key-file or --new-passphrase-file"
+
 /* ---- a key file ---- */
 
+/* The folder of @path, so that the file is there after a power cut too. */
 static int
-write_key_file(const char *path, const char *text, struct err *err)
+sync_folder_of(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	int fd, rc;
+
+	snprintf(folder, sizeof(folder), "%.*s",
+		 slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "open folder %s", folder);
+	rc = fd_sync(fd, folder, err);
+	fd_close(&fd);
+	return rc;
+}
+
+int
+repo_key_write(const char *path, const char *text, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 	int rc;
 
 	if (fd < 0)
-		return err_set(err, ERR_IO, errno, "make key file %s", path);
+		return err_set(err, errno == EEXIST ? ERR_EXISTS : ERR_IO,
+			       errno, "make key file %s", path);
 	rc = fd_write_all(fd, text, strlen(text), err);
 	if (rc == 0)
 		rc = fd_sync(fd, path, err);
 	fd_close(&fd);
+	if (rc == 0)
+		rc = sync_folder_of(path, err);
 	if (rc)
 		unlink(path);
 	return rc;
@@ -55,7 +87,7 @@ make_key_file(const char *path, struct repo_key *k, struct err *err)
 	if (rand_bytes(k->secret, RAW_KEY, err))
 		return -1;
 	slot_file_text((const uint8_t *)k->secret, text);
-	rc = write_key_file(path, text, err);
+	rc = repo_key_write(path, text, err);
 	explicit_bzero(text, sizeof(text));
 	k->made = rc == 0 ? path : NULL;
 	return rc;
@@ -141,7 +173,7 @@ type_line(int tty, const char *prompt, char *ret, size_t size, struct err *err)
 }
 
 static int
-type_passphrase(bool twice, struct repo_key *k, struct err *err)
+type_passphrase(const struct asking *ask, struct repo_key *k, struct err *err)
 {
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	char again[REPO_KEY_MAX];
@@ -150,13 +182,14 @@ type_passphrase(bool twice, struct repo_key *k, struct err *err)
 
 	if (tty < 0)
 		return err_set(err, ERR_INVALID, 0,
-			       "no key: give --key-file or --passphrase-file "
-			       "(there is no terminal to ask on)");
-	len = type_line(tty, "Passphrase: ", k->secret, sizeof(k->secret), err);
+			       "no key: give %s (there is no terminal to ask "
+			       "on)",
+			       ask->instead);
+	len = type_line(tty, ask->prompt, k->secret, sizeof(k->secret), err);
 	if (len < 0 || use_passphrase(k, (size_t)len, err))
 		goto out;
 	rc = 0;
-	if (!twice)
+	if (!ask->twice)
 		goto out;
 	len = type_line(tty, "Again: ", again, sizeof(again), err);
 	if (len < 0)
@@ -177,6 +210,7 @@ repo_key_read(const struct cmd_args *a, bool is_new, struct repo_key *k,
 	const char *file = given(a, "key-file", "XENSNAP_KEY_FILE");
 	const char *pass =
 		given(a, "passphrase-file", "XENSNAP_PASSPHRASE_FILE");
+	const struct asking ask = { "Passphrase: ", OPTIONS, is_new };
 
 	memset(k, 0, sizeof(*k));
 	/* What is said on the command line counts more than what is around. */
@@ -184,7 +218,22 @@ repo_key_read(const struct cmd_args *a, bool is_new, struct repo_key *k,
 	    (!opts_has(a, "passphrase-file") || opts_has(a, "key-file")))
 		return read_key_file(file, is_new, k, err);
 	return pass ? read_passphrase_file(pass, k, err) :
-		      type_passphrase(is_new, k, err);
+		      type_passphrase(&ask, k, err);
+}
+
+int
+repo_key_fresh(const struct cmd_args *a, struct repo_key *k, struct err *err)
+{
+	static const struct asking ask = { "New passphrase: ", FRESH_OPTIONS,
+					   true };
+	const char *file = opts_value(a, "new-key-file");
+	const char *pass = opts_value(a, "new-passphrase-file");
+
+	memset(k, 0, sizeof(*k));
+	if (file)
+		return read_key_file(file, true, k, err);
+	return pass ? read_passphrase_file(pass, k, err) :
+		      type_passphrase(&ask, k, err);
 }
 
 void

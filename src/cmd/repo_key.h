@@ -29,6 +29,19 @@ struct repo_key {
 int repo_key_read(const struct cmd_args *a, bool is_new, struct repo_key *k,
 		  struct err *err);
 
+/*
+ * repo_key_fresh() - a secret for a new key, by --new-key-file (made when it is
+ * missing), --new-passphrase-file, or typed twice.  As repo_key_read().
+ */
+int repo_key_fresh(const struct cmd_args *a, struct repo_key *k,
+		   struct err *err);
+
+/*
+ * repo_key_write() - the new file @path, for its owner alone, with @text,
+ * durable.  -1 with ERR_EXISTS or ERR_IO: it is not there.
+ */
+int repo_key_write(const char *path, const char *text, struct err *err);
+
 /* repo_key_done() - wipe it. */
 void repo_key_done(struct repo_key *k);
 

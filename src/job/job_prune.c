@@ -127,8 +127,8 @@ job_prune(const struct prune_opts *o, struct prune_plan *ret, struct err *err)
 	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));
-	if (repo_open(&o->how, &r, err) || repo_load(r, err) ||
-	    plan(r, o, ret, err))
+	if (repo_open(&o->how, &r, err) || repo_may_prune(r, err) ||
+	    repo_load(r, err) || plan(r, o, ret, err))
 		goto out;
 	rc = o->dry_run ? 0 : check_plan(o, ret, err);
 	if (rc || o->dry_run)

@@ -5,11 +5,8 @@
 
 #include "fold.h"
 #include "index.h"
+#include "index_part.h"
 #include "object.h"
-#include "take.h"
-
-#define PACK_ENTRY 40
-#define INDEX_ENTRY 28
 
 /* Larger ones are left as they are. */
 #define ENOUGH (INDEX_PART_ENTRIES / 2)
@@ -17,6 +14,7 @@
 struct folding {
 	struct repo *r;
 	struct head *h;
+	const struct mark *mark;
 	struct index *dead; /* the condemned packs: a set */
 	uint32_t realm;     /* the one at hand */
 	struct index *gather;
@@ -43,9 +41,9 @@ add_base(struct folding *f, const uint8_t name[SHA256_BYTES], struct err *err)
 	return 0;
 }
 
-/* What was gathered so far, as a part of its own. */
+/* Some of what was gathered, as a part of its own.  1; 0: it is empty; -1. */
 static int
-write_gathered(struct folding *f, struct err *err)
+write_part(struct folding *f, struct err *err)
 {
 	struct buf body = BUF_INIT, b = BUF_INIT;
 	uint8_t sum[SHA256_BYTES];
@@ -63,49 +61,84 @@ write_gathered(struct folding *f, struct err *err)
 	object_name("index", sum, sizeof(sum), name);
 	rc = store_put(f->r->store, name, b.data, b.len, err);
 	if (rc == 0)
-		rc = add_base(f, sum, err);
+		rc = add_base(f, sum, err) ? -1 : 1;
 out:
 	buf_done(&body);
 	buf_done(&b);
+	return rc;
+}
+
+/* All of it, and begin anew. */
+static int
+write_gathered(struct folding *f, struct err *err)
+{
+	int r;
+
+	do
+		r = write_part(f, err);
+	while (r > 0);
 	index_free(f->gather);
-	f->gather = rc ? NULL : index_new(f->r->statefd, err);
+	f->gather = r ? NULL : index_new(f->r->statefd, err);
 	return f->gather ? 0 : -1;
 }
 
-/* One entry of the part at hand, into what is gathered. */
+/* Is what was gathered of @id in a pack that is gone, and @pack is not? */
 static int
-gather(struct folding *f, const uint8_t *entry, const uint8_t *packs,
+is_better(struct folding *f, const uint8_t id[NAME_BYTES], const uint8_t *pack,
+	  struct err *err)
+{
+	struct index_entry was;
+	int r = index_find(f->gather, id, &was, err);
+
+	if (r <= 0)
+		return r;
+	return mark_lost(f->mark, index_pack(f->gather, was.pack, NULL)) &&
+	       !mark_lost(f->mark, pack);
+}
+
+/* Entry @i of the part at hand, into what is gathered. */
+static int
+gather(struct folding *f, const struct index_part *part, uint32_t i,
        struct err *err)
 {
-	const uint8_t *pack = packs + (size_t)le32_at(entry + 16) * PACK_ENTRY;
-	uint32_t number, word = le32_at(entry + 24);
 	uint8_t id[NAME_BYTES] = { 0 };
+	struct index_entry e;
+	const uint8_t *pack;
+	uint64_t bytes;
+	uint32_t number;
 	int r;
 
-	memcpy(id, entry, INDEX_ID);
+	index_part_entry(part, i, &e);
+	pack = index_part_pack(part, e.pack, &bytes);
+	memcpy(id, e.id, INDEX_ID);
 	if (index_has_pack(f->dead, pack, &number))
 		return 0;
-	if (index_add_pack(f->gather, pack, le64_at(pack + 32), &number, err))
+	if (index_add_pack(f->gather, pack, bytes, &number, err))
 		return -1;
 	r = index_claim(f->gather, id, err);
+	/* In two packs that both stay, one is enough. */
+	if (r > 0) {
+		r = is_better(f, id, pack, err);
+		if (r == 0)
+			return 0;
+	}
 	if (r < 0)
 		return -1;
-	/* In two packs that both stay, one is enough. */
-	if (r == 0)
-		index_fill(f->gather, id, number, le32_at(entry + 20),
-			   word & ((1u << INDEX_PLACE_SHIFT) - 1),
-			   word >> INDEX_PLACE_SHIFT);
+	index_fill(f->gather, id, number, e.offset,
+		   e.sealed_and_place & ((1u << INDEX_PLACE_SHIFT) - 1),
+		   e.sealed_and_place >> INDEX_PLACE_SHIFT);
 	return 0;
 }
 
-/* Does a part with these @n packs lose any? */
+/* Does that part lose any of its packs? */
 static bool
-loses(const struct folding *f, const uint8_t *packs, uint32_t n)
+loses(const struct folding *f, const struct index_part *part)
 {
 	uint32_t number;
+	uint64_t bytes;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (index_has_pack(f->dead, packs + (size_t)i * PACK_ENTRY,
+	for (uint32_t i = 0; i < part->n_packs; i++)
+		if (index_has_pack(f->dead, index_part_pack(part, i, &bytes),
 				   &number))
 			return true;
 	return false;
@@ -113,23 +146,12 @@ loses(const struct folding *f, const uint8_t *packs, uint32_t n)
 
 static int
 fold_body(struct folding *f, const uint8_t name[SHA256_BYTES],
-	  const uint8_t *body, size_t len, struct err *err)
+	  const struct index_part *part, struct err *err)
 {
-	struct take t = take_from(body, len);
-	uint32_t n_packs = take_u32(&t), n = take_u32(&t);
-	const uint8_t *packs, *entries;
-
-	packs = take_skip(&t, (size_t)n_packs * PACK_ENTRY);
-	entries = take_skip(&t, (size_t)n * INDEX_ENTRY);
-	for (uint32_t i = 0; entries && i < n; i++)
-		if (le32_at(entries + (size_t)i * INDEX_ENTRY + 16) >= n_packs)
-			take_refuse(&t, "an entry names no pack");
-	if (take_end(&t, "an index part", err) || !packs || !entries)
-		return -1;
-	if (n >= ENOUGH && !loses(f, packs, n_packs))
+	if (part->n >= ENOUGH && !loses(f, part))
 		return add_base(f, name, err);
-	for (uint32_t i = 0; i < n; i++)
-		if (gather(f, entries + (size_t)i * INDEX_ENTRY, packs, err))
+	for (uint32_t i = 0; i < part->n; i++)
+		if (gather(f, part, i, err))
 			return -1;
 	return index_unwritten(f->gather) > INDEX_PART_ENTRIES ?
 		       write_gathered(f, err) :
@@ -142,6 +164,7 @@ fold_part(struct folding *f, const uint8_t name[SHA256_BYTES], struct err *err)
 	struct object o = { .store = f->r->store,
 			    .key = f->r->key,
 			    .kind = RECORD_INDEX };
+	struct index_part part;
 	const uint8_t *body;
 	size_t len;
 
@@ -151,7 +174,9 @@ fold_part(struct folding *f, const uint8_t name[SHA256_BYTES], struct err *err)
 	if (o.realm != f->realm)
 		return err_set(err, ERR_CORRUPT, 0, "%s is of another realm",
 			       o.name);
-	return fold_body(f, name, body, len, err);
+	if (index_part_take(body, len, &part, err))
+		return err_add(err, "%s", o.name);
+	return fold_body(f, name, &part, err);
 }
 
 static int
@@ -214,9 +239,9 @@ note_dead(struct folding *f, struct err *err)
 }
 
 int
-fold_base(struct repo *r, struct head *h, struct err *err)
+fold_base(struct repo *r, const struct mark *m, struct head *h, struct err *err)
 {
-	struct folding f = { .r = r, .h = h };
+	struct folding f = { .r = r, .h = h, .mark = m };
 	int rc = -1;
 
 	f.dead = index_new(r->statefd, err);

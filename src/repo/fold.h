@@ -13,15 +13,18 @@
 
 #include "err.h"
 #include "head.h"
+#include "mark.h"
 #include "repo.h"
 
 /*
  * fold_base() - the base for the next head of @r into @h: of the head that was
  * loaded and of all commits that it does not know, without the packs that @h
- * condemns.  New parts are put and synced.  Each commit is folded once: a
+ * condemns.  Of a piece in two packs one stays known, by @m (mark.h) one that
+ * is there.  New parts are put and synced.  Each commit is folded once: a
  * second time would bring back entries of packs that are gone.  -1 with the
  * store's errors, ERR_CORRUPT or ERR_NOMEM.
  */
-int fold_base(struct repo *r, struct head *h, struct err *err);
+int fold_base(struct repo *r, const struct mark *m, struct head *h,
+	      struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "aead.h"
 #include "get.h"
+#include "log.h"
 #include "pack.h"
 
 #define BLOBS 4  /* expanded, that are kept */
@@ -37,6 +38,7 @@ struct getter {
 	struct press *press;
 	uint8_t *sealed; /* BLOB_BODY_MAX + AEAD_TAG */
 	uint64_t clock;
+	bool warned;
 	struct open_pack packs[PACKS];
 	struct open_blob blobs[BLOBS];
 };
@@ -79,6 +81,11 @@ getter_new(struct repo *r, struct index *ix, uint32_t realm, struct err *err)
 	if (!g) {
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 		return NULL;
+	}
+	if (!r->key->full) {
+		err_set(err, ERR_DENIED, 0,
+			"this key can only add; to read takes a full one");
+		goto failed;
 	}
 	g->r = r;
 	g->ix = ix;
@@ -228,13 +235,81 @@ check(struct getter *g, const struct open_blob *b, unsigned int place,
 		       b->offset, place);
 }
 
+/* A piece that is wanted, and where to tell of it. */
+struct wanted {
+	uint8_t type;
+	const uint8_t *id;
+	const uint8_t **ret;
+	uint32_t *ret_len;
+};
+
+static int
+get_at(struct getter *g, const struct index_entry *e, const struct wanted *w,
+       struct err *err)
+{
+	struct open_blob *b = open_blob(g, e, err);
+	unsigned int place = e->sealed_and_place >> INDEX_PLACE_SHIFT;
+
+	if (!b || check(g, b, place, w->type, w->id, err))
+		return -1;
+	*w->ret = b->pieces[place].p;
+	*w->ret_len = b->pieces[place].len;
+	return 0;
+}
+
+/* Is it the pack's fault, so that another one may be better? */
+static bool
+is_damage(const struct err *err)
+{
+	return err->code == ERR_CORRUPT || err->code == ERR_UNSUPPORTED ||
+	       err->code == ERR_IO;
+}
+
+/* One line for all of them: there may be thousands. */
+static void
+tell(struct getter *g, const struct err *why)
+{
+	if (g->warned)
+		log_info("%s; another pack has it", why->text);
+	else
+		log_warning("%s; another pack has it", why->text);
+	g->warned = true;
+}
+
+/* It is not in pack @e->pack as it should be, which is said by @err: what if it
+ * is in others? */
+static int
+get_elsewhere(struct getter *g, struct index_entry *e, const struct wanted *w,
+	      struct err *err)
+{
+	uint32_t n = index_packs(g->ix);
+	uint8_t *tried = calloc((size_t)n + 1, 1);
+	struct pack_skip skip = { .skip = tried, .n = n };
+	struct err again = ERR_INIT;
+	int rc = -1;
+
+	while (tried && e->pack < n) {
+		tried[e->pack] = 1;
+		if (index_find_but(g->ix, w->id, &skip, e, &again) <= 0)
+			break;
+		rc = get_at(g, e, w, &again);
+		if (rc == 0 || !is_damage(&again))
+			break;
+	}
+	if (rc == 0) {
+		tell(g, err);
+		err_clear(err);
+	}
+	free(tried);
+	return rc;
+}
+
 int
 getter_get(struct getter *g, uint8_t type, const uint8_t id[NAME_BYTES],
 	   const uint8_t **ret, uint32_t *ret_len, struct err *err)
 {
+	const struct wanted w = { type, id, ret, ret_len };
 	struct index_entry e;
-	struct open_blob *b;
-	unsigned int place;
 	int r = index_find(g->ix, id, &e, err);
 
 	if (r < 0)
@@ -242,13 +317,7 @@ getter_get(struct getter *g, uint8_t type, const uint8_t id[NAME_BYTES],
 	if (r == 0)
 		return err_set(err, ERR_NOTFOUND, 0,
 			       "a piece of it is in no pack");
-	b = open_blob(g, &e, err);
-	if (!b)
-		return -1;
-	place = e.sealed_and_place >> INDEX_PLACE_SHIFT;
-	if (check(g, b, place, type, id, err))
-		return -1;
-	*ret = b->pieces[place].p;
-	*ret_len = b->pieces[place].len;
-	return 0;
+	if (get_at(g, &e, &w, err) == 0)
+		return 0;
+	return is_damage(err) ? get_elsewhere(g, &e, &w, err) : -1;
 }

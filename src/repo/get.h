@@ -27,7 +27,8 @@ void getter_free(struct getter *g);
 
 /*
  * getter_get() - the piece of @type with @id, which is not zero: *@ret points
- * to it until the next call; its length in *@ret_len.  -1 with ERR_NOTFOUND
+ * to it until the next call; its length in *@ret_len.  What one pack lacks is
+ * taken out of another that has it.  -1 with ERR_NOTFOUND
  * (in no pack that is known), ERR_CORRUPT (the pack or what is in it is
  * damaged: the text names the pack and the offset) or the store's errors.
  */

@@ -63,6 +63,19 @@ take_condemned(struct take *t, struct head *h)
 	}
 }
 
+/* Those that are gone: none of them is known any more. */
+static void
+take_removed(struct take *t, struct head *h)
+{
+	h->n_removed = take_count(t, SESSION_ID, HEAD_REMOVED_MAX);
+	h->removed = room_for(t, h->n_removed, SESSION_ID);
+	for (uint32_t i = 0; i < h->n_removed && !t->wrong; i++) {
+		take_bytes(t, h->removed[i], SESSION_ID);
+		if (head_knows(h, h->removed[i]))
+			take_refuse(t, "a session is known and removed");
+	}
+}
+
 static void
 take_known(struct take *t, struct head *h)
 {
@@ -77,6 +90,15 @@ take_known(struct take *t, struct head *h)
 	}
 }
 
+static bool
+is_zero(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
 int
 head_decode(const uint8_t *p, size_t len, struct head *ret, struct err *err)
 {
@@ -85,11 +107,16 @@ head_decode(const uint8_t *p, size_t len, struct head *ret, struct err *err)
 	memset(ret, 0, sizeof(*ret));
 	ret->number = take_u64(&t);
 	take_bytes(&t, ret->previous, SHA256_BYTES);
+	if ((ret->number == 1) != is_zero(ret->previous, SHA256_BYTES))
+		take_refuse(&t, "it has a previous one, or none, against its "
+				"number");
 	ret->phase = (enum head_phase)take_u8(&t);
 	if (ret->phase > HEAD_SWEEP)
 		take_refuse(&t, "it has a phase that we don't know");
 	ret->time = take_u64(&t);
 	take_condemned(&t, ret);
+	if (ret->phase == HEAD_IDLE && ret->n_condemned)
+		take_refuse(&t, "it condemns, and no prune is under way");
 	ret->n_base = take_count(&t, BASE_BYTES, UINT32_MAX);
 	ret->base = room_for(&t, ret->n_base, sizeof(*ret->base));
 	for (uint32_t i = 0; i < ret->n_base && !t.wrong; i++) {
@@ -97,10 +124,7 @@ head_decode(const uint8_t *p, size_t len, struct head *ret, struct err *err)
 		take_bytes(&t, ret->base[i].name, SHA256_BYTES);
 	}
 	take_known(&t, ret);
-	ret->n_removed = take_count(&t, SESSION_ID, HEAD_REMOVED_MAX);
-	ret->removed = room_for(&t, ret->n_removed, SESSION_ID);
-	for (uint32_t i = 0; i < ret->n_removed && !t.wrong; i++)
-		take_bytes(&t, ret->removed[i], SESSION_ID);
+	take_removed(&t, ret);
 	if (take_end(&t, "a head", err) == 0)
 		return 0;
 	head_done(ret);

@@ -7,7 +7,8 @@
 
 #include "index.h"
 #include "index_own.h"
-#include "take.h"
+#include "index_part.h"
+#include "object.h"
 
 #define RUNS_MAX INDEX_MERGE_MAX
 
@@ -209,73 +210,48 @@ add_run(struct index *ix, struct index_run *r, struct err *err)
 
 /* The numbers here of the packs that a part lists; NULL with @err. */
 static uint32_t *
-take_packs(struct index *ix, struct take *t, uint32_t *ret_n, struct err *err)
+take_packs(struct index *ix, const struct index_part *part, struct err *err)
 {
-	uint32_t n = take_u32(t), n_entries = take_u32(t), *numbers;
-	const uint8_t *p;
+	uint32_t *numbers = calloc((size_t)part->n_packs + 1, sizeof(*numbers));
+	uint64_t bytes;
 
-	(void)n_entries;
-	if (n > t->left / 40) {
-		take_refuse(t, "it is too short");
-		n = 0;
-	}
-	numbers = calloc((size_t)n + 1, sizeof(*numbers));
 	if (!numbers) {
 		no_memory(err);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		p = take_skip(t, 40);
-		if (index_add_pack(ix, p, le64_at(p + 32), &numbers[i], err)) {
+	for (uint32_t i = 0; i < part->n_packs; i++) {
+		const uint8_t *sum = index_part_pack(part, i, &bytes);
+
+		if (index_add_pack(ix, sum, bytes, &numbers[i], err)) {
 			free(numbers);
 			return NULL;
 		}
 	}
-	*ret_n = n;
 	return numbers;
-}
-
-static void
-take_entry(struct take *t, const uint32_t *numbers, uint32_t n,
-	   struct index_entry *ret)
-{
-	uint32_t pack;
-
-	take_bytes(t, ret->id, INDEX_ID);
-	pack = take_u32(t);
-	ret->offset = take_u32(t);
-	ret->sealed_and_place = take_u32(t);
-	if (pack >= n)
-		take_refuse(t, "an entry names no pack");
-	else
-		ret->pack = numbers[pack];
 }
 
 int
 index_add_part(struct index *ix, const uint8_t *p, size_t len, struct err *err)
 {
-	struct take t = take_from(p, len);
-	struct index_entry e, last = { .pack = 0 };
-	uint32_t n_packs = 0, n, *numbers;
+	struct index_part part;
+	struct index_entry e;
 	struct run_out *o = NULL;
+	uint32_t *numbers = NULL;
 	int rc = -1;
 
-	numbers = take_packs(ix, &t, &n_packs, err);
+	if (index_part_take(p, len, &part, err))
+		return -1;
+	numbers = take_packs(ix, &part, err);
 	if (numbers)
 		o = run_out_new(ix->dirfd, err);
 	if (!o)
 		goto out;
-	n = len >= 8 ? le32_at(p + 4) : 0;
-	for (uint32_t i = 0; i < n && !t.wrong; i++) {
-		take_entry(&t, numbers, n_packs, &e);
-		if (!t.wrong && memcmp(e.id, last.id, INDEX_ID) < 0)
-			take_refuse(&t, "its entries are not in order");
-		if (!t.wrong && run_out_add(o, &e, err))
+	for (uint32_t i = 0; i < part.n; i++) {
+		index_part_entry(&part, i, &e);
+		e.pack = numbers[e.pack];
+		if (run_out_add(o, &e, err))
 			goto out;
-		last = e;
 	}
-	if (take_end(&t, "an index part", err))
-		goto out;
 	rc = add_run(ix, run_out_end(o, err), err);
 	o = NULL;
 out:
@@ -287,16 +263,12 @@ out:
 /* ---- pieces ---- */
 
 static int
-find_in_runs(const struct index *ix, const uint8_t id[NAME_BYTES], bool all,
-	     struct index_entry *ret, struct err *err)
+find_in_runs(const struct index *ix, const uint8_t id[NAME_BYTES],
+	     const struct pack_skip *skip, struct index_entry *ret,
+	     struct err *err)
 {
-	struct pack_skip skip = {
-		.skip = all ? NULL : ix->condemned.data,
-		.n = (uint32_t)ix->condemned.len,
-	};
-
 	for (unsigned int i = ix->n_runs; i-- > 0;) {
-		int r = index_run_find(ix->runs[i], id, &skip, ret, err);
+		int r = index_run_find(ix->runs[i], id, skip, ret, err);
 
 		if (r)
 			return r;
@@ -304,30 +276,55 @@ find_in_runs(const struct index *ix, const uint8_t id[NAME_BYTES], bool all,
 	return 0;
 }
 
-int
-index_find(struct index *ix, const uint8_t id[NAME_BYTES],
-	   struct index_entry *ret, struct err *err)
+/* The packs that are condemned, and those that are @tried. */
+static struct pack_skip
+skip_condemned(const struct index *ix, const struct pack_skip *tried)
 {
+	struct pack_skip skip = {
+		.skip = ix->condemned.data,
+		.n = (uint32_t)ix->condemned.len,
+		.more = tried,
+	};
+
+	return skip;
+}
+
+int
+index_find_but(struct index *ix, const uint8_t id[NAME_BYTES],
+	       const struct pack_skip *tried, struct index_entry *ret,
+	       struct err *err)
+{
+	struct pack_skip skip;
 	int r;
 
 	pthread_mutex_lock(&ix->lock);
-	r = index_own_find(&ix->own, id, ret);
+	skip = skip_condemned(ix, tried);
+	r = index_own_find(&ix->own, id, ret) && pack_counts(tried, ret->pack);
 	if (r == 0)
-		r = find_in_runs(ix, id, false, ret, err);
+		r = find_in_runs(ix, id, &skip, ret, err);
 	if (r == 0)
-		r = find_in_runs(ix, id, true, ret, err);
+		r = find_in_runs(ix, id, tried, ret, err);
 	pthread_mutex_unlock(&ix->lock);
 	return r;
 }
 
 int
+index_find(struct index *ix, const uint8_t id[NAME_BYTES],
+	   struct index_entry *ret, struct err *err)
+{
+	return index_find_but(ix, id, NULL, ret, err);
+}
+
+int
 index_claim(struct index *ix, const uint8_t id[NAME_BYTES], struct err *err)
 {
+	struct pack_skip skip;
 	struct index_entry e;
 	int r;
 
 	pthread_mutex_lock(&ix->lock);
-	r = find_in_runs(ix, id, false, &e, err);
+	skip = skip_condemned(ix, NULL);
+	r = find_in_runs(ix, id, &skip, &e, err);
 	if (r == 0)
 		r = index_own_claim(&ix->own, id, err);
 	pthread_mutex_unlock(&ix->lock);
@@ -364,10 +361,25 @@ index_unwritten(struct index *ix)
 
 /* ---- writing them down ---- */
 
+/* What one part has room for. */
+struct part_room {
+	const struct index *ix;
+	size_t left;
+	bool *has; /* by the pack's number: it is in the list */
+};
+
 static bool
-is_named(uint32_t pack, void *ctx)
+goes_in(uint32_t pack, void *ctx)
 {
-	return pack_at(ctx, pack)->named;
+	struct part_room *room = ctx;
+	size_t takes =
+		INDEX_PART_ENTRY + (room->has[pack] ? 0 : INDEX_PART_PACK);
+
+	if (!pack_at(room->ix, pack)->named || takes > room->left)
+		return false;
+	room->has[pack] = true;
+	room->left -= takes;
+	return true;
 }
 
 /* The body of the part, in which packs are numbered by themselves. */
@@ -420,23 +432,41 @@ keep(struct index *ix, const struct index_entry *list, uint32_t n,
 	return add_run(ix, run_out_end(o, err), err);
 }
 
+static int
+flush(struct index *ix, struct buf *b, struct err *err)
+{
+	struct part_room room = { .ix = ix, .left = SIZE_MAX };
+	struct index_entry *list = NULL;
+	uint32_t n = 0;
+	int rc = -1;
+
+	if (b)
+		room.left = INDEX_PART_MAX - RECORD_EXTRA - INDEX_PART_HEAD;
+	room.has = calloc((size_t)index_packs(ix) + 1, sizeof(*room.has));
+	if (!room.has) {
+		no_memory(err);
+		goto out;
+	}
+	list = index_own_take(&ix->own, goes_in, &room, &n, err);
+	if (!list)
+		goto out;
+	rc = n ? (b && encode(ix, list, n, b, err)) || keep(ix, list, n, err) :
+		 0;
+out:
+	free(room.has);
+	free(list);
+	return rc ? -1 : 0;
+}
+
 int
 index_flush(struct index *ix, struct buf *b, struct err *err)
 {
-	struct index_entry *list;
-	uint32_t n = 0;
-	int rc = 0;
+	int rc;
 
 	pthread_mutex_lock(&ix->lock);
-	list = index_own_take(&ix->own, is_named, ix, &n, err);
-	if (!list)
-		rc = -1;
-	else if (n)
-		rc = (b && encode(ix, list, n, b, err)) ||
-		     keep(ix, list, n, err);
+	rc = flush(ix, b, err);
 	pthread_mutex_unlock(&ix->lock);
-	free(list);
-	return rc ? -1 : 0;
+	return rc;
 }
 
 int

@@ -21,9 +21,6 @@
 #include "name.h"
 #include "sha256.h"
 
-/* An index part is at most so long (doc/format.md). */
-#define INDEX_PART_MAX (8u << 20)
-
 /* Entries after which a session writes down what it has. */
 #define INDEX_PART_ENTRIES 250000
 
@@ -87,6 +84,13 @@ int index_find(struct index *ix, const uint8_t id[NAME_BYTES],
 	       struct index_entry *ret, struct err *err);
 
 /*
+ * index_find_but() - the same, but in none of the packs that are @tried.
+ */
+int index_find_but(struct index *ix, const uint8_t id[NAME_BYTES],
+		   const struct pack_skip *tried, struct index_entry *ret,
+		   struct err *err);
+
+/*
  * index_claim() - is piece @id to be stored?  1: no, it is known, or another
  * thread is at it; 0: yes, by the caller, who says where by index_fill(); -1
  * with ERR_CORRUPT, ERR_IO or ERR_NOMEM.
@@ -103,14 +107,15 @@ void index_fill(struct index *ix, const uint8_t id[NAME_BYTES], uint32_t pack,
 uint64_t index_unwritten(struct index *ix);
 
 /*
- * index_flush() - all own entries that are in named packs, as the body of an
- * index part in @b; none if @b is empty then.  They stay known.  -1 with
- * ERR_NOMEM, ERR_IO or ERR_NOSPC.
+ * index_flush() - own entries that are in named packs, as many as an index part
+ * has room for, as its body in @b; there are no more if @b is empty then.  They
+ * stay known.  -1 with ERR_NOMEM, ERR_IO or ERR_NOSPC.
  */
 int index_flush(struct index *ix, struct buf *b, struct err *err);
 
 /*
- * index_spill() - the same without a body: they go to a file, and stay known.
+ * index_spill() - the same of all, without a body: they go to a file, and stay
+ * known.
  */
 int index_spill(struct index *ix, struct err *err);
 

@@ -315,10 +315,13 @@ first_in(const uint8_t page[PAGE], int n, const uint8_t id[INDEX_ID])
 	return low;
 }
 
-static bool
-counts(const struct index_entry *e, const struct pack_skip *s)
+bool
+pack_counts(const struct pack_skip *s, uint32_t pack)
 {
-	return !s || !s->skip || e->pack >= s->n || !s->skip[e->pack];
+	for (; s; s = s->more)
+		if (s->skip && pack < s->n && s->skip[pack])
+			return false;
+	return true;
 }
 
 /* Is it in @page?  1: in *@ret; 0: no. */
@@ -330,7 +333,7 @@ find_in(const uint8_t page[PAGE], int n, const uint8_t id[INDEX_ID],
 		entry_at(page + SUM + (size_t)i * ENTRY, ret);
 		if (memcmp(ret->id, id, INDEX_ID) != 0)
 			return 0;
-		if (counts(ret, skip))
+		if (pack_counts(skip, ret->pack))
 			return 1;
 	}
 	return 0;

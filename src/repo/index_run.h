@@ -72,7 +72,11 @@ uint64_t index_run_entries(const struct index_run *r);
 struct pack_skip {
 	const uint8_t *skip; /* NULL: all count */
 	uint32_t n;
+	const struct pack_skip *more; /* nor do these; or NULL */
 };
+
+/* pack_counts() - does pack @pack?  @s NULL: all do. */
+bool pack_counts(const struct pack_skip *s, uint32_t pack);
 
 /*
  * index_run_find() - an entry with @id in a pack that counts.  1: in *@ret; 0:

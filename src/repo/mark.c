@@ -5,6 +5,7 @@
 
 #include "get.h"
 #include "mark.h"
+#include "pack.h"
 #include "repo_index.h"
 #include "tree.h"
 
@@ -19,6 +20,7 @@ struct mark {
 	struct tree t;      /* of the disk at hand */
 	uint32_t n_packs;
 	uint32_t *needed; /* pieces, by the pack's number in @ix */
+	bool *there;      /* so too: is the pack in the store? */
 };
 
 void
@@ -30,6 +32,7 @@ mark_free(struct mark *m)
 	index_free(m->seen);
 	index_free(m->ix);
 	free(m->needed);
+	free(m->there);
 	free(m);
 }
 
@@ -149,6 +152,39 @@ mark_all(struct mark *m, const struct mark_how *how, struct err *err)
 	return 0;
 }
 
+static int
+note_pack(const char *name, uint64_t bytes, void *ctx, struct err *err)
+{
+	uint8_t sum[SHA256_BYTES];
+	struct mark *m = ctx;
+	uint32_t pack;
+
+	(void)bytes;
+	(void)err;
+	if (pack_name_parse(name, sum) && index_has_pack(m->ix, sum, &pack))
+		m->there[pack] = true;
+	return 0;
+}
+
+/* Of what is in several packs one shall count that can be read. */
+static int
+look_for_packs(struct mark *m, const struct mark_how *how, struct err *err)
+{
+	m->n_packs = index_packs(m->ix);
+	m->needed = calloc((size_t)m->n_packs + 1, sizeof(*m->needed));
+	m->there = calloc((size_t)m->n_packs + 1, sizeof(*m->there));
+	if (!m->needed || !m->there)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	if (store_list(m->r->store, "packs/", note_pack, m, err))
+		return -1;
+	for (uint32_t i = 0; i < m->n_packs; i++)
+		if (!m->there[i] ||
+		    (how->avoid &&
+		     how->avoid(index_pack(m->ix, i, NULL), how->avoid_ctx)))
+			index_condemn(m->ix, i);
+	return 0;
+}
+
 int
 mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
 	     struct err *err)
@@ -160,19 +196,11 @@ mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
 	m->r = r;
 	m->ix = repo_index(r, REALM_NONE, err);
 	m->seen = m->ix ? index_new(r->statefd, err) : NULL;
-	if (!m->seen)
-		goto failed;
-	m->n_packs = index_packs(m->ix);
-	m->needed = calloc((size_t)m->n_packs + 1, sizeof(*m->needed));
-	if (!m->needed) {
-		err_set(err, ERR_NOMEM, 0, "out of memory");
-		goto failed;
-	}
-	if (mark_all(m, how, err) == 0) {
+	if (m->seen && look_for_packs(m, how, err) == 0 &&
+	    mark_all(m, how, err) == 0) {
 		*ret = m;
 		return 0;
 	}
-failed:
 	mark_free(m);
 	return -1;
 }
@@ -183,4 +211,12 @@ mark_needs(const struct mark *m, const uint8_t sum[SHA256_BYTES])
 	uint32_t pack;
 
 	return index_has_pack(m->ix, sum, &pack) ? m->needed[pack] : 0;
+}
+
+bool
+mark_lost(const struct mark *m, const uint8_t sum[SHA256_BYTES])
+{
+	uint32_t pack;
+
+	return index_has_pack(m->ix, sum, &pack) && !m->there[pack];
 }

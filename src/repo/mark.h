@@ -18,21 +18,27 @@ struct mark;
 
 struct mark_how {
 	const struct repo_commit *only; /* one backup; NULL: all that count */
-	copy_progress *progress;        /* or NULL */
+	/* Packs that count only for what is in no other; or NULL. */
+	bool (*avoid)(const uint8_t sum[SHA256_BYTES], void *ctx);
+	void *avoid_ctx;
+	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
 
 /*
  * mark_backups() - what they need, in *@ret for mark_free().  Of a piece in
- * several packs one that is not condemned counts.  -1 with ERR_CORRUPT when
- * something that a backup needs is in no pack, or damaged (the text names the
- * backup): nothing may be deleted then.
+ * several packs one that is there and is not condemned counts.  -1 with
+ * ERR_CORRUPT when something that a backup needs is in no pack, or damaged (the
+ * text names the backup): nothing may be deleted then.
  */
 int mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
 		 struct err *err);
 
 /* mark_needs() - how many pieces of the pack with @sum are needed. */
 uint32_t mark_needs(const struct mark *m, const uint8_t sum[SHA256_BYTES]);
+
+/* mark_lost() - is the pack with @sum known, and not in the store? */
+bool mark_lost(const struct mark *m, const uint8_t sum[SHA256_BYTES]);
 
 /* mark_free() - NULL is allowed. */
 void mark_free(struct mark *m);

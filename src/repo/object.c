@@ -53,8 +53,10 @@ int
 object_get_record(struct object *o, struct buf *b, const uint8_t **ret,
 		  size_t *ret_len, struct err *err)
 {
+	size_t max = o->kind == RECORD_INDEX ? INDEX_PART_MAX : OBJECT_MAX;
+
 	b->len = 0;
-	if (object_get(o->store, o->name, OBJECT_MAX, b, err))
+	if (object_get(o->store, o->name, max, b, err))
 		return -1;
 	if (sha256_of(b->data, b->len, o->sum))
 		return err_set(err, ERR_IO, 0, "SHA-256 fails");

@@ -15,6 +15,7 @@
 #include "store.h"
 
 #define OBJECT_MAX (64u << 20)
+#define INDEX_PART_MAX (8u << 20) /* of index parts; doc/format.md */
 #define OBJECT_NAME_MAX (STORE_NAME_MAX + 1)
 
 /* object_name() - "@folder/" and @len bytes at @p as hex. */

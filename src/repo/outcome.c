@@ -12,14 +12,14 @@
 static void
 put_disk(struct buf *b, const struct backup_disk *d)
 {
-	put_text(b, d->vdev);
-	put_text(b, d->source);
-	put_text(b, d->format);
+	put_text_into(b, d->vdev, sizeof(d->vdev));
+	put_text_into(b, d->source, sizeof(d->source));
+	put_text_into(b, d->format, sizeof(d->format));
 	put_u64(b, d->bytes);
 	put_u8(b, d->levels);
 	put_bytes(b, d->root, NAME_BYTES);
 	put_u8(b, (uint8_t)d->how);
-	put_text(b, d->why);
+	put_text_into(b, d->why, sizeof(d->why));
 	put_u64(b, d->read_bytes);
 	put_u64(b, d->changed_bytes);
 }
@@ -27,8 +27,8 @@ put_disk(struct buf *b, const struct backup_disk *d)
 static void
 put_backup(struct buf *b, const struct backup *k)
 {
-	put_text(b, k->name);
-	put_text(b, k->domain);
+	put_text_into(b, k->name, sizeof(k->name));
+	put_text_into(b, k->domain, sizeof(k->domain));
 	put_bytes(b, k->uuid, sizeof(k->uuid));
 	put_bytes(b, k->generation, sizeof(k->generation));
 	put_u8(b, k->mode);
@@ -51,7 +51,7 @@ outcome_encode(const struct outcome *o, struct buf *b)
 		return;
 	put_u8(b, (uint8_t)o->purpose);
 	put_bytes(b, o->host, HOST_ID);
-	put_text(b, o->host_name);
+	put_text_into(b, o->host_name, sizeof(o->host_name));
 	put_u64(b, o->sequence);
 	put_bytes(b, o->previous, SHA256_BYTES);
 	put_u64(b, o->ended);
@@ -91,6 +91,16 @@ take_disk(struct take *t, struct backup_disk *d)
 	d->changed_bytes = take_u64(t);
 }
 
+/* Has an earlier disk the name of disk @i? */
+static bool
+is_twice(const struct backup *k, unsigned int i)
+{
+	for (unsigned int j = 0; j < i; j++)
+		if (strcmp(k->disks[j].vdev, k->disks[i].vdev) == 0)
+			return true;
+	return false;
+}
+
 static int
 take_disks(struct take *t, struct backup *k, struct err *err)
 {
@@ -104,8 +114,11 @@ take_disks(struct take *t, struct backup *k, struct err *err)
 		k->n_disks = 0;
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	}
-	for (unsigned int i = 0; i < k->n_disks; i++)
+	for (unsigned int i = 0; i < k->n_disks; i++) {
 		take_disk(t, &k->disks[i]);
+		if (is_twice(k, i))
+			take_refuse(t, "two of its disks have one name");
+	}
 	return 0;
 }
 
@@ -157,6 +170,9 @@ take_commit(struct take *t, struct outcome *o, struct err *err)
 	take_text(t, o->host_name, sizeof(o->host_name));
 	o->sequence = take_u64(t);
 	take_bytes(t, o->previous, SHA256_BYTES);
+	if (o->sequence == 0 || (o->sequence == 1) != name_is_zero(o->previous))
+		take_refuse(t, "its sequence and the one before it don't "
+			       "agree");
 	o->ended = take_u64(t);
 	if (take_index(t, o, err))
 		return -1;

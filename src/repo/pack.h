@@ -24,6 +24,7 @@
 
 #define PACK_MAX (64u << 20)
 #define PACK_TARGET (16u << 20) /* when ours are full enough */
+#define PACK_ALIGN 4096         /* what a pack's length is a multiple of */
 #define PACK_NAME 96            /* bytes of an object's name, NUL included */
 
 /* One blob as a pack's trailer tells it. */

@@ -122,6 +122,10 @@ check_all(struct pack_checker *c, struct err *err)
 		return err_set(err, ERR_CORRUPT, 0, "it is too short");
 	if (pack_footer(b->data + b->len - PACK_FOOTER, b->len, &at, &len, err))
 		return -1;
+	for (size_t i = at + len; i < b->len - PACK_FOOTER; i++)
+		if (b->data[i])
+			return err_set(err, ERR_CORRUPT, 0,
+				       "there are no zeros before its end");
 	c->in = pack_in_new(c->r->key, b->data, err);
 	if (!c->in || use_realm(c, err) ||
 	    pack_in_open_trailer(c->in, at, b->data + at, len, err))

@@ -85,13 +85,30 @@ pack_footer(const uint8_t footer[PACK_FOOTER], uint64_t bytes,
 
 	if (memcmp(footer + 8, END_MAGIC, 8) != 0)
 		return err_set(err, ERR_CORRUPT, 0, "its end is not a pack's");
-	if (bytes > PACK_MAX || offset < PACK_HEADER || len < AEAD_TAG ||
-	    (uint64_t)offset + len + PACK_FOOTER > bytes)
+	if (bytes > PACK_MAX || bytes % PACK_ALIGN != 0 ||
+	    offset < PACK_HEADER || len < AEAD_TAG ||
+	    (uint64_t)offset + len + PACK_FOOTER > bytes ||
+	    bytes - offset - len - PACK_FOOTER >= PACK_ALIGN)
 		return err_set(err, ERR_CORRUPT, 0,
 			       "its list of blobs cannot be where it says");
 	*ret_offset = offset;
 	*ret_len = len;
 	return 0;
+}
+
+/* Can there be such pieces?  Their bytes are looked at by others. */
+static void
+check_pieces(struct take *t, const struct pack_blob *b)
+{
+	struct pack_piece piece;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		pack_piece(b, i, &piece);
+		if (!name_type_is_known(piece.type))
+			take_refuse(t, "a piece has a type that is not known");
+		else if (piece.len == 0 || piece.len > BLOB_RAW_MAX)
+			take_refuse(t, "a piece cannot be so long");
+	}
 }
 
 /* One blob of the trailer; blobs begin where the one before ended. */
@@ -110,6 +127,8 @@ take_blob(struct take *t, uint64_t *at, uint32_t end, struct pack_blob *ret)
 		take_refuse(t, "a blob cannot be where it says");
 	else if (ret->n == 0 || ret->n > BLOB_PIECES_MAX)
 		take_refuse(t, "a blob cannot have so many pieces");
+	else
+		check_pieces(t, ret);
 	*at += ret->sealed_len;
 }
 

@@ -34,15 +34,21 @@ note_session(const char *name, uint64_t bytes, void *ctx, struct err *err)
 	return buf_check(&w->ids, err);
 }
 
-/* Has session @id an outcome?  1, 0, or -1. */
+/*
+ * Has session @id an outcome?  1, 0, or -1.  It is relied on: whoever put it
+ * may have died before he synced it, and if it were lost the session could
+ * commit.
+ */
 static int
 has_ended(struct waiting *w, const uint8_t id[SESSION_ID])
 {
 	char name[OBJECT_NAME_MAX];
-	uint64_t bytes;
 
+	/* Who put that head saw to it. */
+	if (head_knows(&w->r->head, id))
+		return 1;
 	object_name("outcomes", id, SESSION_ID, name);
-	if (store_size(w->r->store, name, &bytes, w->err) == 0)
+	if (store_harden(w->r->store, name, w->err) == 0)
 		return 1;
 	if (w->err->code != ERR_NOTFOUND)
 		return -1;
@@ -73,7 +79,8 @@ look_at_session(struct waiting *w, const uint8_t id[SESSION_ID],
 		take_bytes(&t, ret_host, HOST_ID);
 		take_text(&t, host_name, sizeof(host_name));
 		*ret_started = take_u64(&t);
-		take_u8(&t);
+		if (take_u8(&t) - 1u > 1)
+			take_refuse(&t, "its purpose is none that we know");
 		rc = take_end(&t, o.name, w->err);
 	}
 	*ret_realm = o.realm;

@@ -18,6 +18,7 @@
 #include "pack_pool.h"
 #include "put.h"
 #include "rand.h"
+#include "repo_harden.h"
 #include "repo_index.h"
 #include "session_file.h"
 #include "zero.h"
@@ -62,7 +63,7 @@ put_session(struct put *p, struct err *err)
 
 	object_name("sessions", p->session, SESSION_ID, o.name);
 	put_bytes(&b, p->r->state.host, HOST_ID);
-	put_text(&b, p->host_name);
+	put_text_into(&b, p->host_name, sizeof(p->host_name));
 	put_u64(&b, (uint64_t)time(NULL));
 	put_u8(&b, (uint8_t)p->how.purpose);
 	rc = object_put_record(&o, &b, err);
@@ -93,7 +94,7 @@ put_begin(struct repo *r, const struct put_how *how, struct err *err)
 		goto failed;
 	fail_here("put.session");
 	/* What was read before the session was there may be gone by now. */
-	if (repo_load(r, err))
+	if (repo_load(r, err) || repo_harden(r, err))
 		goto failed;
 	p->index = repo_index(r, how->realm, err);
 	if (p->index)
@@ -142,7 +143,7 @@ count_stored(struct put *p, uint64_t bytes)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* Write down where all is that was stored so far. */
+/* Write down where things are that were stored.  1; 0: there were none; -1. */
 static int
 put_part(struct put *p, struct err *err)
 {
@@ -166,12 +167,24 @@ put_part(struct put *p, struct err *err)
 	count_stored(p, b.len);
 	pthread_mutex_lock(&p->lock);
 	put_bytes(&p->parts, sum, sizeof(sum));
-	rc = buf_check(&p->parts, err);
+	rc = buf_check(&p->parts, err) ? -1 : 1;
 	pthread_mutex_unlock(&p->lock);
 out:
 	buf_done(&body);
 	buf_done(&b);
 	return rc;
+}
+
+/* All of them: a part has a limit (doc/format.md). */
+static int
+put_parts(struct put *p, struct err *err)
+{
+	int r;
+
+	do
+		r = put_part(p, err);
+	while (r > 0);
+	return r;
 }
 
 /* Write out @pack, which nobody adds to any more; it goes back. */
@@ -199,7 +212,7 @@ out:
 	if (rc == 0)
 		count_stored(p, len);
 	if (rc == 0 && index_unwritten(p->index) > INDEX_PART_ENTRIES)
-		rc = put_part(p, err);
+		rc = put_parts(p, err);
 	return rc;
 }
 
@@ -433,7 +446,7 @@ put_commit(struct put *p, const struct backup *backup,
 	p->pack = NULL;
 	if (last && finish_pack(p, last, p->pack_number, err))
 		return -1;
-	if (put_part(p, err) || store_sync(p->r->store, err))
+	if (put_parts(p, err) || store_sync(p->r->store, err))
 		return -1;
 	fail_here("put.synced");
 	memcpy(ret_session, p->session, SESSION_ID);

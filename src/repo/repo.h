@@ -19,6 +19,7 @@
 #include "head.h"
 #include "key.h"
 #include "outcome.h"
+#include "repo_slot.h"
 #include "repo_state.h"
 #include "slot.h"
 #include "store.h"
@@ -39,7 +40,8 @@ struct repo_commit {
 struct repo {
 	struct store *store;
 	char *address;
-	struct key *key;
+	struct key *key;       /* of the slot: */
+	struct repo_slot slot; /* which opened it */
 	uint8_t id[REPO_ID];
 	uint32_t chunk;
 	unsigned int fanout_log2;

@@ -13,26 +13,17 @@
 #include "repo_config.h"
 #include "repo_head.h"
 
-/* A slot, twice: one may be damaged. */
 static int
 put_slot(struct store *s, const struct key *k, const char *label,
 	 const struct slot_opener *opener, struct err *err)
 {
-	char name[OBJECT_NAME_MAX], copy[OBJECT_NAME_MAX + 2];
 	uint8_t id[SLOT_ID];
 	struct buf b = BUF_INIT;
-	int rc = -1;
+	int rc;
 
-	if (slot_seal(k, label, opener, 0, 0, &b, id, err))
-		goto out;
-	object_name("keys", id, SLOT_ID, name);
-	for (int c = '1'; c <= '2'; c++) {
-		snprintf(copy, sizeof(copy), "%s-%c", name, c);
-		if (store_put(s, copy, b.data, b.len, err))
-			goto out;
-	}
-	rc = 0;
-out:
+	rc = slot_seal(k, label, opener, 0, 0, &b, id, err);
+	if (rc == 0)
+		rc = repo_slot_complete(s, id, &b, err);
 	buf_wipe(&b);
 	return rc;
 }

@@ -10,82 +10,10 @@
 #include <unistd.h>
 
 #include "fd.h"
-#include "hex.h"
-#include "log.h"
 #include "object.h"
 #include "repo.h"
 #include "repo_config.h"
 #include "repo_head.h"
-
-/* ---- the key ---- */
-
-struct key_search {
-	struct repo *r;
-	const struct slot_opener *opener;
-	unsigned int n_slots, n_damaged;
-};
-
-static bool
-is_slot_name(const char *name)
-{
-	return strncmp(name, "keys/", 5) == 0 &&
-	       strlen(name) == 5 + 2 * SLOT_ID + 2;
-}
-
-/* Does slot @name open?  Damaged ones are passed over: each is there twice. */
-static int
-try_slot(const char *name, uint64_t bytes, void *ctx, struct err *err)
-{
-	struct key_search *search = ctx;
-	struct repo *r = search->r;
-	struct buf b = BUF_INIT;
-	char label[SLOT_LABEL];
-	struct slot_info info;
-	struct err e = ERR_INIT;
-	int rc = 0;
-
-	(void)bytes;
-	if (r->key || !is_slot_name(name))
-		return 0;
-	if (object_get(r->store, name, SLOT_MAX, &b, &e) ||
-	    slot_look(b.data, b.len, &info, &e) ||
-	    memcmp(info.repo_id, r->id, REPO_ID) != 0) {
-		log_warning("%s: %s", name,
-			    e.code ? e.text : "of another repository");
-		search->n_damaged++;
-		goto out;
-	}
-	search->n_slots++;
-	if (info.kdf == search->opener->kdf &&
-	    slot_open(b.data, b.len, search->opener, &r->key, label, &e) &&
-	    e.code != ERR_DENIED && e.code != ERR_CORRUPT) {
-		*err = e;
-		rc = -1;
-	}
-out:
-	buf_wipe(&b);
-	return rc;
-}
-
-static int
-find_key(struct repo *r, const struct slot_opener *opener, struct err *err)
-{
-	struct key_search search = { .r = r, .opener = opener };
-
-	if (store_list(r->store, "keys/", try_slot, &search, err))
-		return -1;
-	if (r->key)
-		return 0;
-	if (search.n_slots == 0)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "the repository has no key slot that is whole "
-			       "(%u damaged)",
-			       search.n_damaged);
-	return err_set(err, ERR_DENIED, 0,
-		       opener->kdf == SLOT_PASSPHRASE ?
-			       "no key of the repository has this passphrase" :
-			       "no key of the repository is in this key file");
-}
 
 /* ---- config ---- */
 
@@ -107,8 +35,10 @@ load_config(struct repo *r, const struct slot_opener *opener, struct err *err)
 	r->chunk = c.chunk;
 	r->fanout_log2 = c.fanout_log2;
 	r->created = c.created;
-	if (find_key(r, opener, err) == 0)
-		rc = repo_config_check(b.data, b.len, r->key, err);
+	if (repo_slot_find(r->store, r->id, opener, &r->slot, err))
+		goto out;
+	r->key = r->slot.key;
+	rc = repo_config_check(b.data, b.len, r->key, err);
 out:
 	buf_done(&b);
 	return rc;
@@ -415,7 +345,7 @@ repo_close(struct repo *r)
 	unload(r);
 	repo_state_done(&r->state);
 	fd_close(&r->statefd);
-	key_free(r->key);
+	repo_slot_done(&r->slot);
 	store_close(r->store);
 	free(r->address);
 	free(r);

@@ -19,6 +19,7 @@
 #include "object.h"
 #include "pack.h"
 #include "prune_wait.h"
+#include "repo_harden.h"
 #include "repo_head.h"
 #include "repo_prune.h"
 
@@ -258,11 +259,11 @@ begin_sweep(struct pruning *p)
 	int rc = -1;
 
 	/* What was committed meanwhile counts. */
-	if (repo_load(p->r, p->err) || mark(p))
+	if (repo_load(p->r, p->err) || repo_harden(p->r, p->err) || mark(p))
 		return -1;
 	next_head(p, HEAD_SWEEP, &h);
 	if (rescue(p, &h) == 0 && know_all(p, &h) == 0 &&
-	    fold_base(p->r, &h, p->err) == 0)
+	    fold_base(p->r, p->mark, &h, p->err) == 0)
 		rc = put_head(p, &h);
 	head_done(&h);
 	fail_here("prune.swept");
@@ -352,7 +353,9 @@ end_sweep(struct pruning *p)
 	struct head h;
 	int rc = -1;
 
-	if (drop_condemned(p) || store_sync(p->r->store, p->err))
+	/* By a head that may be another's, who died before he synced it. */
+	if (repo_harden(p->r, p->err) || store_sync(p->r->store, p->err) ||
+	    drop_condemned(p) || store_sync(p->r->store, p->err))
 		return -1;
 	next_head(p, HEAD_IDLE, &h);
 	if (copy_lists(&p->r->head, &h, p->err) == 0 &&
@@ -363,6 +366,15 @@ end_sweep(struct pruning *p)
 }
 
 int
+repo_may_prune(const struct repo *r, struct err *err)
+{
+	return r->key->full ? 0 :
+			      err_set(err, ERR_DENIED, 0,
+				      "this key can only add; a prune needs a "
+				      "full one");
+}
+
+int
 repo_prune(struct repo *r, const struct prune_how *how,
 	   struct prune_report *ret, struct err *err)
 {
@@ -370,10 +382,8 @@ repo_prune(struct repo *r, const struct prune_how *how,
 	int rc = 0, go = 1;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!r->key->full)
-		return err_set(err, ERR_DENIED, 0,
-			       "this key can only add; a prune needs a full "
-			       "one");
+	if (repo_may_prune(r, err))
+		return -1;
 	ret->adopted = r->head.phase != HEAD_IDLE;
 	if (r->head.phase == HEAD_SWEEP)
 		rc = end_sweep(&p);
@@ -383,6 +393,8 @@ repo_prune(struct repo *r, const struct prune_how *how,
 		go = prune_wait(r, how, ret, err);
 	if (rc == 0 && go > 0)
 		rc = begin_sweep(&p) || end_sweep(&p);
+	if (rc == 0 && go >= 0)
+		rc = store_tidy(r->store, &ret->n_tidied, err);
 	mark_free(p.mark);
 	buf_done(&p.condemned);
 	return rc || go < 0 ? -1 : 0;

@@ -21,6 +21,9 @@
  */
 int repo_forget(struct repo *r, const uint8_t id[SESSION_ID], struct err *err);
 
+/* repo_may_prune() - 0, or -1 with ERR_DENIED: it is not a full key. */
+int repo_may_prune(const struct repo *r, struct err *err);
+
 struct prune_how {
 	unsigned int wait_s;     /* for sessions that are at work */
 	uint64_t break_s;        /* so old ones are taken for dead; 0: none */
@@ -34,6 +37,7 @@ struct prune_report {
 	uint64_t deleted_bytes;
 	uint32_t n_waiting; /* sessions at work: nothing was deleted */
 	uint32_t n_broken;  /* sessions that were taken for dead */
+	uint32_t n_tidied;  /* files that killed puts had left */
 	bool adopted;       /* another prune's work was finished first */
 };
 

@@ -150,11 +150,20 @@ uses_bad(const struct verifying *v, const struct mark *m, uint32_t *ret)
 	return false;
 }
 
+static bool
+is_bad(const uint8_t sum[SHA256_BYTES], void *ctx)
+{
+	const struct verifying *v = ctx;
+	uint32_t pack;
+
+	return index_has_pack(v->ix, sum, &pack) && v->bad[pack];
+}
+
 /* Is that backup hurt, and by what? */
 static int
 look_at(struct verifying *v, const struct repo_commit *c, struct err *err)
 {
-	struct mark_how how = { .only = c };
+	struct mark_how how = { .only = c, .avoid = is_bad, .avoid_ctx = v };
 	struct mark *m = NULL;
 	char what[200], name[PACK_NAME], why[PACK_NAME + 40];
 	uint32_t pack;

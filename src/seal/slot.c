@@ -8,6 +8,7 @@
 #include "aead.h"
 #include "rand.h"
 #include "take.h"
+#include "text.h"
 
 #define MAGIC "xsnapkey"
 #define VERSION 1
@@ -230,7 +231,12 @@ new_info(const struct key *k, const struct slot_opener *o, uint32_t passes,
 	if (wrong)
 		return err_set(err, ERR_INVALID, 0, "a new key slot: %s",
 			       wrong);
-	return rand_bytes(ret->id, SLOT_ID, err);
+	if (rand_bytes(ret->id, SLOT_ID, err))
+		return -1;
+	/* So that who adds one sees which realms there are. */
+	if (!k->full)
+		le32_to(ret->id, k->realm);
+	return 0;
 }
 
 int
@@ -246,6 +252,9 @@ slot_seal(const struct key *k, const char *label,
 	if (strlen(label) >= SLOT_LABEL)
 		return err_set(err, ERR_INVALID, 0,
 			       "a label has at most %d bytes", SLOT_LABEL - 1);
+	if (!text_is_plain(label))
+		return err_set(err, ERR_INVALID, 0,
+			       "a label is UTF-8 without control characters");
 	if (new_info(k, opener, passes, kib, &info, err))
 		return -1;
 	key_encode(k, &plain, &kind);

@@ -267,6 +267,26 @@ absent_probe(int dir, bool named, struct err *err)
 	return rc;
 }
 
+int
+absent_time(int dir, bool named, time_t *ret, struct err *err)
+{
+	char name[TEMPORARY_LEN];
+	struct stat st;
+	int rc = -1;
+
+	if (temporary_name(PROBE, name, err) ||
+	    absent_put(dir, name, "", 0, named, err))
+		return -1;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		err_set(err, fd_code(errno), errno, "stat %s", name);
+	} else {
+		*ret = st.st_mtime;
+		rc = 0;
+	}
+	unlinkat(dir, name, 0);
+	return rc;
+}
+
 bool
 absent_is_leftover(const char *leaf)
 {

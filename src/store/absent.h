@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "err.h"
 
@@ -32,6 +33,12 @@ int absent_put(int dir, const char *leaf, const void *p, size_t len, bool named,
  * Nothing is left behind.
  */
 int absent_probe(int dir, bool named, struct err *err);
+
+/*
+ * absent_time() - what time it is by the clock of what keeps the folder @dir:
+ * the time of a file that is made there and removed.  -1 as absent_put().
+ */
+int absent_time(int dir, bool named, time_t *ret, struct err *err);
 
 /* absent_is_leftover() - is @leaf what one of these left when it was killed? */
 bool absent_is_leftover(const char *leaf);

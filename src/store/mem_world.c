@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SECTOR 512
+
 struct mem_world *
 mem_world_new(void)
 {
@@ -210,4 +212,33 @@ mem_world_copy(const struct mem_world *w)
 		return NULL;
 	}
 	return copy;
+}
+
+/* splitmix64, public domain. */
+uint64_t
+mem_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+void
+mem_version_tear(struct mem_version *v, uint64_t *state)
+{
+	switch (mem_random(state) % 3) {
+	case 0: /* nothing this time */
+		break;
+	case 1:
+		v->len = mem_random(state) % (v->len + 1);
+		break;
+	default:
+		for (size_t at = 0; at < v->len; at += SECTOR)
+			if (mem_random(state) % 2)
+				memset(v->data + at, 0,
+				       v->len - at < SECTOR ? v->len - at :
+							      SECTOR);
+	}
 }

@@ -77,4 +77,12 @@ void mem_world_sweep(struct mem_world *w);
 /* mem_world_bytes() - how long all objects that are there are together. */
 uint64_t mem_world_bytes(const struct mem_world *w);
 
+/* mem_random() - the next random number of @state. */
+uint64_t mem_random(uint64_t *state);
+
+/*
+ * mem_version_tear() - what a disk may do to data that it said to have written.
+ */
+void mem_version_tear(struct mem_version *v, uint64_t *state);
+
 #endif

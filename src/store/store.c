@@ -153,6 +153,21 @@ store_drop(struct store *s, const char *name, struct err *err)
 }
 
 int
+store_harden(struct store *s, const char *name, struct err *err)
+{
+	if (!store_name_fits(name))
+		return refuse(name, err);
+	return s->ops->harden(s, name, err);
+}
+
+int
+store_tidy(struct store *s, unsigned int *ret_n, struct err *err)
+{
+	*ret_n = 0;
+	return s->ops->tidy(s, ret_n, err);
+}
+
+int
 store_sync(struct store *s, struct err *err)
 {
 	return s->ops->sync(s, err);

@@ -14,8 +14,7 @@
  *		store is so also after a power cut, and so is what a put of
  *		its found there already (ERR_EXISTS).  Without it an object may
  *		be lost, but not torn.  What others put is durable by their
- *		sync, not by ours: whoever must rely on it puts it once more
- *		and syncs
+ *		sync, not by ours: whoever must rely on it hardens it and syncs
  *
  * Names are 1 to STORE_NAME_MAX of a-z 0-9 - . and /, no part of them empty or
  * beginning with a dot; all functions refuse others with ERR_INVALID.  The text
@@ -59,7 +58,9 @@ struct store_ops {
 	int (*list)(struct store *s, const char *prefix, store_list_fn *fn,
 		    void *ctx, struct err *err);
 	int (*drop)(struct store *s, const char *name, struct err *err);
+	int (*harden)(struct store *s, const char *name, struct err *err);
 	int (*sync)(struct store *s, struct err *err);
+	int (*tidy)(struct store *s, unsigned int *ret_n, struct err *err);
 	void (*close)(struct store *s);
 };
 
@@ -123,11 +124,24 @@ int store_list(struct store *s, const char *prefix, store_list_fn *fn,
 int store_drop(struct store *s, const char *name, struct err *err);
 
 /*
+ * store_harden() - object @name, whoever put it, is to be durable by the next
+ * sync.  -1 with ERR_NOTFOUND, ERR_CORRUPT (it is no plain file) or ERR_IO.
+ */
+int store_harden(struct store *s, const char *name, struct err *err);
+
+/*
  * store_sync() - see above.  -1 with ERR_IO: what was put since the last one
  * may be lost at a power cut, and must not be relied on.  All later syncs fail
  * too, until it is opened anew: nobody knows any more what is durable.
  */
 int store_sync(struct store *s, struct err *err);
+
+/*
+ * store_tidy() - remove what puts left that were killed over a day ago, by the
+ * store's own clock; nothing of it is an object.  *@ret_n: how many.  -1 with
+ * ERR_IO: some may be left.
+ */
+int store_tidy(struct store *s, unsigned int *ret_n, struct err *err);
 
 /* store_close() - let go of it (NULL is allowed).  Syncs nothing. */
 void store_close(struct store *s);

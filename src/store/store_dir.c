@@ -23,6 +23,7 @@
 #include "beneath.h"
 #include "dir_layout.h"
 #include "dir_list.h"
+#include "dir_tidy.h"
 #include "fail.h"
 #include "fd.h"
 
@@ -231,6 +232,32 @@ dir_drop(struct store *s, const char *name, struct err *err)
 	return 0;
 }
 
+/* Who put it has fsynced it before it had its name: that may be in memory only,
+ * and is made durable as the names of what we put. */
+static int
+dir_harden(struct store *s, const char *name, struct err *err)
+{
+	struct dir_store *d = of(s);
+	char folder[STORE_NAME_MAX + 1];
+	uint64_t bytes;
+	int fd = -1;
+
+	split(name, folder);
+	if (beneath_open(&d->in, name, &fd, &bytes, err))
+		return err_add(err, "harden");
+	fd_close(&fd);
+	if (beneath_folder(&d->in, folder, &fd, err))
+		return err_add(err, "harden %s", name);
+	touch(d, folder, fd);
+	return 0;
+}
+
+static int
+dir_tidy_all(struct store *s, unsigned int *ret_n, struct err *err)
+{
+	return dir_tidy(of(s)->in.root, of(s)->named, ret_n, err);
+}
+
 static void
 dir_close(struct store *s)
 {
@@ -250,7 +277,9 @@ static const struct store_ops dir_ops = {
 	.size = dir_size,
 	.list = dir_list_all,
 	.drop = dir_drop,
+	.harden = dir_harden,
 	.sync = dir_sync,
+	.tidy = dir_tidy_all,
 	.close = dir_close,
 };
 

@@ -180,6 +180,28 @@ fault_drop(struct store *s, const char *name, struct err *err)
 }
 
 static int
+fault_harden(struct store *s, const char *name, struct err *err)
+{
+	struct fate fate;
+
+	if (begin(of(s), STORE_HARDEN, "harden", name, &fate, err) ||
+	    store_harden(of(s)->inner, name, err))
+		return -1;
+	return end(&fate, "harden", name, err);
+}
+
+static int
+fault_tidy(struct store *s, unsigned int *ret_n, struct err *err)
+{
+	struct fate fate;
+
+	if (begin(of(s), STORE_TIDY, "tidy", "", &fate, err) ||
+	    store_tidy(of(s)->inner, ret_n, err))
+		return -1;
+	return end(&fate, "tidy", "", err);
+}
+
+static int
 fault_sync(struct store *s, struct err *err)
 {
 	struct fate fate;
@@ -205,7 +227,9 @@ static const struct store_ops fault_ops = {
 	.size = fault_size,
 	.list = fault_list,
 	.drop = fault_drop,
+	.harden = fault_harden,
 	.sync = fault_sync,
+	.tidy = fault_tidy,
 	.close = fault_close,
 };
 

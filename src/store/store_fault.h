@@ -22,6 +22,8 @@ enum store_op {
 	STORE_LIST = 8,
 	STORE_DROP = 16,
 	STORE_SYNC = 32,
+	STORE_HARDEN = 64,
+	STORE_TIDY = 128,
 };
 
 enum store_fault_kind {
@@ -46,8 +48,8 @@ struct store_fault {
 
 /*
  * What is called before each call is passed on, with no lock held: to look, to
- * wait, or to do something else first.  @name is "" for a sync.  -1 with @err:
- * the call fails so, and nothing was done.
+ * wait, or to do something else first.  @name is "" for a sync or a tidy.  -1
+ * with @err: the call fails so, and nothing was done.
  */
 typedef int store_fault_fn(enum store_op op, const char *name, void *ctx,
 			   struct err *err);

@@ -8,7 +8,6 @@
 
 #include "mem_world.h"
 
-#define SECTOR 512
 /* Every list begins somewhere else: nobody may rely on an order. */
 #define LIST_STEP 7
 
@@ -176,6 +175,31 @@ mem_drop(struct store *s, const char *name, struct err *err)
 	return rc;
 }
 
+static int
+mem_harden(struct store *s, const char *name, struct err *err)
+{
+	struct mem_world *w = enter(s);
+	struct mem_object *o = mem_world_find(w, name);
+	int rc = 0;
+
+	if (mem_object_now(o)->there)
+		rely_on(o, of(s)->bit);
+	else
+		rc = not_there(name, err);
+	leave(w);
+	return rc;
+}
+
+/* A put in memory leaves nothing. */
+static int
+mem_tidy(struct store *s, unsigned int *ret_n, struct err *err)
+{
+	(void)s;
+	(void)ret_n;
+	(void)err;
+	return 0;
+}
+
 /* What this handle changed last in @o is durable, and so all before it. */
 static void
 sync_object(struct mem_object *o, uint64_t bit)
@@ -219,7 +243,9 @@ static const struct store_ops mem_ops = {
 	.size = mem_size,
 	.list = mem_list,
 	.drop = mem_drop,
+	.harden = mem_harden,
 	.sync = mem_sync,
+	.tidy = mem_tidy,
 	.close = mem_close,
 };
 
@@ -298,36 +324,6 @@ store_mem_copy(struct store *s)
 
 /* ---- power cuts ---- */
 
-/* splitmix64, public domain: the next of @state. */
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-/* What a disk may do to data that it said to have written. */
-static void
-tear(struct mem_version *v, uint64_t *state)
-{
-	switch (next_random(state) % 3) {
-	case 0: /* nothing this time */
-		break;
-	case 1:
-		v->len = next_random(state) % (v->len + 1);
-		break;
-	default:
-		for (size_t at = 0; at < v->len; at += SECTOR)
-			if (next_random(state) % 2)
-				memset(v->data + at, 0,
-				       v->len - at < SECTOR ? v->len - at :
-							      SECTOR);
-	}
-}
-
 void
 store_mem_crash(struct store *s, uint64_t seed)
 {
@@ -339,10 +335,10 @@ store_mem_crash(struct store *s, uint64_t seed)
 
 		if (o->n == 1)
 			continue;
-		keep = (size_t)(next_random(&seed) % o->n);
+		keep = (size_t)(mem_random(&seed) % o->n);
 		mem_object_settle(o, keep, true);
 		if (w->lies && keep > 0 && o->versions[0].there)
-			tear(&o->versions[0], &seed);
+			mem_version_tear(&o->versions[0], &seed);
 	}
 	mem_world_sweep(w);
 	leave(w);

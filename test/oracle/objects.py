@@ -48,7 +48,7 @@ def open_record(keys, name, data, kind):
 def read_session(keys, name, data):
     realm, f = open_record(keys, name, data, SESSION)
     with f:
-        s = f.read("host:16 host_name:text started:u64 purpose:u8=1-2")
+        s = f.read("host:16 host_name:text<256 started:u64 purpose:u8=1-2")
     s.realm = realm
     return s
 
@@ -59,25 +59,29 @@ def read_outcome(keys, name, data, config):
     with f:
         o = f.read("what:u8=1-2")
         if o.what == 1:
-            o = f.read("purpose:u8=1-2 host:16 host_name:text sequence:u64 "
+            o = f.read("purpose:u8=1-2 host:16 host_name:text<256 sequence:u64 "
                        "previous:32 ended:u64")
             o.what, o.parts = 1, [x.name.hex() for x in f.many("name:32")]
             o.new_bytes, o.stored_bytes = f.get("u64"), f.get("u64")
-            must(o.sequence > 1 or o.sequence and o.previous == ZERO,
-                 "no first commit has this sequence, or previous")
+            must(len(o.parts) <= 1 << 20, "it has too many index parts")
+            must(o.sequence and (o.sequence == 1) == (o.previous == ZERO),
+                 "no commit has this sequence and this previous")
         o.backup = o.what == 1 and o.purpose == 1 and read_backup(f, config)
     o.realm = realm
     return o
 
 
 def read_backup(f, config):
-    b = f.read("name:text domain:text uuid:16 generation:16 mode:u8=0-5 "
+    b = f.read("name:text<160 domain:text<80 uuid:16 generation:16 mode:u8=0-5 "
                "instant:u64 of:u8=1-3 config:32 config_bytes:u32 parent:16")
     must((b.config == ZERO) == (b.config_bytes == 0), "half a configuration")
-    b.disks = f.many("vdev:text source:text format:text bytes:u64 levels:u8 "
-                     "root:32 how:u8=1-3 why:text read_bytes:u64 "
+    b.disks = f.many("vdev:text<32 source:text format:text<16 bytes:u64 "
+                     "levels:u8 root:32 how:u8=1-3 why:text<256 read_bytes:u64 "
                      "changed_bytes:u64", "u16")
     f.read("memory:u8=0-0")
+    must(len(b.disks) <= 64, "it has too many disks")
+    must(len({d.vdev for d in b.disks}) == len(b.disks),
+         "two disks have one name")
     for d in b.disks:
         d.chunks = -(-d.bytes // config.chunk_bytes)
         levels, room = min(d.chunks, 1), config.fanout
@@ -120,7 +124,9 @@ def read_head(keys, name, data):
         known = f.many("session:16 sha256:32")
         removed = [x.session.hex() for x in f.many("session:16")]
     must(name == f"heads/{h.number:016x}", "its number is not in its name")
-    must(h.number > 1 or h.previous == ZERO, "the first has a previous")
+    must((h.number == 1) == (h.previous == ZERO),
+         "it has a previous, or none, against its number")
+    must(h.phase or not h.condemned, "it condemns outside of a prune")
     h.known = {x.session.hex(): x.sha256 for x in known}
     must(list(h.known) == sorted(h.known) and len(h.known) == len(known),
          "the sessions known are not in order")
@@ -192,6 +198,7 @@ class Pack:
 def shape_of(f):
     """(type, length) of a piece."""
     kind, length = divmod(f.get("u32"), 1 << 24)
-    must(kind in (CHUNK, CONFIG) or NODE < kind, f"there is no type {kind}")
+    must(kind in (CHUNK, CONFIG) or NODE < kind <= NODE + 13,
+         f"there is no type {kind}")
     must(length > 0, "a piece is empty")
     return kind, length

@@ -70,15 +70,18 @@ class Fields:
         return data.decode()
 
     def read(self, spec, magic=b""):
-        """Things by name: "host:16 purpose:u8=1-2"; what is behind the = are
-        the values that there are.  A @magic and the version before it."""
+        """Things by name: "host:16 name:text<80 purpose:u8=1-2"; what is behind
+        the = are the values that there are, behind the < what is too long.  A
+        @magic and the version before it."""
         if magic:
             must(self.take(8) == magic, f"it is no {magic.decode()}")
             spec = "version:u16=1-1 " + spec
         thing = Thing()
-        for name, kind, low, high in re.findall(
-                r"(\w+):(\w+)(?:=(\d+)-(\d+))?", spec):
+        for name, kind, limit, low, high in re.findall(
+                r"(\w+):(\w+)(?:<(\d+))?(?:=(\d+)-(\d+))?", spec):
             value = self.get(kind)
+            must(not limit or len(value.encode()) < int(limit),
+                 f"{name} is too long")
             must(not low or int(low) <= value <= int(high), f"{name}: {value}")
             setattr(thing, name, value)
         return thing
@@ -151,7 +154,7 @@ def open_slot(name, data, kdf, secret):
     must(s.kind == 1, "it is a put-only key, which reads no packs")
     with Fields(sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
             sealed, more, nonce, kek)) as f:
-        return s.repo_id, f.read("mk:32 label:text").mk
+        return s.repo_id, f.read("mk:32 label:text<64").mk
 
 
 class Keys:

@@ -126,6 +126,8 @@ refused(void **state)
 	wrong("\x08\0abcdefgh", 10, text8, "it: a text is too long");
 	wrong("\x03\0a\033b", 5, text8, "it: a text has control characters");
 	wrong("\x03\0a\0b", 5, text8, "it: a text has control characters");
+	wrong("\03\0a\xe4z", 5, text8, "it: a text is no UTF-8");
+	wrong("\02\0\xc0\x80", 4, text8, "it: a text is no UTF-8");
 	wrong("\0\1\0", 3, zeros3, "it: reserved bytes are set");
 	wrong("\2\0\0\0abcdefg", 11, count4,
 	      "it: a number of things cannot be");
@@ -144,7 +146,7 @@ counts(void **state)
 	assert_ptr_not_equal(take_skip(&t, 8), NULL);
 }
 
-/* Names come from guests: what would drive a terminal is gone. */
+/* Names come from guests: what would drive a terminal is escaped. */
 static void
 text_is_clean(void **state)
 {
@@ -152,8 +154,25 @@ text_is_clean(void **state)
 	char longer[2 * TEXT_MAX];
 
 	(void)state;
-	put_text(&b, "a\n\033[2Jb\x7f");
-	assert_memory_equal(b.data, "\x08\0a??[2Jb?", 10);
+	put_text(&b, "a\n\033[2Jb\x7f\xff\xc3\xa4\\");
+	assert_int_equal(b.len, 26);
+	assert_memory_equal(b.data,
+			    "\x18\0"
+			    "a\\x0a\\x1b[2Jb\\x7f\\xff\xc3\xa4\\",
+			    26);
+	buf_done(&b);
+	/* Never half an escape, nor half a character. */
+	put_text_into(&b,
+		      "ab\xff"
+		      "c",
+		      7);
+	assert_memory_equal(b.data, "\6\0ab\\xff", 8);
+	buf_done(&b);
+	put_text_into(&b,
+		      "ab\xff"
+		      "c",
+		      6);
+	assert_memory_equal(b.data, "\2\0ab", 4);
 	buf_done(&b);
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';

@@ -72,6 +72,28 @@ test_any_bytes(void **state)
 }
 
 static void
+test_plain(void **state)
+{
+	static const char *const good[] = { "", "a b", "\xc3\xa4",
+					    "\xe2\x82\xac\xf0\x9f\x98\x80",
+					    "\xc2\x85" };
+	static const char *const bad[] = { "\t",          "a\n",  "\x7f",
+					   "\xe4",        "\xc3", "\xc0\x80",
+					   "\xed\xa0\x80" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(text_is_plain(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char out[40];
+
+		assert_false(text_is_plain(bad[i]));
+		text_escape(bad[i], out, sizeof(out));
+		assert_true(text_is_plain(out));
+	}
+}
+
+static void
 test_cut(void **state)
 {
 	static const char s[] = "a\u20acb";
@@ -92,6 +114,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_cut),
 	};
 

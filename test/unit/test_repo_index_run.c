@@ -101,7 +101,7 @@ static void
 other_pack(const struct index_run *all)
 {
 	uint8_t condemned[204] = { [1] = 1, [102] = 1 };
-	struct pack_skip skip = { condemned, sizeof(condemned) };
+	struct pack_skip skip = { .skip = condemned, .n = sizeof(condemned) };
 	struct err e = ERR_INIT;
 	struct index_entry got, want;
 

@@ -271,11 +271,11 @@ made(void **state)
 
 	(void)state;
 	put_bytes(&a, "before", 6); /* it is appended */
-	assert_int_equal(seal("x\ny", o, 1, SLOT_KIB_MIN, &a, &err), 0);
-	assert_int_equal(seal("x\ny", o, 1, SLOT_KIB_MIN, &b, &err), 0);
+	assert_int_equal(seal("x \xc3\xa4", o, 1, SLOT_KIB_MIN, &a, &err), 0);
+	assert_int_equal(seal("x \xc3\xa4", o, 1, SLOT_KIB_MIN, &b, &err), 0);
 	assert_int_equal(a.len, b.len + 6);
 	assert_int_equal(opened(a.data + 6, a.len - 6, o), ERR_NONE);
-	assert_string_equal(label, "x?y");
+	assert_string_equal(label, "x \xc3\xa4");
 	assert_int_equal(opened(b.data, b.len, phrase("a", 1)), ERR_DENIED);
 	assert_int_equal(opened(b.data, b.len, phrase("a\0c", 3)), ERR_DENIED);
 	/* Nothing but what both say of themselves is the same. */
@@ -298,6 +298,10 @@ not_made(void **state)
 	(void)state;
 	memset(longer, 'x', SLOT_LABEL);
 	longer[SLOT_LABEL] = '\0';
+	assert_int_equal(seal("x\ny", o, 0, 0, &b, &err), -1);
+	assert_int_equal(err.code, ERR_INVALID);
+	assert_int_equal(seal("\xe4", o, 0, 0, &b, &err), -1);
+	assert_int_equal(err.code, ERR_INVALID);
 	assert_int_equal(seal("x", phrase("", 0), 1, 8192, &b, &err), -1);
 	assert_int_equal(err.code, ERR_INVALID);
 	assert_int_equal(seal("x", phrase("a", 1), 1, 8191, &b, &err), -1);

@@ -41,6 +41,29 @@ assert_missing(const char *name)
 	assert_non_null(strstr(err.text, name));
 }
 
+/* What is there can be hardened, by whoever; what is not cannot. */
+static void
+test_harden(void **state)
+{
+	struct err err = ERR_INIT;
+	unsigned int n = 1;
+
+	(void)state;
+	assert_int_equal(store_harden(s, NAME, &err), -1);
+	assert_int_equal(err.code, ERR_NOTFOUND);
+	err_clear(&err);
+	assert_int_equal(store_harden(s, "../x", &err), -1);
+	assert_int_equal(err.code, ERR_INVALID);
+	err_clear(&err);
+	put(NAME, "x", 1);
+	assert_int_equal(store_harden(s, NAME, &err), 0);
+	assert_int_equal(store_sync(s, &err), 0);
+	assert_int_equal(store_harden(s, NAME, &err), 0);
+	assert_int_equal(store_tidy(s, &n, &err), 0);
+	assert_int_equal(n, 0);
+	assert_holds(NAME, "x", 1);
+}
+
 static void
 test_put_and_get(void **state)
 {
@@ -254,6 +277,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_harden),
 		cmocka_unit_test(test_put_and_get),
 		cmocka_unit_test(test_put_twice),
 		cmocka_unit_test(test_get_parts),

@@ -121,6 +121,27 @@ test_crash(void **state)
 	assert_int_equal(store_mem_count(s, ""), 20);
 }
 
+/* What another one put and did not sync is durable by who hardens it. */
+static void
+test_harden(void **state)
+{
+	struct store *other = store_mem_clone(s);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put(other, "outcomes/a", "x");
+	put(other, "outcomes/b", "y");
+	sync_all(s);
+	assert_int_equal(store_mem_unsynced(s), 2);
+	assert_int_equal(store_harden(s, "outcomes/a", &err), 0);
+	assert_int_equal(store_mem_unsynced(s), 2);
+	sync_all(s);
+	store_mem_crash_bits(s, 0);
+	assert_true(holds(s, "outcomes/a", "x"));
+	assert_int_equal(store_mem_count(s, ""), 1);
+	store_close(other);
+}
+
 static void
 test_same_seed(void **state)
 {
@@ -393,6 +414,7 @@ main(void)
 		TEST(test_clones),     TEST(test_clones_one_name),
 		TEST(test_lies),       TEST(test_limit),
 		TEST(test_damage),     TEST(test_open),
+		TEST(test_harden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
