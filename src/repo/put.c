@@ -17,6 +17,7 @@
 #include "object.h"
 #include "pack_pool.h"
 #include "put.h"
+#include "put_resume.h"
 #include "rand.h"
 #include "repo_harden.h"
 #include "repo_index.h"
@@ -97,7 +98,8 @@ put_begin(struct repo *r, const struct put_how *how, struct err *err)
 	if (repo_load(r, err) || repo_harden(r, err))
 		goto failed;
 	p->index = repo_index(r, how->realm, err);
-	if (p->index)
+	if (p->index &&
+	    put_resume(r, p->index, how->realm, p->file, err) == 0)
 		return p;
 failed:
 	put_free(p);
@@ -205,6 +207,10 @@ finish_pack(struct put *p, struct pack_out *pack, uint32_t number,
 	if (rc)
 		goto out;
 	fail_here("put.pack");
+	if (session_file_note(p->file, sum, err)) {
+		rc = -1;
+		goto out;
+	}
 	index_named_pack(p->index, number, sum, len);
 out:
 	/* First: somebody who has the lock may wait for it. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* session_file.c - see session_file.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "hex.h"
 #include "session_file.h"
 
+#define PREFIX "session-"
 #define NAME_LEN (8 + 2 * SESSION_ID + 1)
 
 static void
@@ -18,7 +21,7 @@ name_of(const uint8_t id[SESSION_ID], char ret[NAME_LEN])
 	char hex[2 * SESSION_ID + 1];
 
 	hex_text(id, SESSION_ID, hex);
-	snprintf(ret, NAME_LEN, "session-%s", hex);
+	snprintf(ret, NAME_LEN, PREFIX "%s", hex);
 }
 
 int
@@ -37,6 +40,71 @@ session_file_new(int dirfd, const uint8_t id[SESSION_ID], struct err *err)
 	err_set(err, ERR_IO, errno, "lock %s", name);
 	fd_close(&fd);
 	return -1;
+}
+
+int
+session_file_note(int fd, const uint8_t sum[SHA256_BYTES], struct err *err)
+{
+	if (fd_write_all(fd, sum, SHA256_BYTES, err))
+		return err_add(err, "note a pack");
+	return 0;
+}
+
+/* What ends in the middle of a sum died while it was written down. */
+static int
+each_pack(int fd, session_pack_fn *fn, void *ctx, struct err *err)
+{
+	uint8_t sum[SHA256_BYTES];
+	uint64_t at = 0;
+	ssize_t n;
+
+	for (;;) {
+		n = fd_pread_full(fd, sum, sizeof(sum), at, err);
+		if (n < (ssize_t)sizeof(sum))
+			return n < 0 ? -1 : 0;
+		if (fn(sum, ctx, err))
+			return -1;
+		at += sizeof(sum);
+	}
+}
+
+static int
+each_of(int dirfd, const char *name, session_pack_fn *fn, void *ctx,
+	struct err *err)
+{
+	int fd = openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int rc = 0;
+
+	/* Gone, or alive. */
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
+		fd_close(&fd);
+		return 0;
+	}
+	rc = each_pack(fd, fn, ctx, err);
+	if (rc == 0 && unlinkat(dirfd, name, 0) && errno != ENOENT)
+		rc = err_set(err, ERR_IO, errno, "remove %s", name);
+	fd_close(&fd);
+	return rc;
+}
+
+int
+session_file_each_dead(int dirfd, session_pack_fn *fn, void *ctx,
+		       struct err *err)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	int rc = 0;
+
+	if (!dir) {
+		fd_close(&fd);
+		return err_set(err, ERR_IO, errno, "look for dead sessions");
+	}
+	while (rc == 0 && (e = readdir(dir)))
+		if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0)
+			rc = each_of(dirfd, e->d_name, fn, ctx, err);
+	closedir(dir);
+	return rc;
 }
 
 void

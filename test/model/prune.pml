@@ -38,7 +38,7 @@
 #define RESUMES 0        /* how often writer 1 is killed and comes back */
 #endif
 #ifndef AGAIN
-#define AGAIN 0          /* 1: writer 1, once broken, tries with a new session */
+#define AGAIN 0          /* 1: writer 1, broken or killed, tries with a new session */
 #endif
 #ifndef WANT1
 #define WANT1 X          /* the piece that writer 1 backs up, and writer 2 */
@@ -263,6 +263,11 @@ inline commit(which, needs)
 #else
 #define NOTE skip
 #endif
+#ifdef M_KEEPGONE
+#define THERE mine                       /* it was there once */
+#else
+#define THERE stored
+#endif
 #define OR_DIE :: lives > 0 -> goto killed
 
 proctype writer(byte s; byte want)
@@ -281,8 +286,16 @@ look:
 	read_index(WRITERS_ASK);
 #endif
 	/* Is the piece there already?  A pack of one's own is as good as one
-	 * of a commit's: no prune can pass step 3 while this session is open. */
+	 * of a commit's: no prune can pass step 3 while this session is open.
+	 * One of a session before is so too if it is there though no prune is
+	 * under way: each that comes will wait for this session. */
 	d_step {
+#if AGAIN && !defined(M_KEEPPACKS)
+		if
+		:: s == SPARE -> mine = (banned == 0 -> mine & THERE : 0)
+		:: else
+		fi;
+#endif
 #ifdef M_TRUSTPARENT
 		/* What a backup needs that is there must be there as well. */
 		banned = (IN(live, want) -> 0 : banned);
@@ -335,22 +348,20 @@ killed:
 #ifndef M_READFIRST
 	if
 	:: session[s] == OPEN -> goto look
+#if AGAIN
+	:: s == 1 && session[s] == OPEN -> goto anew
+#endif
 	:: else
 	fi;
 #endif
 ended:
-	/* Broken: what it put counts for nothing, not even for itself. */
 	if
-	:: AGAIN && s == 1 && session[s] == BROKEN ->
-		d_step {
-			s = SPARE;
-#ifndef M_KEEPPACKS
-			mine = 0;
-#endif
-		};
-		goto open_session
-	:: else
+	:: AGAIN && s == 1 && session[s] == BROKEN -> goto anew
+	:: else -> goto end
 	fi;
+anew:
+	s = SPARE;
+	goto open_session;
 end:
 	lives = 0;
 	d_step { made = 0; mine = 0 }

@@ -207,6 +207,56 @@ def dead_backup(place):
         w.whole()
 
 
+def dies(w, want, place):
+    """A backup of @want that is killed there."""
+    w.disk.write_bytes(want)
+    p = w.stopped_at(place, "backup", "--disk", w.disk, "--name", "x", w.repo)
+    p.kill()
+    p.wait()
+
+
+def resumed():
+    """What a dead backup stored is not stored again, also when the next one
+    dies too; and by whom it was adopted does not matter."""
+    with World() as w:
+        want = data(40, 60 * MIB)
+        dies(w, want, "put.pack#2")
+        dies(w, want, "put.pack#2")
+        before = len(list(w.repo.glob("packs/*/*")))
+        o = w.backup(want, "x")
+        # 60 MiB are less than four packs; the rest was there.
+        assert o["stored_bytes"] < 40 * MIB, o
+        assert len(list(w.repo.glob("packs/*/*"))) <= 5, before
+        assert w.restored("x") == want
+        w.whole()
+        o = w.backup(want, "y")
+        assert o["stored_bytes"] < CHUNK, o
+        assert not list((w.top / "a").glob(".repositories/*/session-*"))
+
+
+def resumed_beside_prune():
+    """A prune takes what a dead backup stored; one that runs is not trusted to
+    leave it."""
+    with World() as w:
+        want = data(41, 40 * MIB)
+        dies(w, want, "put.pack#2")
+        prune = "prune", w.repo, "--keep-last", "1", "--break-after", "0"
+        p = w.stopped_at("prune.condemned", *prune)
+        o = w.backup(want, "x")
+        assert o["stored_bytes"] > 40 * MIB, o
+        p.kill()
+        p.wait()
+        w.done(*prune)
+        assert w.restored("x") == want
+        w.whole()
+        dies(w, data(42, 40 * MIB), "put.pack#2")
+        w.done(*prune)
+        w.whole()
+        o = w.backup(data(42, 40 * MIB), "z")
+        assert w.restored("z") == data(42, 40 * MIB)
+        w.whole()
+
+
 def beside(place):
     """A prune beside a backup that is at work, on another host: it leaves what
     it condemned; the backup is whole; the next prune goes on."""
@@ -390,6 +440,8 @@ def main():
         ("objects are missing", missing),
         ("the repository was set back", set_back),
     ]
+    cases.append(("a dead backup is gone on with", resumed))
+    cases.append(("a dead backup and a prune", resumed_beside_prune))
     for place in "put.session", "put.pack", "put.synced", "put.committed":
         cases.append((f"a backup dies at {place}",
                       functools.partial(dead_backup, place)))
