@@ -58,13 +58,13 @@ is_called(const struct used *u, const char *path)
 static char *
 unescape(char *s)
 {
+	unsigned int c;
 	char *to = s;
 
 	for (char *from = s; *from; to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' &&
-		    from[2] && from[3]) {
-			*to = (char)((from[1] - '0') << 6 |
-				     (from[2] - '0') << 3 | (from[3] - '0'));
+		if (*from == '\\' && strspn(from + 1, "01234567") >= 3 &&
+		    sscanf(from + 1, "%3o", &c) == 1) {
+			*to = (char)c;
 			from += 4;
 		} else {
 			*to = *from++;

@@ -87,11 +87,11 @@ pid=$!
 until grep -q '^State:.T' /proc/$pid/status; do sleep 0.1; done
 is "$(lvs --noheadings -o lv_tags vg/a vg/b | tr -d ' \n')" \
 	"xensnap-restoringxensnap-restoring" "they are marked meanwhile"
-kill -INT $pid
+kill -TERM $pid
 kill -CONT $pid
 wait $pid
-is $? 1 "Ctrl-C: exit 1"
-is "$(volumes)" "$before" "Ctrl-C: nothing is left"
+is $? 1 "given up: exit 1"
+is "$(volumes)" "$before" "given up: nothing is left"
 
 # Killed: what is left can be told.
 XENSNAP_DIE_AT=restore.volume xensnap restore $repo web1 --create-lv vg \
@@ -140,7 +140,8 @@ umount /root/mnt
 lvremove -qq -y vg/fs
 
 # Views, as a source; and kept ones of what is written over.
-told 0 "web1@cold" create web1@cold --config /root/web1.cfg --copy
+told 0 "web1@cold" create web1@cold --config /root/web1.cfg \
+	--copy --cow-size 16M
 fill /dev/vg/src 4 direct
 told 0 "web1@cold backed up" backup web1@cold $repo
 told 0 "web1@cold: xvda restored" restore $repo web1@cold --disk xvda --to \
