@@ -54,25 +54,23 @@ shrink(struct changes *c)
 int
 changes_add(struct changes *c, uint64_t offset, uint64_t bytes, struct err *err)
 {
-	struct disk_extent *last;
+	uint64_t end = 0; /* of the last one */
 
 	if (offset >= c->bytes || bytes == 0)
 		return 0;
 	if (bytes > c->bytes - offset)
 		bytes = c->bytes - offset;
-	last = c->n ? &c->e[c->n - 1] : NULL;
-	if (last && last->offset + last->bytes == offset) {
-		last->bytes += bytes;
-		c->settled = c->settled && c->grain == 1;
-		return 0;
-	}
 	if (c->n == c->max)
 		shrink(c);
+	if (c->n)
+		end = c->e[c->n - 1].offset + c->e[c->n - 1].bytes;
+	c->settled = c->settled && c->grain == 1 && (!c->n || end <= offset);
+	if (c->n && end == offset) {
+		c->e[c->n - 1].bytes += bytes;
+		return 0;
+	}
 	if (c->n == c->room && grow(c, err))
 		return -1;
-	last = c->n ? &c->e[c->n - 1] : NULL;
-	c->settled = c->settled && c->grain == 1 &&
-		     (!last || last->offset + last->bytes < offset);
 	c->e[c->n].offset = offset;
 	c->e[c->n++].bytes = bytes;
 	return 0;

@@ -14,6 +14,7 @@
 #include "dm.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <libdevmapper.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -281,6 +282,20 @@ dm_snapshot_status(const struct dm_target *t, struct dm_snapshot_status *ret,
 	return rc;
 }
 
+/*
+ * "TRANSACTION USED/ALL USED/ALL ROOT ...", ROOT being "-" when there is none:
+ * libdevmapper has a field for it, which it leaves empty (1.02.185).
+ */
+static uint64_t
+held_root(const char *params)
+{
+	uint64_t root;
+
+	return sscanf(params, "%*u %*u/%*u %*u/%*u %" SCNu64, &root) == 1 ?
+		       root :
+		       0;
+}
+
 int
 dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
 	       struct err *err)
@@ -301,7 +316,7 @@ dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
 		ret->data_used = s->used_data_blocks;
 		ret->metadata_blocks = s->total_metadata_blocks;
 		ret->metadata_used = s->used_metadata_blocks;
-		ret->held_root = s->held_metadata_root;
+		ret->held_root = held_root(t->params);
 		rc = 0;
 	} else {
 		err_set(err, ERR_IO, 0,

@@ -138,8 +138,10 @@ read_value(struct xml *x, char *ret, struct err *err)
 	size_t len = 0;
 	int c;
 
-	if (next(x, err) != '=' || next(x, err) != '"')
+	if (next(x, err) != '=')
 		return bad(x, "no value", err);
+	if (next(x, err) != '"')
+		return bad(x, "a value without quotes", err);
 	while ((c = next(x, err)) != '"') {
 		if (c < ' ' || c > '~' || c == '<' || c == '>' || c == '&' ||
 		    len + 1 == WORD_LEN)

@@ -290,6 +290,33 @@ test_pool(void **state)
 	health_is(DISK_VIEW_LOST, "table of \"error\"");
 }
 
+/* Where a pool's metadata snapshot is; a number of another column isn't it. */
+static void
+test_held_root(void **state)
+{
+	static const struct {
+		const char *params;
+		uint64_t root;
+	} pools[] = {
+		{ "3 5/4096 7/256 - rw discard_passdown queue_if_no_space - 9",
+		  0 },
+		{ "3 5/4096 7/256 612 rw discard_passdown queue_if_no_space - "
+		  "9",
+		  612 },
+		{ "Fail", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+		struct dm_target t = target("thin-pool", pools[i].params);
+		struct dm_pool_status s;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(dm_pool_status(&t, &s, &err), 0);
+		assert_int_equal(s.held_root, pools[i].root);
+	}
+}
+
 /* ---- what is made of it ---- */
 
 static void
@@ -354,6 +381,7 @@ main(void)
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_thin),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_held_root),
 		cmocka_unit_test(test_refusing),
 		cmocka_unit_test(test_paths),
 	};
