@@ -185,6 +185,11 @@ const struct cmd_opt verify_opts[] = {
 	{ .name = "data",
 	  .help = "read every pack and check each piece; without it the maps "
 		  "are read, and of packs only whether they are there" },
+	{ .name = "against",
+	  .arg = "SOURCE",
+	  .help = "a snapshot that is kept here (DOMAIN@NAME), or a disk (a "
+		  "path with a slash in it): read all of it, and compare it "
+		  "to the backup" },
 	KEY_FILE_OPT,
 	PASSPHRASE_OPT,
 	ACCEPT_OPT,
@@ -194,6 +199,8 @@ const struct cmd_opt verify_opts[] = {
 const struct cmd_example verify_examples[] = {
 	{ "verify /srv/backup", "is all there?" },
 	{ "verify --data /srv/backup", "and what it was? Reads everything" },
+	{ "verify /srv/backup --against web1@nightly",
+	  "is it what the snapshot is?" },
 	{ NULL, NULL }
 };
 

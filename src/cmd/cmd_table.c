@@ -296,16 +296,18 @@ static const struct cmd_verb verbs[] = {
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_prune },
 	{ .name = "verify",
-	  .args = "REPO",
+	  .args = "REPO [BACKUP --against SOURCE]",
 	  .line = "is a repository whole?",
 	  .text = "Check that every backup in a repository can be restored, "
 		  "and that the repository is not older than what this host "
 		  "has seen of it. What is damaged is named, and the backups "
-		  "that it hurts; the exit status is 1 then.",
+		  "that it hurts; the exit status is 1 then. With --against "
+		  "one backup is compared to what its source is now; without "
+		  "BACKUP it is the newest of the source's name.",
 	  .opts = verify_opts,
 	  .examples = verify_examples,
 	  .min_args = 1,
-	  .max_args = 1,
+	  .max_args = 2,
 	  .flags = CMD_PRINTS,
 	  .run = cmd_verify },
 	{ .name = "key",

@@ -108,6 +108,15 @@ cmd_verify(const struct cmd_args *args, struct err *err)
 	struct repo_key k;
 	int rc;
 
+	if (opts_has(args, "against"))
+		return cmd_compare(args, err);
+	if (args->n_args > 1) {
+		err_set(err, ERR_INVALID, 0,
+			"'%s': all backups are verified, or one --against its "
+			"source",
+			args->args[1]);
+		return opts_usage(args->verb, err);
+	}
 	rc = repo_key_read(args, false, &k, err);
 	how.opener = k.opener;
 	if (rc == 0)

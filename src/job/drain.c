@@ -95,6 +95,14 @@ fetch(const struct drainer *w, const uint8_t *id, uint8_t *to, uint32_t want,
 	return 0;
 }
 
+static void
+note_other(struct drainer *w, uint64_t at, uint32_t len)
+{
+	if (w->count.other_bytes == 0 || at < w->count.first_other)
+		w->count.first_other = at;
+	w->count.other_bytes += len;
+}
+
 /*
  * Chunk @k of the slab that begins at chunk @first: kept as it is, or gathered
  * with its neighbours.
@@ -117,6 +125,10 @@ put_chunk(struct drainer *w, uint64_t first, unsigned int k, const uint8_t *id,
 	if (r > 0) {
 		w->count.kept_bytes += len;
 		return write_run(w, first * t->chunk, err);
+	}
+	if (w->x->d->compare) {
+		note_other(w, (first + k) * t->chunk, len);
+		return 0;
 	}
 	if (fetch(w, id, w->bytes + at, len, err))
 		return -1;
@@ -169,9 +181,11 @@ put_slab(struct drainer *w, uint64_t first, unsigned int n, struct err *err)
 	struct draining *x = w->x;
 	uint8_t ids[SLAB_CHUNKS_MAX * NAME_BYTES];
 
-	w->bytes = write_queue_room(w->queue, err);
-	if (!w->bytes)
-		return err_add(err, "write %s", x->d->what);
+	if (w->queue) {
+		w->bytes = write_queue_room(w->queue, err);
+		if (!w->bytes)
+			return err_add(err, "write %s", x->d->what);
+	}
 	if (map_get(x->map, first, n, ids, err) ||
 	    (w->old && read_old(x, first, n, w->old, err)))
 		return -1;
@@ -270,6 +284,11 @@ drainer_done(struct drainer *w)
 	pthread_mutex_lock(&w->x->lock);
 	w->x->count.written_bytes += w->count.written_bytes;
 	w->x->count.kept_bytes += w->count.kept_bytes;
+	if (w->count.other_bytes &&
+	    (w->x->count.other_bytes == 0 ||
+	     w->count.first_other < w->x->count.first_other))
+		w->x->count.first_other = w->count.first_other;
+	w->x->count.other_bytes += w->count.other_bytes;
 	pthread_mutex_unlock(&w->x->lock);
 	getter_free(w->g);
 	namer_free(w->namer);
@@ -281,19 +300,21 @@ drainer_done(struct drainer *w)
 static int
 drainer_init(struct drainer *w, struct draining *x, struct err *err)
 {
+	bool in_place = x->d->in_place || x->d->compare;
+	bool writes = !x->d->stream && !x->d->compare;
 	uint8_t key[KEY_BYTES];
 
 	memset(w, 0, sizeof(*w));
 	w->x = x;
-	if (x->d->in_place)
+	if (in_place)
 		w->old = malloc(SLAB);
 	if (x->d->stream)
 		w->stream = malloc(SLAB);
-	if ((x->d->in_place && !w->old) || (x->d->stream && !w->stream))
+	if ((in_place && !w->old) || (x->d->stream && !w->stream))
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	if (!x->d->stream)
+	if (writes)
 		w->queue = write_queue_new(x->d->to, SLAB, err);
-	if (!x->d->stream && !w->queue)
+	if (writes && !w->queue)
 		return -1;
 	if (key_name(x->d->r->key, x->d->realm, key, err))
 		return -1;

@@ -24,13 +24,16 @@ struct drain {
 	int to;           /* a file or device of at least the disk's size */
 	bool in_place;    /* it holds something: read it, write what differs */
 	bool stream;      /* it is written in sequence, zeros and all */
+	bool compare;     /* as in_place, but nothing is written */
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
 
 struct drain_count {
 	uint64_t written_bytes;
-	uint64_t kept_bytes; /* that were right already */
+	uint64_t kept_bytes;  /* that were right already */
+	uint64_t other_bytes; /* with compare: chunks that are not the same */
+	uint64_t first_other; /* where the first of them begins */
 };
 
 /*

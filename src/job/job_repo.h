@@ -174,4 +174,48 @@ int job_prune(const struct prune_opts *o, struct prune_plan *ret,
 	      struct err *err);
 void prune_plan_done(struct prune_plan *p);
 
+struct compare_opts {
+	struct repo_how how;
+	const char *backup; /* NULL: the newest of the source's name */
+	const char *domain; /* the source: the snapshot @domain@@snapshot, */
+	const char *snapshot;
+	const char *disk;        /* or a file or block device */
+	copy_progress *progress; /* or NULL */
+	void *progress_ctx;
+};
+
+/* One disk of the backup, and the source's. */
+struct compared {
+	char vdev[32];
+	uint64_t bytes;
+	bool is_missing;      /* the source has none of that name */
+	uint64_t with_bytes;  /* size of the source's */
+	uint64_t other_bytes; /* in chunks that are not the same */
+	uint64_t first_other; /* where the first of them begins */
+};
+
+/* compared_is_same() - are the two the same? */
+static inline bool
+compared_is_same(const struct compared *c)
+{
+	return !c->is_missing && c->with_bytes == c->bytes &&
+	       c->other_bytes == 0;
+}
+
+struct compare_report {
+	uint8_t session[SESSION_ID];
+	char name[160];
+	bool differs;
+	unsigned int n_disks;
+	struct compared disks[OUTCOME_DISKS_MAX];
+};
+
+/*
+ * job_compare() - is backup @o->backup what its source is now?  All of the
+ * source is read, and nothing of the backup but its maps; nothing is changed.
+ * -1 as repo_open(), source_open(); that they differ is no error.
+ */
+int job_compare(const struct compare_opts *o, struct compare_report *ret,
+		struct err *err);
+
 #endif

@@ -98,8 +98,7 @@ put_begin(struct repo *r, const struct put_how *how, struct err *err)
 	if (repo_load(r, err) || repo_harden(r, err))
 		goto failed;
 	p->index = repo_index(r, how->realm, err);
-	if (p->index &&
-	    put_resume(r, p->index, how->realm, p->file, err) == 0)
+	if (p->index && put_resume(r, p->index, how->realm, p->file, err) == 0)
 		return p;
 failed:
 	put_free(p);

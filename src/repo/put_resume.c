@@ -44,9 +44,9 @@ read_at(const struct resuming *x, const char *name, uint64_t offset, void *to,
 
 	if (store_get(x->r->store, name, offset, to, len, &got, err))
 		return -1;
-	return got == len ? 0 :
-			    err_set(err, ERR_CORRUPT, 0, "%s is too short",
-				    name);
+	return got == len ?
+		       0 :
+		       err_set(err, ERR_CORRUPT, 0, "%s is too short", name);
 }
 
 /* The pieces that the trailer of @len bytes at @at lists. */

@@ -224,6 +224,10 @@ def snapshots(kind):
             o = backup(name, "changes", "shared extents")
             assert o["disks"][0]["read_bytes"] == 0, o
             assert 0 < o["disks"][1]["read_bytes"] < SIZE // 3, o
+        assert w.json("verify", w.repo, "--against", "web1@d")["same"]
+        result = w.run("verify", w.repo, "web1@d", "--against", "web1@c")
+        assert result.returncode == 1, result
+        assert "xvda: the same" in result.stdout, result
         # The newest that is kept is enough.
         w.done("delete", "web1@c", "web1@d")
         change(folder / "root.img", rng)

@@ -4,6 +4,7 @@
 whoever dies or is late loses nothing of others; what is damaged, older or
 missing is named."""
 import functools
+import json
 import random
 import shutil
 import signal
@@ -205,6 +206,37 @@ def dead_backup(place):
         assert w.backup(data(2, 2 * MIB), "again")["bytes"] == 2 * MIB
         assert w.restored("again") == data(2, 2 * MIB)
         w.whole()
+
+
+def against():
+    """verify --against: a disk is what the backup is, or where it is not."""
+    with World() as w:
+        want = bytearray(data(50, 3 * MIB) + bytes(MIB + 77))
+        w.backup(want, "disk")
+        o = w.json("verify", w.repo, "--against", w.disk)
+        assert o["same"] and o["disks"][0]["different_bytes"] == 0, o
+        for at in (0, 2 * MIB + 5, len(want) - 1):
+            want[at] ^= 1
+            w.disk.write_bytes(want)
+            result = w.run("verify", w.repo, "disk", "--against", w.disk,
+                           "--json")
+            assert result.returncode == 1, result
+            d, = json.loads(result.stdout)["disks"]
+            last = len(want) % CHUNK if at == len(want) - 1 else CHUNK
+            assert d["first_difference"] == at // CHUNK * CHUNK, (d, at)
+            assert d["different_bytes"] == last, (d, at)
+            want[at] ^= 1
+        w.disk.write_bytes(want[:-1])
+        result = w.run("verify", w.repo, "--against", w.disk)
+        assert result.returncode == 1 and "the source's" in result.stdout, (
+            result)
+        w.fails(2, "--against wants a snapshot", "verify", w.repo,
+                "--against", "disk")
+        w.fails(2, "one --against", "verify", w.repo, "disk")
+        w.fails(2, "one at a time", "verify", w.repo, "--data", "--against",
+                w.disk)
+        w.fails(1, "no backup in it is called x", "verify", w.repo, "x",
+                "--against", w.disk)
 
 
 def dies(w, want, place):
@@ -440,6 +472,7 @@ def main():
         ("objects are missing", missing),
         ("the repository was set back", set_back),
     ]
+    cases.append(("against its source", against))
     cases.append(("a dead backup is gone on with", resumed))
     cases.append(("a dead backup and a prune", resumed_beside_prune))
     for place in "put.session", "put.pack", "put.synced", "put.committed":
