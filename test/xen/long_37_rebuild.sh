@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 37_rebuild.sh - the 2010 recipe as one command: the domain is saved, viewed,
+# long_37_rebuild.sh - the 2010 recipe as one command: the domain is saved, viewed,
 # ended and restored, and counts on from the instant under a monitor of its
 # own (inv. 1, 5); killed while there is no domain, it comes back.
 lab_state=running:pvhmix

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 36_copy.sh - a guest with a logical volume, a raw file on ext4 and a block
+# long_36_copy.sh - a guest with a logical volume, a raw file on ext4 and a block
 # device that is no logical volume: with --copy all are of one instant with its
 # memory (inv. 1); without it nothing is done; a disk can be left out.  Killed
 # and interrupted in the middle of the copy, nothing is left (inv. 5, 11).

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 22_domain_pv.sh - a PV domain on a hypervisor without log-dirty mode, and
+# long_22_domain_pv.sh - a PV domain on a hypervisor without log-dirty mode, and
 # somebody else's save, which is not ours to end.
 lab_state=running:pv2
 . "$(dirname "$0")/../lib/domain.sh"
