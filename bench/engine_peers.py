@@ -6,10 +6,13 @@ the command that is timed, to be run in the folder of the image: so the image
 has the same name, disk.img, on every day.
 """
 
+import os
 import shlex
 import shutil
+import subprocess
 
 import lib
+from sparse import become
 
 IMAGE = "disk.img"
 PASSWORD = "correct horse battery staple"
@@ -45,6 +48,13 @@ class Peer:
         """A command that is not timed; none for most."""
         return []
 
+    def prepare(self, _day, image):
+        """The folder in which save() of that @image is run; not timed."""
+        return image.parent
+
+    def leave(self):
+        """Nothing of it is in use any more."""
+
     def save(self, day):
         """The command that saves IMAGE of that day."""
         raise NotImplementedError
@@ -62,9 +72,14 @@ class Peer:
 class Xensnap(Peer):
     """Ours."""
     repository = True
+    level = "1"
 
     def need(self):
         self.program = str(lib.program())
+
+    def where(self, store):
+        super().where(store)
+        self.env["XENSNAP_ROOT"] = str(store / "root")
 
     def _rest(self):
         return [str(self.store / "repo"), "--key-file",
@@ -75,12 +90,52 @@ class Xensnap(Peer):
 
     def save(self, day):
         return [self.program, "backup", "--disk", IMAGE, "--name", f"day{day}",
-                *self._rest()]
+                "--level", self.level, *self._rest()]
 
     def load(self, image, to):
         repo, *key = self._rest()
         return [self.program, "restore", repo, "day2", *key,
                 "--to", str(to)]
+
+
+class XensnapSmall(Xensnap):
+    """The same with Zstandard's level 3, which is what restic has."""
+    level = "3"
+
+
+class XensnapMap(Xensnap):
+    """Ours, of one file on XFS, which changes from the first day to the
+    second: a view of it stays, and XFS knows what differs.  Needs root."""
+
+    def need(self):
+        super().need()
+        if os.geteuid() != 0 or not shutil.which("mkfs.xfs"):
+            raise lib.Failed("xensnap_map needs root, to mount an XFS, and "
+                             "xfsprogs; or name others with --peers")
+
+    def where(self, store):
+        super().where(store)
+        self.mount = store / "xfs"
+        self.mount.mkdir()
+        with open(store / "xfs.img", "wb") as f:
+            f.truncate(16 << 30)
+        for argv in (["mkfs.xfs", "-q", str(store / "xfs.img")],
+                     ["mount", "-o", "loop", str(store / "xfs.img"),
+                      str(self.mount)]):
+            subprocess.run(argv, check=True)
+
+    def prepare(self, day, image):
+        become(self.mount / IMAGE, image)
+        return self.mount
+
+    def leave(self):
+        if self.mount:
+            subprocess.run(["umount", str(self.mount)], check=True)
+        self.mount = None
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.mount = None
 
 
 class Restic(Peer):
@@ -212,6 +267,7 @@ class Dd(Peer):
 def everyone():
     """All of them, by name."""
     return {peer.name: peer for peer in (
-        Xensnap("xensnap"), Restic("restic"), Borg("borg64k", 65536),
+        Xensnap("xensnap"), XensnapSmall("xensnap_3"),
+        XensnapMap("xensnap_map"), Restic("restic"), Borg("borg64k", 65536),
         Borg("borg4m", 4194304), QemuImg("qemu_img"), Casync("casync"),
         Zstd("zstd"), Nbdcopy("nbdcopy"), Dd("dd"))}

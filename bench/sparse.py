@@ -43,3 +43,27 @@ def same(one, two):
                         for offset, piece in pieces(a))
                 and all(os.pread(a, len(piece), offset) == piece
                         for offset, piece in pieces(b)))
+
+
+def become(path, image):
+    """Make the file @path what @image is, writing only what differs, in
+    pieces of 4 KiB, and what is zeros by then as zeros."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with open(image, "rb") as f, open(fd, "r+b", buffering=0) as to:
+        size = os.fstat(f.fileno()).st_size
+        os.ftruncate(fd, size)
+        # What has become a hole, or what is new: either has data somewhere.
+        for source in (fd, f.fileno()):
+            for offset, _piece in list(pieces(source)):
+                want = os.pread(f.fileno(), MIB, offset)
+                have = os.pread(fd, MIB, offset)
+                if want != have:
+                    write_differing(to, offset, want, have)
+        os.fsync(fd)
+
+
+def write_differing(to, offset, want, have):
+    """Those 4 KiB of @want that @have does not have."""
+    for at in range(0, len(want), 4096):
+        if want[at:at + 4096] != have[at:at + 4096]:
+            os.pwrite(to.fileno(), want[at:at + 4096], offset + at)
