@@ -172,8 +172,9 @@ paper(const struct key_telling *t, const struct key_report *r)
 	print_line("xensnap recovery key");
 	print_line(" ");
 	print_line("repository id  %s", repo);
-	print_line("key            %s, %s%s%s", id, kind_text(r->full),
-		   r->label[0] ? ", " : "", r->label);
+	print_line("key            %s, %s", id, kind_text(r->full));
+	if (r->label[0])
+		print_line("label          %s", r->label);
 	print_line(" ");
 	print_line("    %.*s", (int)(word - t->text), t->text);
 	for (word++; *word && *word != '\n'; word += strnlen(word, 27))

@@ -136,6 +136,7 @@ tell_json(const struct prune_plan *p, bool dry_run, struct err *err)
 	json_add_u64(o, "deleted_bytes", p->report.deleted_bytes);
 	json_add_u64(o, "sessions_at_work", p->report.n_waiting);
 	json_add_u64(o, "sessions_broken", p->report.n_broken);
+	json_add_u64(o, "tidied_files", p->report.n_tidied);
 	rc = print_json(o, err);
 	json_object_put(o);
 	return rc;
@@ -176,6 +177,9 @@ tell(const struct prune_plan *p)
 	if (p->report.n_broken)
 		print_line("%u sessions that were taken for dead were ended",
 			   p->report.n_broken);
+	if (p->report.n_tidied)
+		print_line("%u files that killed backups had left were removed",
+			   p->report.n_tidied);
 	if (p->report.n_waiting)
 		print_line("%u sessions are at work: what is not needed any "
 			   "more is deleted by the next prune",
