@@ -296,7 +296,7 @@ static const struct cmd_verb verbs[] = {
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_prune },
 	{ .name = "verify",
-	  .args = "REPO [BACKUP --against SOURCE]",
+	  .args = "REPO [BACKUP]",
 	  .line = "is a repository whole?",
 	  .text = "Check that every backup in a repository can be restored, "
 		  "and that the repository is not older than what this host "
