@@ -33,32 +33,34 @@ is_candidate(const struct repo_commit *c, const struct source *s,
 	       memcmp(was->uuid, is->uuid, sizeof(was->uuid)) == 0;
 }
 
+struct candidate {
+	const struct repo_commit *commit;
+};
+
 static int
 newest_first(const void *a, const void *b)
 {
-	const struct repo_commit *const *x = a, *const *y = b;
-	uint64_t at_x = (*x)->outcome.backup.instant;
-	uint64_t at_y = (*y)->outcome.backup.instant;
+	const struct candidate *x = a, *y = b;
+	const struct outcome *is = &x->commit->outcome;
+	const struct outcome *other = &y->commit->outcome;
 
-	if (at_x != at_y)
-		return at_x < at_y ? 1 : -1;
-	return ((*x)->outcome.ended < (*y)->outcome.ended) -
-	       ((*x)->outcome.ended > (*y)->outcome.ended);
+	if (is->backup.instant != other->backup.instant)
+		return is->backup.instant < other->backup.instant ? 1 : -1;
+	return (is->ended < other->ended) - (is->ended > other->ended);
 }
 
 /* The newest of the @n at @list of which what it was made of is kept here. */
 static void
-choose(struct source *s, const struct repo_commit **list, uint32_t n,
-       struct parent *ret)
+choose(struct source *s, struct candidate *list, uint32_t n, struct parent *ret)
 {
 	struct err err = ERR_INIT;
 
 	qsort(list, n, sizeof(*list), newest_first);
 	for (uint32_t i = 0; i < n; i++) {
-		int r = source_base(s, &list[i]->outcome.backup, &err);
+		int r = source_base(s, &list[i].commit->outcome.backup, &err);
 
 		if (r > 0) {
-			ret->commit = list[i];
+			ret->commit = list[i].commit;
 			return;
 		}
 		if (r < 0) {
@@ -75,7 +77,7 @@ void
 parent_find(struct repo *r, struct source *s, uint32_t realm,
 	    struct parent *ret)
 {
-	const struct repo_commit **list;
+	struct candidate *list;
 	uint32_t n = 0;
 
 	memset(ret, 0, sizeof(*ret));
@@ -100,7 +102,7 @@ parent_find(struct repo *r, struct source *s, uint32_t realm,
 	}
 	for (uint32_t i = 0; i < r->n_commits; i++)
 		if (is_candidate(&r->commits[i], s, realm))
-			list[n++] = &r->commits[i];
+			list[n++].commit = &r->commits[i];
 	choose(s, list, n, ret);
 	free(list);
 }
