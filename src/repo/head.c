@@ -69,7 +69,7 @@ take_removed(struct take *t, struct head *h)
 {
 	h->n_removed = take_count(t, SESSION_ID, HEAD_REMOVED_MAX);
 	h->removed = room_for(t, h->n_removed, SESSION_ID);
-	for (uint32_t i = 0; i < h->n_removed && !t->wrong; i++) {
+	for (uint32_t i = 0; h->removed && i < h->n_removed && !t->wrong; i++) {
 		take_bytes(t, h->removed[i], SESSION_ID);
 		if (head_knows(h, h->removed[i]))
 			take_refuse(t, "a session is known and removed");
