@@ -141,7 +141,7 @@ by_session(const void *id, const void *known)
 const struct head_known *
 head_knows(const struct head *h, const uint8_t id[SESSION_ID])
 {
-	if (h->n_known == 0)
+	if (h->n_known == 0 || !h->known)
 		return NULL;
 	return bsearch(id, h->known, h->n_known, sizeof(*h->known), by_session);
 }
