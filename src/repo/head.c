@@ -69,7 +69,7 @@ take_removed(struct take *t, struct head *h)
 {
 	h->n_removed = take_count(t, SESSION_ID, HEAD_REMOVED_MAX);
 	h->removed = room_for(t, h->n_removed, SESSION_ID);
-	for (uint32_t i = 0; i < h->n_removed && !t->wrong; i++) {
+	for (uint32_t i = 0; h->removed && i < h->n_removed && !t->wrong; i++) {
 		take_bytes(t, h->removed[i], SESSION_ID);
 		if (head_knows(h, h->removed[i]))
 			take_refuse(t, "a session is known and removed");
@@ -141,7 +141,7 @@ by_session(const void *id, const void *known)
 const struct head_known *
 head_knows(const struct head *h, const uint8_t id[SESSION_ID])
 {
-	if (h->n_known == 0 || !h->known)
+	if (h->n_known == 0)
 		return NULL;
 	return bsearch(id, h->known, h->n_known, sizeof(*h->known), by_session);
 }
