@@ -317,7 +317,7 @@ other_disks(void)
 {
 	struct disk *a = take("dtc1", "o1"), *b = take("dtc2", "o2");
 	struct disk *t = take("dtt1", "o3"), *u = take("dtt2", "o4");
-	struct disk_view_ref was = b->ref;
+	struct disk_view_ref was, own;
 
 	refused(a, b, ERR_STATE, "a view of another disk");
 	refused(a, t, ERR_UNSUPPORTED, "a view of another kind");
@@ -334,12 +334,12 @@ other_disks(void)
 	snprintf(b->ref.source_uuid, sizeof(b->ref.source_uuid), "%s",
 		 a->ref.source_uuid);
 	refused(a, b, ERR_CORRUPT, "a record that says another disk");
-	b->ref = was;
-	was = a->ref;
+	own = a->ref;
 	snprintf(a->ref.generation, sizeof(a->ref.generation), "%s",
 		 GENERATION);
 	refused(a, b, ERR_NOTFOUND, "a record of another instant");
-	a->ref = was;
+	a->ref = own;
+	b->ref = was;
 	dropped(u);
 	dropped(t);
 	dropped(b);
