@@ -352,6 +352,11 @@ recover_pool(const char *uuid, bool *ret, struct err *err)
 	rc = begin(&pool, &s, err);
 	if (rc == 0 && flock(s.lock, LOCK_EX | LOCK_NB) == 0) {
 		rc = clear_leftover(&s, ret, err);
+		/* What is there now is another's; ours was never taken. */
+		if (rc && err->code == ERR_BUSY) {
+			err_clear(err);
+			rc = 0;
+		}
 		if (rc == 0 && !*ret)
 			rc = remove_mark(&s, err);
 	}
