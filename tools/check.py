@@ -7,6 +7,7 @@ lint, in effect.  doc/testing.md tells what belongs where.  The last line is
 "N passed, N failed, N skipped", and the exit status is 1 if anything failed.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -45,6 +46,9 @@ SUITES = {
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
     "xen": (["fail"], ["test/xen/*.sh"], 3600),
 }
+# Their programs have folders of their own, so some can run side by side; the
+# lab's would only be in each other's way.
+SIDE_BY_SIDE = ["unit", "cli", "sim", "offline"]
 WRONG = r"error:|warning:|ERROR|undefined reference"
 LONG_SECONDS = 6 * 3600
 
@@ -138,17 +142,27 @@ def run_suite(name, files, long, built):
             tell(built[need])
             results.append(built[need])
     bad = [b for b in builds if built[b].failed]
-    for path in files if files else programs(patterns or [], long):
+    paths = files if files else programs(patterns or [], long)
+
+    def one(path):
         label = f"{name}/{path.name}"
         if bad and patterns and name != "lint":
-            result = tap.Result(label, failed=1, failures=["was not built"])
-        else:
-            limit = LONG_SECONDS if long else seconds
-            # What needs no build is told of the ordinary one.
-            env = environment(builds[0] if builds else "gcc", long)
-            result = tap.run(label, path, env, limit, OUT, TOP)
-        tell(result)
-        results.append(result)
+            return tap.Result(label, failed=1, failures=["was not built"])
+        # What needs no build is told of the ordinary one.
+        env = environment(builds[0] if builds else "gcc", long)
+        return tap.run(label, path, env, LONG_SECONDS if long else seconds,
+                       OUT, TOP)
+
+    workers = os.cpu_count() if name in SIDE_BY_SIDE else 1
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        try:
+            for result in pool.map(one, paths):
+                tell(result)
+                results.append(result)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            tap.stop_all()
+            raise
     print(f"  {name}: {time.monotonic() - begin:.1f} s", flush=True)
     return results
 

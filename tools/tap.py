@@ -100,6 +100,15 @@ def judge(result, text):
         result.fail(f"its plan says {plan} cases, but there were {cases}")
 
 
+RUNNING = set()
+
+
+def stop_all():
+    """End the test programs that run."""
+    for process in list(RUNNING):
+        stop(process)
+
+
 def run(label, path, env, seconds, out, cwd):
     """Run the test program @path for at most @seconds."""
     base = label.replace("/", "-")
@@ -111,14 +120,14 @@ def run(label, path, env, seconds, out, cwd):
         process = subprocess.Popen([path], stdin=subprocess.DEVNULL, stdout=f,
                                    stderr=g, env=env, cwd=cwd,
                                    start_new_session=True)
+        RUNNING.add(process)
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             late = True
             stop(process)
-        except BaseException:
-            stop(process)
-            raise
+        finally:
+            RUNNING.discard(process)
     result.seconds = time.monotonic() - begin
     judge(result, std.read_text(errors="replace"))
     if late:
