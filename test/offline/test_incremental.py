@@ -13,7 +13,7 @@ from repoworld import CHUNK, MIB
 from simcheck import run_cases
 from sourceworld import Sources, or_skipped
 
-SIZE = 24 * MIB
+SIZE = 9 * MIB
 
 
 def change(path, rng, hole=True):

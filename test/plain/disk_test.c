@@ -56,7 +56,7 @@ static const struct {
 	{ "broken_race", case_broken_race, LONG_ONLY },
 	{ "kill_steps", case_kill_steps, ALWAYS },
 	{ "kill_random", case_kill_random, LONG_ONLY },
-	/* 25_changes.sh */
+	/* long_25_changes.sh */
 	{ "changes_classic", case_changes_classic, WHEN_ASKED },
 	{ "changes_thin", case_changes_thin, WHEN_ASKED },
 	{ "changes_refuse", case_changes_refuse, WHEN_ASKED },

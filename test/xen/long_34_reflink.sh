@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # long_34_reflink.sh - a guest with a logical volume and two raw files on XFS: all
 # are of one instant with its memory, and without it (inv. 1); nothing is left
-# beside the file (inv. 10, 11).  47_qemu.sh shows most of it.
+# beside the file (inv. 10, 11).  long_47_qemu.sh shows most of it.
 lab_state=xen
 . "$(dirname "$0")/../lib/in_lab.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 25_changes.sh - what has changed between two views, by LVM's own tables on a
+# long_25_changes.sh - what has changed between two views, by LVM's own tables on a
 # real LVM: never less than what differs; what proves nothing is refused; a thin
 # pool's metadata snapshot does not stay, whoever dies.
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 27_restore_lv.sh - disks out of a repository onto logical volumes: new ones,
+# long_27_restore_lv.sh - disks out of a repository onto logical volumes: new ones,
 # linear and thin, that are all or nothing; those that are there, of which only
 # what differs is written, unless somebody uses them; views as a source.
 lab_state=plain

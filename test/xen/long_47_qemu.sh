@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 47_qemu.sh - disks that QEMU serves (qdisk): a qcow2 image, a raw file, a
+# long_47_qemu.sh - disks that QEMU serves (qdisk): a qcow2 image, a raw file, a
 # volume, beside one that the kernel serves: all are of one instant with the
 # memory, and without it (inv. 1).
 lab_state=xen
