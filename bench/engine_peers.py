@@ -118,7 +118,7 @@ class XensnapMap(Xensnap):
         self.mount = store / "xfs"
         self.mount.mkdir()
         with open(store / "xfs.img", "wb") as f:
-            f.truncate(16 << 30)
+            f.truncate(400 << 30)  # holes: a tenth of a disk is to be free
         for argv in (["mkfs.xfs", "-q", str(store / "xfs.img")],
                      ["mount", "-o", "loop", str(store / "xfs.img"),
                       str(self.mount)]):
