@@ -361,6 +361,24 @@ recover_unheard(struct recover *r)
 	return rc;
 }
 
+/*
+ * A backup that died while it asked a thin pool what has changed.  Not tried in
+ * a dry run: whether there is anything only the attempt tells.
+ */
+static int
+recover_tables(struct recover *r)
+{
+	unsigned int n = 0;
+	int rc;
+
+	if (r->dry_run)
+		return 0;
+	rc = disk_changes_recover(&n, r->err);
+	if (n)
+		note(r, "metadata snapshot of a thin pool", "released");
+	return rc;
+}
+
 int
 job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 	    struct err *err)
@@ -372,5 +390,7 @@ job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 		return recover_domain(domain, &r);
 	if (snapshot_domains(recover_domain, &r, err))
 		return -1;
-	return recover_unheard(&r);
+	if (recover_unheard(&r))
+		return -1;
+	return recover_tables(&r);
 }
