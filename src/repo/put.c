@@ -202,14 +202,14 @@ finish_pack(struct put *p, struct pack_out *pack, uint32_t number,
 	if (pack_out_end(pack, &data, &len, sum, err))
 		goto out;
 	pack_name(sum, name);
+	/* First: what is stored and not noted is stored again after a death. */
+	rc = session_file_note(p->file, sum, err);
+	if (rc)
+		goto out;
 	rc = store_put(p->r->store, name, data, len, err);
 	if (rc)
 		goto out;
 	fail_here("put.pack");
-	if (session_file_note(p->file, sum, err)) {
-		rc = -1;
-		goto out;
-	}
 	index_named_pack(p->index, number, sum, len);
 out:
 	/* First: somebody who has the lock may wait for it. */

@@ -20,15 +20,16 @@
 int session_file_new(int dirfd, const uint8_t id[SESSION_ID], struct err *err);
 
 /*
- * session_file_note() - the session has put the pack with @sum.  -1 with ERR_IO
- * or ERR_NOSPC.
+ * session_file_note() - the session is about to put the pack with @sum.  -1
+ * with ERR_IO or ERR_NOSPC.
  */
 int session_file_note(int fd, const uint8_t sum[SHA256_BYTES], struct err *err);
 
 /*
- * session_file_each_dead() - @fn for each pack of each session of this host
- * whose process is not alive; after its last the session's file is removed.  -1
- * with ERR_IO, or @fn's error; then it stays.
+ * session_file_each_dead() - @fn for each pack that was noted, so may have
+ * been put, by each session of this host whose process is not alive; after its
+ * last the session's file is removed.  -1 with ERR_IO, or @fn's error; then it
+ * stays.
  */
 typedef int session_pack_fn(const uint8_t sum[SHA256_BYTES], void *ctx,
 			    struct err *err);
