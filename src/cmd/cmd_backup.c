@@ -94,6 +94,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct backup_opts *o,
 	o->name = opts_value(a, "name");
 	o->dry_run = opts_has(a, "dry-run");
 	o->no_base = opts_has(a, "no-base");
+	o->read_back = opts_has(a, "read-back");
 	o->progress = progress_tell;
 	if (read_source(a, n, o, err) || read_level(a, o, err))
 		return opts_usage(a->verb, err);

@@ -67,6 +67,11 @@ const struct cmd_opt backup_opts[] = {
 	{ .name = "level",
 	  .arg = "LEVEL",
 	  .help = "of compression, 1 (fast) to 19 (small). Default: 2" },
+	{ .name = "read-back",
+	  .help = "before the backup counts, read all that it stored from the "
+		  "repository again, and compare: finds a bad disk or memory "
+		  "now and not when it is needed. It takes about as long as "
+		  "a verify --data of what is new" },
 	{ .name = "no-base",
 	  .help = "with --disk FILE on XFS or btrfs: read the file itself, and "
 		  "keep no view of it (FILE.xs-backup-...) by which the next "
@@ -84,6 +89,8 @@ const struct cmd_example backup_examples[] = {
 	  "a domain that is shut down" },
 	{ "backup --disk /dev/vg/web1 --name web1 /srv/backup",
 	  "a volume whose domain does not run" },
+	{ "backup web1@nightly --name web1 --read-back /srv/backup",
+	  "and read back what was stored, before it counts" },
 	{ "backup --disk - --name db --level 3 /srv/backup",
 	  "what another program writes to a pipe" },
 	{ NULL, NULL }

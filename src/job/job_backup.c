@@ -191,6 +191,7 @@ begin(struct backing_up *x)
 		.purpose = PURPOSE_BACKUP,
 		.realm = x->r->key->realm,
 		.level = x->o->level ? x->o->level : PRESS_LEVEL_DEFAULT,
+		.read_back = x->o->read_back,
 	};
 
 	x->put = put_begin(x->r, &how, x->err);

@@ -19,6 +19,7 @@
 #include "put.h"
 #include "put_resume.h"
 #include "rand.h"
+#include "read_back.h"
 #include "repo_harden.h"
 #include "repo_index.h"
 #include "session_file.h"
@@ -165,6 +166,12 @@ put_part(struct put *p, struct err *err)
 	rc = store_put(p->r->store, name, b.data, b.len, err);
 	if (rc)
 		goto out;
+	fail_here("put.part");
+	if (p->how.read_back) {
+		rc = read_back_part(p->r, sum, err);
+		if (rc)
+			goto out;
+	}
 	count_stored(p, b.len);
 	pthread_mutex_lock(&p->lock);
 	put_bytes(&p->parts, sum, sizeof(sum));
@@ -214,6 +221,8 @@ finish_pack(struct put *p, struct pack_out *pack, uint32_t number,
 out:
 	/* First: somebody who has the lock may wait for it. */
 	pack_pool_give(p->packs, pack);
+	if (rc == 0 && p->how.read_back)
+		rc = read_back_pack(p->r, sum, err);
 	if (rc == 0)
 		count_stored(p, len);
 	if (rc == 0 && index_unwritten(p->index) > INDEX_PART_ENTRIES)

@@ -15,6 +15,7 @@
 #ifndef XENSNAP_PUT_H
 #define XENSNAP_PUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "blob.h"
@@ -31,6 +32,7 @@ struct put_how {
 	enum outcome_purpose purpose;
 	uint32_t realm; /* whose pieces; a put-only key has only its own */
 	int level;      /* of compression */
+	bool read_back; /* what is put, before it counts */
 };
 
 /*
@@ -70,8 +72,8 @@ void put_counts(struct put *p, struct put_count *ret);
  * put_commit() - end the session: @backup (NULL with PURPOSE_REPACK) is there
  * from now on.  No putter may be at work.  The session's id into @ret_session.
  * -1 with ERR_STATE (a pruner broke the session: start anew), ERR_NOSPC,
- * ERR_IO: after those it is not there, or the next who opens the repository
- * sees it whole.
+ * ERR_CORRUPT (it reads back wrong), ERR_IO: after those it is not there, or
+ * the next who opens the repository sees it whole.
  */
 int put_commit(struct put *p, const struct backup *backup,
 	       uint8_t ret_session[SESSION_ID], struct err *err);

@@ -174,6 +174,40 @@ def many_pieces():
         subprocess.run(["cmp", w.disk, to], check=True)
 
 
+# ---- what the disk makes of it ----
+
+
+def read_back(place, put_only):
+    """What is damaged between its put and the commit is noticed by
+    --read-back; the backup is not there."""
+    with World() as w:
+        w.backup(data(1, MIB), "before")
+        args = ["backup", "--disk", w.disk, "--name", "now", w.repo]
+        if put_only:
+            w.done("key", "add", w.repo, "--put-only", "--new-key-file",
+                   w.top / "put")
+            args += "--key-file", w.top / "put"
+        folder = {"put.pack": "packs", "put.part": "index"}[place]
+        before = files(w, folder)
+        w.disk.write_bytes(data(2, 3 * MIB))
+        p = w.stopped_at(place, *args, "--read-back")
+        new, = files(w, folder) - before
+        bytes_ = bytearray(new.read_bytes())
+        bytes_[len(bytes_) // 2] ^= 1
+        new.write_bytes(bytes_)
+        p.send_signal(signal.SIGCONT)
+        assert p.wait() == 1
+        assert w.names() == ["before"]
+        new.unlink()
+        w.done(*args, "--read-back")
+        assert w.restored("now") == data(2, 3 * MIB)
+        w.whole()
+
+
+def files(w, folder):
+    return {p for p in (w.repo / folder).rglob("*") if p.is_file()}
+
+
 def main():
     cases = [
         ("what killed puts left", leftovers),
@@ -185,6 +219,11 @@ def main():
         for which in 0, 1:
             cases.append((f"of two packs number {which} is {kind}",
                           functools.partial(in_two_packs, kind, which)))
+    for place in "put.pack", "put.part":
+        for put_only in False, True:
+            cases.append((f"{place} reads back wrong"
+                          f"{', with a put-only key' if put_only else ''}",
+                          functools.partial(read_back, place, put_only)))
     run_cases(cases)
 
 
