@@ -32,7 +32,7 @@ struct backup_opts {
 	unsigned int n_skip;
 	char skip[DOMAIN_DISKS_MAX][32]; /* disks to leave out */
 	bool read_back; /* what was stored, before the backup counts */
-	bool no_base; /* of a lone file nothing stays for the next backup */
+	bool no_base;   /* of a lone file nothing stays for the next backup */
 	bool dry_run;
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;

@@ -65,6 +65,13 @@ beat() {
 		grep -o '[0-9]*$'
 }
 
+# tell_end NAME: of a guest that does not do what it should, the last it said.
+tell_end() {
+	xl list | sed 's/^/#   /'
+	tail -n 40 "$(console "$1")" | cut -c1-160 | sed 's/^/#   /'
+	xl dmesg | tail -n 5 | sed 's/^/#   /'
+}
+
 # ---- views and memory brought back ----
 
 # disks_of SNAPSHOT: "SOURCE VIEW" a line.
@@ -118,10 +125,7 @@ resume_on_views() {
 	patient restore "$cfg" "/var/lib/xensnap/$(echo "$1" | tr @ /)/memory.xl" ||
 		return 1
 	verdict "$2" "$after" resume && return 0
-	# Of one that says nothing: how far it came.
-	xl list | sed 's/^/#   /'
-	tail -c +$((after + 1)) "$(console "$2")" | tail -n 15 | sed 's/^/#   /'
-	xl dmesg | tail -n 5 | sed 's/^/#   /'
+	tell_end "$2"
 	return 1
 }
 
@@ -173,7 +177,10 @@ runs() {
 # clean NAME: inv. 5, 7, 11.  Says what is wrong.
 clean() {
 	bad=""
-	runs "$1" || bad="$bad state=$(state_of "$1")"
+	runs "$1" || {
+		bad="$bad state=$(state_of "$1")"
+		tell_end "$1"
+	}
 	m=$(monitor_of "$1") || bad="$bad no-monitor"
 	if [ -n "$m" ] && grep -q '^State:.T' "/proc/$m/status"; then
 		bad="$bad monitor-stopped"
