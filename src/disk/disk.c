@@ -17,6 +17,7 @@
 #include "view_health.h"
 #ifdef HAVE_LVM
 #include "disk_lv.h"
+#include "thin_mapped.h"
 #include "thin_snap.h"
 #endif
 #ifdef HAVE_SIM
@@ -237,6 +238,18 @@ disk_changes(const struct disk_view_ref *base, const struct disk_view_ref *view,
 
 	memset(ret, 0, sizeof(*ret));
 	return ops ? changes_ask(ops, base, view, ret, err) : -1;
+}
+
+int
+disk_mapped(int fd, const char *name, struct disk_changes *ret, struct err *err)
+{
+#ifdef HAVE_LVM
+	return thin_mapped(fd, name, ret, err);
+#else
+	(void)fd;
+	memset(ret, 0, sizeof(*ret));
+	return err_set(err, ERR_UNSUPPORTED, 0, "%s is no thin volume", name);
+#endif
 }
 
 /* ---- this host ---- */

@@ -399,6 +399,15 @@ int disk_changes(const struct disk_view_ref *base,
 		 const struct disk_view_ref *view, struct disk_changes *ret,
 		 struct err *err);
 
+/*
+ * disk_mapped() - which bytes of the disk or view that is open at @fd may be
+ * other than zero, by the storage's own tables: no data is read.  Nobody may
+ * write to it meanwhile.  @name is for messages.  Else as disk_changes(); most
+ * storages have no such table: ERR_UNSUPPORTED.
+ */
+int disk_mapped(int fd, const char *name, struct disk_changes *ret,
+		struct err *err);
+
 /* disk_changes_done() - free what @c owns. */
 void disk_changes_done(struct disk_changes *c);
 

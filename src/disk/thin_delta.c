@@ -310,7 +310,7 @@ take_range(struct xml *x, const struct tag *t, struct thin_delta *d,
 		return bad(x, "a range that cannot be", err);
 	*end = last;
 	*blocks += length; /* no more than @end: ranges don't overlap */
-	if (blocks == &d->same)
+	if ((blocks == &d->same) != d->add_same)
 		return 0;
 	return changes_add(changes, begin * d->block_bytes,
 			   length * d->block_bytes, err);

@@ -25,6 +25,7 @@ struct thin_delta {
 	uint64_t left; /* numbers in the pool */
 	uint64_t right;
 	uint64_t block_bytes;
+	bool add_same; /* to the list, and not what differs */
 	/* How many blocks it has named (result). */
 	uint64_t same;
 	uint64_t differs; /* by what it says; the content may be the same */
@@ -34,10 +35,10 @@ struct thin_delta {
 
 /*
  * thin_delta_run() - compare the devices d->left and d->right in the metadata
- * snapshot on the device @path, and add what is not the same to @changes.  As
- * long as that takes: it reads all mappings of both.  -1 with ERR_UNSUPPORTED
- * (no thin_delta, or one that is known to be wrong), ERR_CORRUPT, ERR_IO,
- * ERR_TIMEOUT, ERR_NOMEM; @changes is then of no use.
+ * snapshot on the device @path, and add what is not the same (with add_same:
+ * what is) to @changes.  As long as that takes: it reads all mappings of both.
+ * -1 with ERR_UNSUPPORTED (no thin_delta, or one that is known to be wrong),
+ * ERR_CORRUPT, ERR_IO, ERR_TIMEOUT, ERR_NOMEM; @changes is then of no use.
  */
 int thin_delta_run(const char *path, struct thin_delta *d,
 		   struct changes *changes, struct err *err);

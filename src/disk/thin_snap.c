@@ -325,13 +325,16 @@ thin_snap_take(const struct dm_dev *pool, struct thin_snap *ret,
 	return -1;
 }
 
-int
-thin_snap_release(struct thin_snap *s, struct err *err)
+void
+thin_snap_release(struct thin_snap *s)
 {
-	int rc = give_back(s, err);
+	struct err err = ERR_INIT;
 
+	if (give_back(s, &err))
+		log_warning("the metadata snapshot of thin pool %s is still "
+			    "there: %s",
+			    s->pool, err.text);
 	fd_close(&s->lock);
-	return rc;
 }
 
 /* ---- after a death ---- */

@@ -40,10 +40,11 @@ int thin_snap_take(const struct dm_dev *pool, struct thin_snap *ret,
 		   struct err *err);
 
 /*
- * thin_snap_release() - give it back.  -1 with ERR_IO: it is still there, and
- * so is the word that it is ours; only our lock is gone.
+ * thin_snap_release() - give it back.  What was read in it is right also when
+ * that fails: it is warned of, and the word that it is ours stays, so that the
+ * next one of us takes it away.
  */
-int thin_snap_release(struct thin_snap *s, struct err *err);
+void thin_snap_release(struct thin_snap *s);
 
 /* thin_snap_recover() - see disk_changes_recover(). */
 int thin_snap_recover(unsigned int *ret_n, struct err *err);

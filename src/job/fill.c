@@ -282,7 +282,7 @@ begin(struct filling *x, struct map_range **ret_ranges, struct err *err)
 	x->scan.ranges = *ret_ranges;
 	if (!*ret_ranges)
 		return -1;
-	if (begin_as_base(x, err) == 0)
+	if (!f->base->root || begin_as_base(x, err) == 0)
 		return 0;
 	x->result.base_is_bad = err->code == ERR_NOTFOUND ||
 				err->code == ERR_CORRUPT;

@@ -18,13 +18,13 @@
 #include "put.h"
 
 /*
- * A backup of the same disk, of the same size, that is in the repository: what
- * is not in @changes is as it was then.  Nothing in it may be condemned
+ * What is not in @changes is as in a backup of the same disk, of the same size,
+ * that is in the repository, or zero.  Nothing in that backup may be condemned
  * (doc/decisions/0008-prune.md).
  */
 struct fill_base {
-	uint32_t realm; /* the session's */
-	const uint8_t *root;
+	uint32_t realm;      /* the session's */
+	const uint8_t *root; /* NULL: zeros all over */
 	uint8_t levels;
 	const struct disk_extent *changes; /* in order, apart */
 	size_t n_changes;

@@ -14,6 +14,7 @@
 #include "fill.h"
 #include "hex.h"
 #include "job_repo.h"
+#include "log.h"
 
 struct backing_up {
 	const struct backup_opts *o;
@@ -73,6 +74,28 @@ fill_disk_of(struct backing_up *x, unsigned int i, const struct fill_base *base,
 	return fill_disk(&f, ret, x->err);
 }
 
+/* All of it but what, as its storage says, reads as zeros. */
+static int
+fill_whole(struct backing_up *x, unsigned int i, struct filled *ret)
+{
+	const struct source_disk *d = &x->from->disks[i];
+	struct fill_base zeros = { .root = NULL };
+	struct disk_changes mapped = { .n = 0 };
+	struct err why = ERR_INIT;
+	bool told;
+	int rc;
+
+	told = !d->stream && disk_mapped(d->fd, d->path, &mapped, &why) == 0;
+	if (!told && !d->stream)
+		log_debug("what is stored of it is not known: %s", why.text);
+	zeros.changes = mapped.e;
+	zeros.n_changes = mapped.n;
+	rc = fill_disk_of(x, i, told ? &zeros : NULL, ret);
+	ret->holes |= told && mapped.bytes < d->bytes;
+	disk_changes_done(&mapped);
+	return rc;
+}
+
 /*
  * Read it as far as it changed, or all of it; how is in @to.  A parent of
  * which something is missing is no reason to have no backup.
@@ -97,7 +120,7 @@ read_disk(struct backing_up *x, unsigned int i, struct backup_disk *to,
 			snprintf(p.why, sizeof(p.why),
 				 "the backup before is damaged");
 		err_clear(x->err);
-		rc = fill_disk_of(x, i, NULL, ret);
+		rc = fill_whole(x, i, ret);
 		to->how = ret->holes ? HOW_DATA : HOW_WHOLE;
 	}
 	memcpy(to->why, p.why, sizeof(to->why));

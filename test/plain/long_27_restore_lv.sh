@@ -155,6 +155,39 @@ cmp /dev/vg/src /root/src.was
 ok $? "in place, beside a view"
 told 0 "" delete web1@cold
 
+# What of a thin volume is stored at all its pool knows; the rest is not read.
+# reads MIB WHAT...: that a backup of it reads so much.
+reads() {
+	want=$(($1 << 20))
+	shift
+	xensnap backup --json "$@" $repo > /tmp/out 2> /tmp/err
+	ok $? "backup $*"
+	sed 's/^/#   /' /tmp/err
+	is "$(sed -n 's/^  "read_bytes": *\([0-9]*\).*/\1/p' /tmp/out)" $want \
+		"$*: as much is read as is stored"
+}
+lvcreate -qq -y -V 256m -T vg/pool -n sparse > /dev/null
+fill /dev/vg/sparse 2 direct
+dd if=/dev/urandom of=/dev/vg/sparse bs=1M seek=200 count=1 oflag=direct \
+	status=none
+dd if=/dev/vg/sparse of=/root/sparse.was bs=1M status=none
+reads 3 --disk /dev/vg/sparse --name sparse
+told 0 "restored" restore $repo sparse --to /root/restored
+cmp /root/restored /root/sparse.was
+ok $? "it is the disk"
+rm /root/restored
+sed 's,/dev/vg/src,/dev/vg/sparse,; s, "/root/odd[^"]*",,; s/web1/web2/' \
+	/root/web1.cfg > /root/web2.cfg
+told 0 "web2@cold" create web2@cold --config /root/web2.cfg
+blkdiscard /dev/vg/sparse
+reads 3 web2@cold --name view
+told 0 "restored" restore $repo view --to /root/restored
+cmp /root/restored /root/sparse.was
+ok $? "it is the view"
+told 0 "" delete web2@cold
+reads 0 --disk /dev/vg/sparse --name sparse
+lvremove -qq -y vg/sparse
+
 lvremove -qq -y vg/src
 vgck vg
 ok $? "LVM's metadata is consistent"

@@ -89,6 +89,32 @@ real(void **state)
 	assert_int_equal(only_read(HEAD SIZES DIFF TAIL), ERR_NONE);
 }
 
+/* Of a device and itself: all that it has. */
+static void
+itself(void **state)
+{
+	struct thin_delta d = {
+		.left = 1, .right = 2, .block_bytes = BLOCK, .add_same = true
+	};
+	struct err err = ERR_INIT;
+	struct changes c;
+	int fd;
+
+	(void)state;
+	scratch_put("delta", usual, strlen(usual));
+	fd = scratch_open("delta");
+	changes_init(&c, 1000 * BLOCK);
+	assert_int_equal(thin_delta_read(fd, &d, &c, &err), 0);
+	fd_close(&fd);
+	changes_settle(&c, 1);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.e[0].offset, 0);
+	assert_int_equal(c.e[0].bytes, 5 * BLOCK);
+	assert_int_equal(c.e[1].offset, 8 * BLOCK);
+	assert_int_equal(c.e[1].bytes, 10 * BLOCK);
+	changes_done(&c);
+}
+
 static void
 not_these(void **state)
 {
@@ -264,8 +290,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(real),    CASE(not_these), CASE(not_these_ranges),
-		CASE(mutated), CASE(long_one),  CASE(versions),
+		CASE(real),      CASE(itself),
+		CASE(not_these), CASE(not_these_ranges),
+		CASE(mutated),   CASE(long_one),
+		CASE(versions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
