@@ -18,6 +18,7 @@
 
 #define WAIT_S 600
 #define BREAK_DAYS 7
+#define REPACK_PERCENT 50
 
 static int
 read_number(const struct cmd_args *a, const char *name, unsigned long otherwise,
@@ -64,7 +65,7 @@ read_rules(const struct cmd_args *a, struct keep_rules *rules, struct err *err)
 static int
 read_opts(const struct cmd_args *a, struct prune_opts *o, struct err *err)
 {
-	unsigned long yes, wait_s, days;
+	unsigned long yes, wait_s, days, percent;
 
 	memset(o, 0, sizeof(*o));
 	o->how.address = a->args[0];
@@ -75,8 +76,15 @@ read_opts(const struct cmd_args *a, struct prune_opts *o, struct err *err)
 	if (read_rules(a, &o->rules, err) ||
 	    read_number(a, "yes", 0, &yes, err) ||
 	    read_number(a, "wait", WAIT_S, &wait_s, err) ||
-	    read_number(a, "break-after", BREAK_DAYS, &days, err))
+	    read_number(a, "break-after", BREAK_DAYS, &days, err) ||
+	    read_number(a, "repack", REPACK_PERCENT, &percent, err))
 		return -1;
+	if (percent > 100) {
+		err_set(err, ERR_INVALID, 0, "--repack is 0 to 100, not %lu",
+			percent);
+		return opts_usage(a->verb, err);
+	}
+	o->repack = (unsigned int)percent;
 	o->yes = (uint32_t)yes;
 	o->wait_s = (unsigned int)wait_s;
 	o->break_s = (uint64_t)days * 86400;
@@ -134,6 +142,8 @@ tell_json(const struct prune_plan *p, bool dry_run, struct err *err)
 	json_add_u64(o, "packs", p->report.n_packs);
 	json_add_u64(o, "deleted_packs", p->report.n_deleted);
 	json_add_u64(o, "deleted_bytes", p->report.deleted_bytes);
+	json_add_u64(o, "repacked_packs", p->report.n_repacked);
+	json_add_u64(o, "repacked_bytes", p->report.repacked_bytes);
 	json_add_u64(o, "sessions_at_work", p->report.n_waiting);
 	json_add_u64(o, "sessions_broken", p->report.n_broken);
 	json_add_u64(o, "tidied_files", p->report.n_tidied);
@@ -174,6 +184,12 @@ tell(const struct prune_plan *p)
 	print_line("%u of %u backups forgotten, %u of %u packs deleted, %s",
 		   p->n_forget, p->n, p->report.n_deleted, p->report.n_packs,
 		   units_size(p->report.deleted_bytes, size, sizeof(size)));
+	if (p->report.n_repacked)
+		print_line("%u packs of which little was needed were written "
+			   "anew, %s",
+			   p->report.n_repacked,
+			   units_size(p->report.repacked_bytes, size,
+				      sizeof(size)));
 	if (p->report.n_broken)
 		print_line("%u sessions that were taken for dead were ended",
 			   p->report.n_broken);

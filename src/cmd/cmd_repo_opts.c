@@ -167,6 +167,10 @@ const struct cmd_opt prune_opts[] = {
 	  .arg = "N",
 	  .help = "so many may be forgotten; needed if that is more than "
 		  "half" },
+	{ .name = "repack",
+	  .arg = "PERCENT",
+	  .help = "packs of which less than that is needed are written anew, "
+		  "without the rest, and go; 0: none. Default: 50" },
 	{ .name = "wait",
 	  .arg = "SECONDS",
 	  .help = "how long to wait for backups that are being made. Default: "

@@ -120,6 +120,7 @@ job_prune(const struct prune_opts *o, struct prune_plan *ret, struct err *err)
 	struct prune_how how = {
 		.wait_s = o->wait_s,
 		.break_s = o->break_s,
+		.repack = o->repack,
 		.progress = o->progress,
 		.progress_ctx = o->progress_ctx,
 	};

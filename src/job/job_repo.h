@@ -145,6 +145,7 @@ struct prune_opts {
 	uint32_t yes; /* how many may be forgotten, if that is over half */
 	unsigned int wait_s;
 	uint64_t break_s;
+	unsigned int repack; /* percent; 0: none */
 	bool dry_run;
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;

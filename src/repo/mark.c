@@ -213,6 +213,30 @@ mark_needs(const struct mark *m, const uint8_t sum[SHA256_BYTES])
 	return index_has_pack(m->ix, sum, &pack) ? m->needed[pack] : 0;
 }
 
+int
+mark_needs_piece(struct mark *m, const uint8_t sum[SHA256_BYTES],
+		 const uint8_t id[NAME_BYTES], struct err *err)
+{
+	struct index_entry e;
+	int r = index_find(m->seen, id, &e, err);
+
+	if (r > 0)
+		r = index_find(m->ix, id, &e, err);
+	if (r <= 0)
+		return r;
+	return memcmp(index_pack(m->ix, e.pack, NULL), sum, SHA256_BYTES) == 0;
+}
+
+int
+mark_each(const struct mark *m, mark_pack_fn *fn, void *ctx, struct err *err)
+{
+	for (uint32_t i = 0; i < m->n_packs; i++)
+		if (m->there[i] && m->needed[i] &&
+		    fn(index_pack(m->ix, i, NULL), m->needed[i], ctx, err))
+			return -1;
+	return 0;
+}
+
 bool
 mark_lost(const struct mark *m, const uint8_t sum[SHA256_BYTES])
 {

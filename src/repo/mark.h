@@ -37,6 +37,22 @@ int mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
 /* mark_needs() - how many pieces of the pack with @sum are needed. */
 uint32_t mark_needs(const struct mark *m, const uint8_t sum[SHA256_BYTES]);
 
+/*
+ * mark_needs_piece() - is the pack with @sum needed for piece @id?  1, 0, or -1
+ * as index_find().
+ */
+int mark_needs_piece(struct mark *m, const uint8_t sum[SHA256_BYTES],
+		     const uint8_t id[NAME_BYTES], struct err *err);
+
+/*
+ * mark_each() - @fn for each pack that is in the store and of which something
+ * is needed: its sum, and of how many pieces.  -1 with @fn's error.
+ */
+typedef int mark_pack_fn(const uint8_t sum[SHA256_BYTES], uint32_t needed,
+			 void *ctx, struct err *err);
+int mark_each(const struct mark *m, mark_pack_fn *fn, void *ctx,
+	      struct err *err);
+
 /* mark_lost() - is the pack with @sum known, and not in the store? */
 bool mark_lost(const struct mark *m, const uint8_t sum[SHA256_BYTES]);
 

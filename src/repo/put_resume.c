@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* put_resume.c - see put_resume.h. */
-#include <stdlib.h>
-
-#include "log.h"
-#include "pack.h"
 #include "put_resume.h"
+#include "log.h"
+#include "pack_list.h"
 #include "session_file.h"
 
 struct resuming {
@@ -36,37 +34,6 @@ enter_blob(const struct pack_blob *b, void *ctx, struct err *err)
 	return 0;
 }
 
-static int
-read_at(const struct resuming *x, const char *name, uint64_t offset, void *to,
-	size_t len, struct err *err)
-{
-	size_t got;
-
-	if (store_get(x->r->store, name, offset, to, len, &got, err))
-		return -1;
-	return got == len ?
-		       0 :
-		       err_set(err, ERR_CORRUPT, 0, "%s is too short", name);
-}
-
-/* The pieces that the trailer of @len bytes at @at lists. */
-static int
-enter_trailer(struct resuming *x, const char *name, struct pack_in *in,
-	      uint32_t at, uint32_t len, struct err *err)
-{
-	uint8_t *trailer = malloc(len);
-	int rc = -1;
-
-	if (!trailer)
-		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	if (read_at(x, name, at, trailer, len, err) == 0 &&
-	    pack_in_open_trailer(in, at, trailer, len, err) == 0)
-		rc = pack_in_each(trailer, len - PACK_BLOB_EXTRA, at,
-				  enter_blob, x, err);
-	free(trailer);
-	return rc;
-}
-
 /*
  * 1: entered; 0: it is known, by a session that ended well after all.  The pack
  * is ours to rely on when its name is durable, which its putter may not have
@@ -75,34 +42,23 @@ enter_trailer(struct resuming *x, const char *name, struct pack_in *in,
 static int
 enter_pack(struct resuming *x, const uint8_t sum[SHA256_BYTES], struct err *err)
 {
-	uint8_t header[PACK_HEADER], footer[PACK_FOOTER];
-	struct pack_in *in = NULL;
+	struct pack_list *l;
 	char name[PACK_NAME];
-	uint32_t at, len;
-	uint64_t bytes;
 	int rc = -1;
 
 	if (index_has_pack(x->ix, sum, &x->number))
 		return 0;
 	pack_name(sum, name);
 	if (store_harden(x->r->store, name, err) ||
-	    store_size(x->r->store, name, &bytes, err))
+	    pack_list_open(x->r, sum, &l, err))
 		return -1;
-	if (bytes < PACK_HEADER + PACK_FOOTER || bytes > PACK_MAX)
-		return err_set(err, ERR_CORRUPT, 0, "%s: its length", name);
-	if (read_at(x, name, 0, header, PACK_HEADER, err) ||
-	    read_at(x, name, bytes - PACK_FOOTER, footer, PACK_FOOTER, err) ||
-	    pack_footer(footer, bytes, &at, &len, err))
-		return -1;
-	in = pack_in_new(x->r->key, header, err);
-	if (!in)
-		return -1;
-	if (pack_in_realm(in) != x->realm)
+	if (pack_list_realm(l) != x->realm)
 		rc = 0;
-	else if (index_add_pack(x->ix, sum, bytes, &x->number, err) == 0 &&
-		 enter_trailer(x, name, in, at, len, err) == 0)
+	else if (index_add_pack(x->ix, sum, pack_list_bytes(l), &x->number,
+				err) == 0 &&
+		 pack_list_each(l, enter_blob, x, err) == 0)
 		rc = 1;
-	pack_in_free(in);
+	pack_list_close(l);
 	return rc;
 }
 

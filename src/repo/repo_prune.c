@@ -15,10 +15,12 @@
 
 #include "fail.h"
 #include "fold.h"
+#include "log.h"
 #include "mark.h"
 #include "object.h"
 #include "pack.h"
 #include "prune_wait.h"
+#include "repack.h"
 #include "repo_harden.h"
 #include "repo_head.h"
 #include "repo_prune.h"
@@ -29,6 +31,7 @@ struct pruning {
 	struct prune_report *report;
 	struct mark *mark;
 	struct buf condemned; /* struct head_condemned */
+	struct buf old;       /* sums of packs that were repacked, in order */
 	struct err *err;
 };
 
@@ -172,14 +175,71 @@ look_at_part(const char *name, uint64_t bytes, void *ctx, struct err *err)
 }
 
 static int
+by_sum(const void *a, const void *b)
+{
+	return memcmp(a, b, SHA256_BYTES);
+}
+
+static bool
+is_old(const uint8_t sum[SHA256_BYTES], void *ctx)
+{
+	const struct buf *old = ctx;
+
+	return old->len && bsearch(sum, old->data, old->len / SHA256_BYTES,
+				   SHA256_BYTES, by_sum);
+}
+
+static int
 mark(struct pruning *p)
 {
-	struct mark_how how = { .progress = p->how->progress,
+	struct mark_how how = { .avoid = is_old,
+				.avoid_ctx = &p->old,
+				.progress = p->how->progress,
 				.progress_ctx = p->how->progress_ctx };
 
 	mark_free(p->mark);
 	p->mark = NULL;
 	return mark_backups(p->r, &how, &p->mark, p->err);
+}
+
+/* A prune is of use without it too. */
+static bool
+may_go_on(const struct err *why)
+{
+	return why->code != ERR_CANCELLED && why->code != ERR_NOMEM;
+}
+
+/* Mark, and once more when packs were put anew. */
+static int
+mark_and_repack(struct pruning *p)
+{
+	struct repack_how how = { .percent = p->how->repack,
+				  .progress = p->how->progress,
+				  .progress_ctx = p->how->progress_ctx };
+	struct repack_done done;
+	struct err why = ERR_INIT;
+
+	if (mark(p) || !how.percent)
+		return p->mark ? 0 : -1;
+	if (repack(p->r, p->mark, &how, &done, &why)) {
+		if (!may_go_on(&why)) {
+			buf_done(&done.old);
+			*p->err = why;
+			return -1;
+		}
+		log_warning("packs of which little is needed stay as they are: "
+			    "%s",
+			    why.text);
+	}
+	p->old = done.old;
+	p->report->n_repacked = (uint32_t)(done.old.len / SHA256_BYTES);
+	p->report->repacked_bytes = done.bytes;
+	if (repo_load(p->r, p->err))
+		return -1;
+	if (p->r->head.phase != HEAD_IDLE)
+		return err_set(p->err, ERR_BUSY, 0,
+			       "another prune was faster; nothing is lost");
+	return done.old.len ? mark(p) : 0;
 }
 
 /* Say what is not needed; 1, or 0 if all is. */
@@ -191,7 +251,7 @@ condemn_all(struct pruning *p)
 
 	p->condemned.len = 0;
 	p->report->n_packs = 0;
-	if (mark(p) ||
+	if (mark_and_repack(p) ||
 	    store_list(p->r->store, "packs/", look_at_pack, p, p->err) ||
 	    store_list(p->r->store, "index/", look_at_part, p, p->err))
 		return -1;
@@ -397,5 +457,6 @@ repo_prune(struct repo *r, const struct prune_how *how,
 		rc = store_tidy(r->store, &ret->n_tidied, err);
 	mark_free(p.mark);
 	buf_done(&p.condemned);
+	buf_done(&p.old);
 	return rc || go < 0 ? -1 : 0;
 }

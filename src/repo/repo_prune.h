@@ -27,6 +27,7 @@ int repo_may_prune(const struct repo *r, struct err *err);
 struct prune_how {
 	unsigned int wait_s;     /* for sessions that are at work */
 	uint64_t break_s;        /* so old ones are taken for dead; 0: none */
+	unsigned int repack;     /* percent: repack.h; 0: none is */
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };
@@ -35,6 +36,8 @@ struct prune_report {
 	uint32_t n_packs;   /* that are there */
 	uint32_t n_deleted; /* packs */
 	uint64_t deleted_bytes;
+	uint32_t n_repacked; /* packs of which the needed part was put anew */
+	uint64_t repacked_bytes;
 	uint32_t n_waiting; /* sessions at work: nothing was deleted */
 	uint32_t n_broken;  /* sessions that were taken for dead */
 	uint32_t n_tidied;  /* files that killed puts had left */
@@ -47,7 +50,8 @@ struct prune_report {
  * needed stays condemned, and the next prune goes on.  -1 with ERR_DENIED (not
  * a full key), ERR_CORRUPT (a backup lacks something: nothing is deleted),
  * ERR_BUSY (another prune was faster) or the store's errors; it can be run
- * again at any time.
+ * again at any time.  When packs cannot be repacked they stay, and why is
+ * warned of: most often there is no room, which the rest makes.
  */
 int repo_prune(struct repo *r, const struct prune_how *how,
 	       struct prune_report *ret, struct err *err);

@@ -211,6 +211,22 @@ def pruned():
         repo.read_again(paths[-3:], name="same")
 
 
+def repacked():
+    """What is left of a large pack is in another one."""
+    with Host() as host:
+        repo = Repo(host)
+        old = write(host.dir / "old", noise(40 * CHUNK))
+        repo.backup(old, name="same")
+        new = write(host.dir / "new", *[
+            (i * CHUNK, old.read_bytes()[i * CHUNK:(i + 1) * CHUNK])
+            for i in range(0, 40, 7)], size=40 * CHUNK)
+        repo.backup(new, name="same")
+        report = json.loads(repo.xensnap("prune", "--keep-last", "1",
+                                         str(repo.dir), "--json"))
+        assert report["repacked_packs"] == 1, report
+        repo.read_again([new], name="same")
+
+
 def objects_as_disks():
     """Disks that hold what repositories are made of: a node of a map, packs,
     records; those of another repository and its own."""
@@ -455,6 +471,7 @@ def main():
         ("the same path, changed", same_path),
         ("disks that hold objects", objects_as_disks),
         ("pruned twice", pruned),
+        ("repacked", repacked),
         ("noticed: a byte that is flipped", flipped),
         ("noticed: an object that is cut or longer", cut),
         ("noticed: an object in place of another", swapped),
