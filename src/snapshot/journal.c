@@ -126,6 +126,27 @@ journal_begin(struct journal *j, int dirfd, const char *generation,
 	return append(j, JOURNAL_BEGIN, o, err);
 }
 
+/* Whoever died in the middle of a line left half of it, and a line that came
+ * behind that would make no sense. */
+static int
+drop_torn_line(int dirfd, int fd, struct err *err)
+{
+	const char *end;
+	size_t len, whole;
+	char *text;
+
+	if (fd_read_file(dirfd, JOURNAL_FILE, JOURNAL_SIZE_MAX, &text, &len,
+			 err))
+		return -1;
+	end = memrchr(text, '\n', len);
+	whole = end ? (size_t)(end + 1 - text) : 0;
+	free(text);
+	if (whole < len && ftruncate(fd, (off_t)whole))
+		return err_set(err, ERR_IO, errno,
+			       "take half a line from the journal");
+	return 0;
+}
+
 int
 journal_reopen(struct journal *j, const char *path, struct err *err)
 {
@@ -137,6 +158,8 @@ journal_reopen(struct journal *j, const char *path, struct err *err)
 			       O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	if (j->fd < 0)
 		err_set(err, ERR_IO, errno, "open the journal in %s", path);
+	else if (drop_torn_line(dir, j->fd, err))
+		fd_close(&j->fd);
 	fd_close(&dir);
 	return j->fd < 0 ? -1 : 0;
 }
@@ -260,7 +283,7 @@ int
 journal_read(int dirfd, struct journal_story *ret, struct err *err)
 {
 	char *text = NULL, *line, *end;
-	size_t len = 0;
+	size_t len = 0, left;
 	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));
@@ -271,7 +294,10 @@ journal_read(int dirfd, struct journal_story *ret, struct err *err)
 		err_clear(err);
 		return 0;
 	}
-	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
+	/* By its length: a NUL in it, as after a power cut, hides no line. */
+	for (line = text; (left = len - (size_t)(line - text)) &&
+			  (end = memchr(line, '\n', left));
+	     line = end + 1) {
 		if (read_line(line, (size_t)(end - line), ret, err)) {
 			err_add(err, "read the journal");
 			goto out;

@@ -82,7 +82,8 @@ int journal_begin(struct journal *j, int dirfd, const char *generation,
 
 /*
  * journal_reopen() - go on with the journal of the folder @path, which another
- * process began.  -1 with ERR_IO; then there is nothing to end.
+ * process began; half a line that it left at the end is taken away.  -1 with
+ * ERR_IO or ERR_CORRUPT (it is no file); then there is nothing to end.
  */
 int journal_reopen(struct journal *j, const char *path, struct err *err);
 

@@ -259,6 +259,56 @@ test_zeros_at_the_end(void **state)
 	free(text);
 }
 
+/* Who goes on with a journal does so in a line of his own. */
+static void
+test_torn_and_reopened(void **state)
+{
+	static const char half[] = "{\"step\":\"resumed\"}";
+	struct journal j = JOURNAL_INIT;
+	struct err err = ERR_INIT;
+	size_t len, i;
+	char *text, *torn;
+
+	(void)state;
+	write_one(1, JOURNAL_REBUILD);
+	text = scratch_get("journal", &len);
+	torn = malloc(len + sizeof(half));
+	memcpy(torn, text, len);
+	memcpy(torn + len, half, sizeof(half));
+	for (i = 0; i < sizeof(half); i++) {
+		scratch_put("journal", torn, len + i);
+		assert_int_equal(journal_reopen(&j, scratch_path(""), &err), 0);
+		assert_int_equal(journal_step(&j, JOURNAL_RESUMED, &err), 0);
+		journal_end(&j);
+		reads_as(JOURNAL_RESUMED, 1);
+	}
+	free(torn);
+	free(text);
+}
+
+/* Not at the end: whole lines come after them, and would be overlooked. */
+static void
+test_zeros_before_the_end(void **state)
+{
+	enum err_code code;
+	size_t len, i;
+	char *text;
+
+	(void)state;
+	write_one(1, JOURNAL_INSTANT);
+	text = scratch_get("journal", &len);
+	for (i = 0; i + 1 < len; i++) {
+		char was = text[i];
+
+		text[i] = '\0';
+		scratch_put("journal", text, len);
+		assert_int_equal(read_it(&code), -1);
+		assert_int_equal(code, ERR_CORRUPT);
+		text[i] = was;
+	}
+	free(text);
+}
+
 #define BEGIN_WITH(domid, pid)                                               \
 	"{\"step\":\"begin\",\"generation\":\"" GENERATION                   \
 	"\",\"uuid\":\"" UUID "\",\"boot_id\":\"" UUID "\",\"domid\":" domid \
@@ -417,12 +467,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none),        TEST(test_whole),
-		TEST(test_each_step),   TEST(test_many_views),
-		TEST(test_torn),        TEST(test_zeros_at_the_end),
-		TEST(test_corrupt),     TEST(test_flipped),
-		TEST(test_no_uuid),     TEST(test_not_a_file),
-		TEST(test_begin_twice), TEST(test_full),
+		TEST(test_none),
+		TEST(test_whole),
+		TEST(test_each_step),
+		TEST(test_many_views),
+		TEST(test_torn),
+		TEST(test_zeros_at_the_end),
+		TEST(test_zeros_before_the_end),
+		TEST(test_torn_and_reopened),
+		TEST(test_corrupt),
+		TEST(test_flipped),
+		TEST(test_no_uuid),
+		TEST(test_not_a_file),
+		TEST(test_begin_twice),
+		TEST(test_full),
 		TEST(test_hold),
 	};
 
