@@ -39,6 +39,14 @@ quiesce_request(const char *nonce, unsigned int ttl_ms, char *ret, size_t len)
 	return ret;
 }
 
+/* " N M"; sscanf() alone would take "-1" for four thousand million. */
+static bool
+read_counts(const char *text, struct quiesce_reply *ret)
+{
+	return !strchr(text, '-') &&
+	       sscanf(text, "%9u %9u", &ret->n_frozen, &ret->n_synced) == 2;
+}
+
 void
 quiesce_parse(const char *text, const char *nonce, struct quiesce_reply *ret)
 {
@@ -61,8 +69,7 @@ quiesce_parse(const char *text, const char *nonce, struct quiesce_reply *ret)
 		if (strcmp(word, words[i].name) == 0)
 			ret->word = words[i].word;
 	text += used;
-	if (ret->word == QUIESCE_FROZEN &&
-	    sscanf(text, "%9u %9u", &ret->n_frozen, &ret->n_synced) != 2)
+	if (ret->word == QUIESCE_FROZEN && !read_counts(text, ret))
 		ret->word = QUIESCE_OTHER;
 	if (ret->word == QUIESCE_FAILED)
 		snprintf(ret->why, sizeof(ret->why), "%s",

@@ -49,6 +49,8 @@ test_words(void **state)
 		{ "frozen " NONCE, QUIESCE_OTHER },
 		{ "frozen " NONCE " 3", QUIESCE_OTHER },
 		{ "frozen " NONCE " x y", QUIESCE_OTHER },
+		{ "frozen " NONCE " -1 0", QUIESCE_OTHER },
+		{ "frozen " NONCE " 3 -1", QUIESCE_OTHER },
 		{ "melted " NONCE " 3 1", QUIESCE_OTHER },
 		{ "a-word-that-is-much-too-long " NONCE, QUIESCE_OTHER },
 	};
