@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "xl_cfg_write.h"
 
 /* One member of a device that is written as "key=value". */
@@ -251,7 +252,8 @@ put_left_out(FILE *f, struct json_object *list)
 		fprintf(f,
 			"# not carried over: disk %s, to which the "
 			"original writes\n",
-			is_plain(vdev) ? vdev : "?");
+			/* What must not end the comment: a new line. */
+			text_is_plain(vdev) ? vdev : "?");
 		drop_disk_members(o);
 	}
 }

@@ -187,10 +187,13 @@ test_hostile_strings(void **state)
 		     "\"kernel\":\"/k\\u0001\","
 		     "\"od\\nd\":\"1\\nname=\\\"evil\\\"\"},"
 		     "\"nics\":[{\"bridge\":\"br0,script=evil\","
-		     "\"mac\":\"00:16:3e:00:00:01\"}]}",
+		     "\"mac\":\"00:16:3e:00:00:01\"}],"
+		     "\"disks\":[{\"vdev\":\"a\\nname=\\\"evil\","
+		     "\"readwrite\":1}]}",
 		NULL, 0, NULL);
 
 	(void)state;
+	has(text, "# not carried over: disk ?, to which");
 	has(text, "cmdline=\"a\\\"\\nname=\\\"x\\\\\"\n");
 	has(text, "# not carried over: b_info.kernel = \"/k\\u0001\"\n");
 	has(text, "# not carried over: b_info.? = \"1\\nname=\\\"evil");
