@@ -4,43 +4,36 @@
  * it should have, then the frame.  The other way round: what is compressed
  * comes back.
  */
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "fuzz.h"
 #include "press.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
 static void
 expand(struct press *c, const uint8_t *p, size_t len, size_t raw_len)
 {
 	struct err err = ERR_INIT;
-	uint8_t *ret = malloc(raw_len + 1);
+	uint8_t *ret = malloc(raw_len ? raw_len : 1);
 
-	if (!ret)
-		abort();
-	if (press_expand(c, p, len, ret, raw_len, &err) &&
-	    err.code != ERR_CORRUPT)
-		abort();
+	must(ret);
+	if (press_expand(c, p, len, ret, raw_len, &err))
+		fuzz_refused(&err, CORRUPT);
 	free(ret);
 }
 
 static void
 there_and_back(struct press *c, const uint8_t *p, size_t len)
 {
-	struct err err = ERR_INIT;
 	uint8_t *in = malloc(len + 1024), *out = malloc(len + 1);
+	struct err err = ERR_INIT;
 	long n;
 
-	if (!in || !out)
-		abort();
+	must(in && out);
 	n = press(c, p, len, in, len + 1024, &err);
-	if (n <= 0 || press_expand(c, in, (size_t)n, out, len, &err) ||
-	    memcmp(p, out, len) != 0)
-		abort();
+	must(n > 0 && press_expand(c, in, (size_t)n, out, len, &err) == 0);
+	must(memcmp(p, out, len) == 0);
 	free(in);
 	free(out);
 }
@@ -50,16 +43,13 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
 	static struct press *c; /* used again and again, as it is elsewhere */
 	struct err err = ERR_INIT;
-	size_t raw_len;
 
 	if (len < 2)
 		return 0;
 	if (!c)
 		c = press_new(PRESS_LEVEL_DEFAULT, &err);
-	if (!c)
-		abort();
-	raw_len = le16_at(p);
-	expand(c, p + 2, len - 2, raw_len);
+	must(c);
+	expand(c, p + 2, len - 2, le16_at(p));
 	there_and_back(c, p + 2, len - 2);
 	return 0;
 }

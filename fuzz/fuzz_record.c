@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fuzz_record.c - records and packs from nobody knows where, read with a full
- * and with a put-only key: refused, by one of the errors that record.h and
- * box.h name.
+ * fuzz_record.c - records and headers of packs from nobody knows where, read
+ * with a full and with a put-only key: refused, by one of the errors that
+ * record.h and box.h name.  And with the bytes as its body a record that we
+ * seal opens, until a bit of it, which the first byte chooses, is another one.
  */
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "box.h"
+#include "fuzz.h"
 #include "record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
-
-static void
-refused(const struct err *err)
-{
-	if (err->code != ERR_CORRUPT && err->code != ERR_UNSUPPORTED &&
-	    err->code != ERR_DENIED)
-		abort();
-}
 
 static void
 records(const struct key *k, const uint8_t *p, size_t len)
@@ -30,16 +20,15 @@ records(const struct key *k, const uint8_t *p, size_t len)
 	size_t ret_len;
 	uint32_t realm;
 
-	if (!copy)
-		abort();
+	must(copy);
 	for (int kind = RECORD_SESSION; kind <= RECORD_INDEX; kind++) {
 		struct err err = ERR_INIT;
 
 		memcpy(copy, p, len);
-		if (record_open(k, (enum record_kind)kind, "heads/1", copy, len,
-				&ret, &ret_len, &realm, &err) == 0)
-			abort(); /* it would have to be signed */
-		refused(&err);
+		/* It would have to be signed. */
+		must(record_open(k, (enum record_kind)kind, "heads/1", copy,
+				 len, &ret, &ret_len, &realm, &err));
+		fuzz_refused(&err, CORRUPT | UNSUPPORTED | DENIED);
 	}
 	free(copy);
 }
@@ -52,29 +41,51 @@ packs(const struct key *k, const uint8_t *p, size_t len)
 
 	if (len < BOX_HEADER)
 		return;
-	if (box_open(k, p, &realm, &err))
-		abort(); /* it would have to have our commit */
-	refused(&err);
+	must(!box_open(k, p, &realm, &err)); /* it has not our commit */
+	fuzz_refused(&err, CORRUPT | UNSUPPORTED | DENIED);
+}
+
+static void
+there_and_back(const struct key *k, const uint8_t *p, size_t len)
+{
+	enum record_kind kind = len % 2 ? RECORD_HEAD : RECORD_OUTCOME;
+	struct err err = ERR_INIT;
+	struct buf b = BUF_INIT;
+	const uint8_t *ret;
+	size_t at, ret_len;
+	uint32_t realm;
+	uint8_t *copy;
+
+	must(record_seal(k, kind, 1, "a/1", p, len, &b, &err) == 0);
+	copy = fuzz_copy(b.data, b.len);
+	must(record_open(k, kind, "a/1", copy, b.len, &ret, &ret_len, &realm,
+			 &err) == 0);
+	must(ret_len == len && (!len || memcmp(ret, p, len) == 0));
+	must(realm == (kind == RECORD_HEAD ? REALM_NONE : 1));
+	if (len) {
+		at = (size_t)p[0] * 8191 % (8 * b.len);
+		b.data[at / 8] ^= (uint8_t)(1 << at % 8);
+		must(record_open(k, kind, "a/1", b.data, b.len, &ret, &ret_len,
+				 &realm, &err));
+		fuzz_refused(&err, CORRUPT | UNSUPPORTED | DENIED);
+	}
+	free(copy);
+	buf_done(&b);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
-	static const uint8_t zeros[KEY_BYTES];
-	static struct key *full, *put;
+	static struct key *put;
 	struct err err = ERR_INIT;
 
-	if (!full) {
-		full = key_new(zeros, zeros, &err);
-		if (!full)
-			abort();
-		put = key_put_only(full, 1, &err);
-		if (!put)
-			abort();
-	}
-	records(full, p, len);
+	if (!put)
+		put = key_put_only(fuzz_key(), 1, &err);
+	must(put);
+	records(fuzz_key(), p, len);
 	records(put, p, len);
-	packs(full, p, len);
+	packs(fuzz_key(), p, len);
 	packs(put, p, len);
+	there_and_back(fuzz_key(), p, len);
 	return 0;
 }

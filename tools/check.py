@@ -37,6 +37,7 @@ SUITES = {
     "build": (list(BUILDS), None, 1800),
     "lint": (["gcc"], ["tools/lint.py"], 1800),
     "unit": (["san"], ["build/check/san/test/unit/test_*"], 300),
+    "fuzz": (["san"], ["test/fuzz/test_*"], 300),
     "cli": (["san", "bare"], ["test/cli/*.sh", "test/cli/*.py"], 300),
     "model": ([], ["test/model/test_*"], 1800),
     "witness": (["gcc"], ["test/witness/*"], 600),
