@@ -13,6 +13,7 @@
 #include "snapshot.h"
 
 #define RECORD_FORMAT 1 /* raised when an older reader would err */
+#define MS_MAX 1e12     /* 31 years: no instant took longer */
 
 static struct json_object *
 disk_to_json(const struct snapshot_disk *d)
@@ -84,13 +85,30 @@ snapshot_to_json(const struct snapshot *s, struct err *err)
 	return o;
 }
 
-static double
-get_ms(struct json_object *o, const char *key)
+/* @v as a time that can be written down again: JSON here knows "NaN" too. */
+static int
+ms_from_value(struct json_object *v, const char *key, double *ret,
+	      struct err *err)
+{
+	if (json_object_is_type(v, json_type_double) ||
+	    json_object_is_type(v, json_type_int)) {
+		*ret = json_object_get_double(v);
+		if (*ret >= 0 && *ret <= MS_MAX)
+			return 0;
+	}
+	return err_set(err, ERR_CORRUPT, 0, "\"%s\" is no time", key);
+}
+
+/* 0 when it is not there. */
+static int
+ms_from_json(struct json_object *o, const char *key, double *ret,
+	     struct err *err)
 {
 	struct json_object *v;
 
+	*ret = 0;
 	return json_object_object_get_ex(o, key, &v) ?
-		       json_object_get_double(v) :
+		       ms_from_value(v, key, ret, err) :
 		       0;
 }
 
@@ -137,10 +155,10 @@ disk_from_json(struct json_object *o, const char *generation,
 	    json_u64(o, "bytes", &v->bytes, err) ||
 	    json_u64(o, "cow_bytes", &v->cow_bytes, err) ||
 	    check_name("vdev", d->vdev, err) ||
-	    format_from_json(o, d->format, err))
+	    format_from_json(o, d->format, err) ||
+	    ms_from_json(o, "io_stall_ms", &d->io_stall_ms, err))
 		return -1;
 	snprintf(v->generation, sizeof(v->generation), "%s", generation);
-	d->io_stall_ms = get_ms(o, "io_stall_ms");
 	return 0;
 }
 
@@ -193,7 +211,8 @@ phases_from_json(struct json_object *o, struct snapshot *s, struct err *err)
 			return err_set(err, ERR_CORRUPT, 0,
 				       "\"phases_ms\" holds too much");
 		strcpy(p->name, key);
-		p->ms = json_object_get_double(value);
+		if (ms_from_value(value, key, &p->ms, err))
+			return -1;
 		s->n_phases++;
 	}
 	return 0;
@@ -281,8 +300,8 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 	    quiesced_from_json(o, &ret->quiesced, err) ||
 	    json_u64(o, "memory_bytes", &ret->memory_bytes, err) ||
 	    phases_from_json(o, ret, err) || disks_from_json(o, ret, err) ||
-	    skipped_from_json(o, ret, err))
+	    skipped_from_json(o, ret, err) ||
+	    ms_from_json(o, "pause_ms", &ret->pause_ms, err))
 		return -1;
-	ret->pause_ms = get_ms(o, "pause_ms");
 	return 0;
 }

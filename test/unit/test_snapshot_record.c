@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -330,6 +331,25 @@ test_odd_values(void **state)
 	corrupt(false, "disks", nulls);
 }
 
+/* What would be told as "nan" or "inf" is no JSON. */
+static void
+test_odd_times(void **state)
+{
+	static const double odd[] = { NAN, INFINITY, -INFINITY, -1, 1e300 };
+	struct json_object *phases;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		phases = json_object_new_object();
+		json_object_object_add(phases, "hold",
+				       json_object_new_double(odd[i]));
+		corrupt(false, "phases_ms", phases);
+		corrupt(false, "pause_ms", json_object_new_double(odd[i]));
+		corrupt(true, "io_stall_ms", json_object_new_double(odd[i]));
+	}
+	corrupt(false, "pause_ms", json_object_new_string("1"));
+}
+
 /* The disks of older records are raw. */
 static void
 test_no_format(void **state)
@@ -445,6 +465,7 @@ main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_one_too_long),
 		cmocka_unit_test(test_odd_values),
+		cmocka_unit_test(test_odd_times),
 		cmocka_unit_test(test_no_format),
 		cmocka_unit_test(test_skipped),
 		cmocka_unit_test(test_hostile_names),
