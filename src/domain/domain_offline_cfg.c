@@ -67,19 +67,30 @@ parsed_done(struct parsed *p)
 	free(p->said);
 }
 
-/* *@p goes to parsed_done() in any case. */
+/*
+ * *@p goes to parsed_done() in any case.  The last line is ended if it is not:
+ * xl overlooks what makes no sense at the end of one that isn't, and then takes
+ * nothing that an export puts behind it.
+ */
 static int
 parse(struct parsed *p, const char *text, struct err *err)
 {
+	size_t end = strlen(text);
+	const char *more = end && text[end - 1] != '\n' ? "\n" : "";
+	char *whole = NULL;
+	int len, rc = 0;
+
 	memset(p, 0, sizeof(*p));
 	p->report = open_memstream(&p->said, &p->len);
 	if (p->report)
 		p->config = xlu_cfg_init(p->report, "");
-	if (!p->config)
+	len = p->config ? asprintf(&whole, "%s%s", text, more) : -1;
+	if (len < 0)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	if (xlu_cfg_readdata(p->config, text, (int)strlen(text)))
-		return bad(p, "it is no xl configuration file", err);
-	return 0;
+	if (xlu_cfg_readdata(p->config, whole, len))
+		rc = bad(p, "it is no xl configuration file", err);
+	free(whole);
+	return rc;
 }
 
 /* The value of @key, borrowed from @p; NULL in *@ret when there is none. */

@@ -297,6 +297,8 @@ test_bad_text(void **state)
 	(void)state;
 	refused("", ERR_CORRUPT, "names no domain");
 	refused("memory=3\n", ERR_CORRUPT, "names no domain");
+	/* xl overlooks it, and then takes no list of disks behind it. */
+	refused("name='web1'\nmemory=3~", ERR_CORRUPT, "line 2");
 	refused("name=''\n", ERR_CORRUPT, "names no domain");
 	refused("name=['web1']\n", ERR_CORRUPT, "is a list");
 	refused("name='web2'\n", ERR_STATE,
