@@ -19,8 +19,10 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "test" / "sim"), str(TOP / "test" / "oracle")]
 # pylint: disable=wrong-import-position
 import oracle  # noqa: E402
-from objects import INDEX, NODE, OUTCOME, open_record  # noqa: E402
-from sealed import CIPHERS, le, read_key_file  # noqa: E402
+from check import trailer  # noqa: E402
+from formats import le, sha256  # noqa: E402
+from sealed import (CIPHERS, NODE, open_record,  # noqa: E402
+                    read_key_file)
 from simcheck import run_cases  # noqa: E402
 from simhost import Host  # noqa: E402
 
@@ -349,29 +351,29 @@ class Liar:
         self.entry = r.parts[self.part].entries[0]
         self.pack = r.pack(self.entry.pack)
 
-    def record(self, name, kind, old, new):
+    def record(self, name, old, new):
         """A record in whose body @old is @new; its new name."""
         path = self.repo.dir / name
         data = path.read_bytes()
-        _, f = open_record(self.keys, name, data, kind)
+        _, f = open_record(self.keys, name, data)
         assert f.data.count(old) == 1 and old != new, (name, old)
         key = self.keys.derive(self.keys.of_realm(0, "meta"), "record",
                                data[32:64], 64)[:32]
         data = data[:96] + CIPHERS[data[11]](key).encrypt(
             bytes(12), f.data.replace(old, new),
-            data[:64] + (b"index/" if kind == INDEX else name.encode()))
+            data[:64] + (b"index/" if name[:6] == "index/" else name.encode()))
         path.unlink()
-        if kind == INDEX:
-            name = "index/" + oracle.sha256(data).hex()
+        if name[:6] == "index/":
+            name = "index/" + sha256(data).hex()
         (self.repo.dir / name).write_bytes(data)
         return name
 
     def in_outcome(self, old, new):
-        return self.record(f"outcomes/{self.session}", OUTCOME, old, new)
+        return self.record(f"outcomes/{self.session}", old, new)
 
     def in_part(self, old, new):
         """In its index part, which its outcome then names anew."""
-        name = self.record(f"index/{self.part}", INDEX, old, new)
+        name = self.record(f"index/{self.part}", old, new)
         self.in_outcome(bytes.fromhex(self.part), bytes.fromhex(name[6:]))
         return name
 
@@ -385,7 +387,7 @@ class Liar:
         data = data[:at] + CIPHERS[self.pack.suite](self.pack.key).encrypt(
             le(at, 8) + bytes(4), body.replace(old, new),
             data[:128] + le(at, 8)) + data[end:]
-        name = oracle.sha256(data)
+        name = sha256(data)
         path = self.repo.dir / "packs" / name.hex()[:2] / name.hex()
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
@@ -403,7 +405,7 @@ def lies():
         other = bytes([disk.root[0] ^ 1]) + disk.root[1:]
         place = [le(e.offset, 4) + le(both, 4) for both in (
             e.both, e.both ^ 1, e.both ^ 1 << 24)]
-        last = x.pack.trailer()[128][1][-1]
+        last = trailer(x.pack)[128][1][-1]
         for lie, old, new in (
                 (x.in_outcome, disk.root, other),
                 (x.in_outcome, disk.root, bytes(32)[:31] + b"\1"),
