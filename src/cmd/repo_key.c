@@ -119,8 +119,6 @@ read_key_file(const char *path, bool is_new, struct repo_key *k,
 static int
 use_passphrase(struct repo_key *k, size_t len, struct err *err)
 {
-	if (len && k->secret[len - 1] == '\n')
-		len--;
 	if (len == 0)
 		return err_set(err, ERR_INVALID, 0, "the passphrase is empty");
 	k->opener.kdf = SLOT_PASSPHRASE;
@@ -132,13 +130,18 @@ use_passphrase(struct repo_key *k, size_t len, struct err *err)
 static int
 read_passphrase_file(const char *path, struct repo_key *k, struct err *err)
 {
+	const char *end;
 	char *text;
-	size_t len;
+	size_t len, all;
 
-	if (fd_read_file(AT_FDCWD, path, REPO_KEY_MAX, &text, &len, err))
+	if (fd_read_file(AT_FDCWD, path, REPO_KEY_MAX, &text, &all, err))
 		return -1;
+	len = all;
+	end = memchr(text, '\n', len);
+	if (end)
+		len = (size_t)(end - text);
 	memcpy(k->secret, text, len);
-	explicit_bzero(text, len);
+	explicit_bzero(text, all);
 	free(text);
 	return use_passphrase(k, len, err);
 }
