@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* repo_slot.c - see repo_slot.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
@@ -101,11 +102,18 @@ repo_slot_complete(struct store *s, const uint8_t id[SLOT_ID],
 
 /* ---- the one that opens ---- */
 
+/* A slot that is opened by a passphrase, and what that costs. */
+struct dear {
+	uint64_t cost;
+	char name[OBJECT_NAME_MAX];
+};
+
 struct search {
 	struct store *store;
 	const uint8_t *repo_id;
 	const struct slot_opener *opener;
 	struct repo_slot *ret;
+	struct buf dear;  /* those to be tried when all are known */
 	struct buf tried; /* sums: the two copies cost only once */
 	unsigned int n_slots, n_damaged;
 	struct err failed; /* what stopped us from trying one */
@@ -144,19 +152,40 @@ try_slot(struct search *f, const char *name)
 }
 
 static int
-look(const char *name, uint64_t bytes, void *ctx, struct err *err)
+by_cost(const void *a, const void *b)
 {
-	struct search *f = ctx;
-	struct err e = ERR_INIT;
-	uint8_t id[SLOT_ID];
-	unsigned int copy;
+	const struct dear *x = a, *y = b;
 
-	(void)bytes;
-	if (f->ret->key || !repo_slot_parse(name, id, &copy))
-		return 0;
+	if (x->cost != y->cost)
+		return x->cost < y->cost ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* Who can write to the store can put slots there that cost GiB and minutes;
+ * none of them is tried before the one that opens, if that costs less. */
+static int
+put_off(struct search *f, const char *name, struct err *err)
+{
+	const struct slot_info *i = &f->ret->info;
+	struct dear d = { .cost = (uint64_t)i->passes * i->kib };
+
+	snprintf(d.name, sizeof(d.name), "%s", name);
+	put_bytes(&f->dear, &d, sizeof(d));
+	return buf_check(&f->dear, err);
+}
+
+/* Slot @name; one that costs something is put off if @may. */
+static int
+look_at(struct search *f, const char *name, bool may, struct err *err)
+{
+	struct err e = ERR_INIT;
+
 	f->ret->bytes.len = 0;
 	if (repo_slot_get(f->store, name, f->repo_id, &f->ret->bytes,
 			  &f->ret->info, &e) == 0) {
+		if (may && f->ret->info.kdf == SLOT_PASSPHRASE &&
+		    f->opener->kdf == SLOT_PASSPHRASE)
+			return put_off(f, name, err);
 		try_slot(f, name);
 	} else if (e.code == ERR_NOMEM) {
 		*err = e;
@@ -165,6 +194,33 @@ look(const char *name, uint64_t bytes, void *ctx, struct err *err)
 		log_warning("%s", e.text);
 		f->n_damaged++;
 	}
+	return 0;
+}
+
+static int
+look(const char *name, uint64_t bytes, void *ctx, struct err *err)
+{
+	struct search *f = ctx;
+	uint8_t id[SLOT_ID];
+	unsigned int copy;
+
+	(void)bytes;
+	if (f->ret->key || !repo_slot_parse(name, id, &copy))
+		return 0;
+	return look_at(f, name, true, err);
+}
+
+static int
+try_dear(struct search *f, struct err *err)
+{
+	struct dear *d = (struct dear *)(void *)f->dear.data;
+	size_t n = f->dear.len / sizeof(*d);
+
+	if (n)
+		qsort(d, n, sizeof(*d), by_cost);
+	for (size_t i = 0; i < n && !f->ret->key; i++)
+		if (look_at(f, d[i].name, false, err))
+			return -1;
 	return 0;
 }
 
@@ -179,7 +235,7 @@ repo_slot_find(struct store *s, const uint8_t repo_id[REPO_ID],
 	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));
-	if (store_list(s, SLOT_PREFIX, look, &f, err))
+	if (store_list(s, SLOT_PREFIX, look, &f, err) || try_dear(&f, err))
 		goto out;
 	if (ret->key)
 		rc = 0;
@@ -197,6 +253,7 @@ repo_slot_find(struct store *s, const uint8_t repo_id[REPO_ID],
 				"passphrase" :
 				"no key of the repository is in this key file");
 out:
+	buf_done(&f.dear);
 	buf_done(&f.tried);
 	if (rc)
 		repo_slot_done(ret);

@@ -54,7 +54,8 @@ struct repo_slot {
 
 /*
  * repo_slot_find() - the slot that @opener opens, for repo_slot_done().  What
- * is damaged, or cannot be tried, is passed over: each is there twice.  -1 with
+ * is damaged, or cannot be tried, is passed over: each is there twice.  Of
+ * those that a passphrase opens, what costs least is tried first.  -1 with
  * ERR_DENIED (none), ERR_CORRUPT (none is whole), ERR_NOMEM (a passphrase takes
  * more memory than there is) or the store's errors.
  */
