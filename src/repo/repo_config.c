@@ -42,8 +42,8 @@ repo_config_decode(const uint8_t *p, size_t len, struct repo_config *ret,
 			       CONFIG_NAME ": it is no repository's");
 	if (version != VERSION)
 		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the repository has format %u; this program "
-			       "knows %u",
+			       CONFIG_NAME ": the repository has format %u; "
+					   "this program knows %u",
 			       version, VERSION);
 	ret->fanout_log2 = take_u16(&t);
 	ret->chunk = take_u32(&t);
@@ -51,8 +51,8 @@ repo_config_decode(const uint8_t *p, size_t len, struct repo_config *ret,
 	ret->created = take_u64(&t);
 	if (take_u32(&t) != 0)
 		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the repository uses something that this "
-			       "program does not know");
+			       CONFIG_NAME ": the repository uses something "
+					   "that this program does not know");
 	take_zeros(&t, 4);
 	take_skip(&t, KEY_BYTES);
 	if (ret->chunk < CHUNK_MIN || ret->chunk > CHUNK_MAX ||
