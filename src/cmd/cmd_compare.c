@@ -94,6 +94,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct compare_opts *o,
 	memset(o, 0, sizeof(*o));
 	o->how.address = a->args[0];
 	o->how.accept_head = opts_has(a, "accept-head");
+	o->how.salvage = true;
 	o->backup = a->n_args > 1 ? a->args[1] : NULL;
 	o->progress = progress_tell;
 	if (strchr(against, '/')) {

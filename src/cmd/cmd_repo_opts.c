@@ -25,7 +25,8 @@
 		.name = "accept-head",                                       \
 		.help = "take the repository as it is, even if it is older " \
 			"than what this host has seen of it, or lacks some " \
-			"of that"                                            \
+			"of that; who only reads also leaves out what is "   \
+			"damaged, with a warning"                            \
 	}
 
 const struct cmd_opt init_opts[] = {

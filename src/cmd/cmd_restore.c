@@ -109,6 +109,7 @@ read_opts(const struct cmd_args *a, struct volume_group *g,
 	memset(o, 0, sizeof(*o));
 	o->how.address = a->args[0];
 	o->how.accept_head = opts_has(a, "accept-head");
+	o->how.salvage = true;
 	o->backup = a->args[1];
 	o->vdev = opts_value(a, "disk");
 	o->to = opts_value(a, "to");

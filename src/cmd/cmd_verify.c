@@ -103,7 +103,8 @@ int
 cmd_verify(const struct cmd_args *args, struct err *err)
 {
 	struct repo_how how = { .address = args->args[0],
-				.accept_head = opts_has(args, "accept-head") };
+				.accept_head = opts_has(args, "accept-head"),
+				.salvage = true };
 	struct repo *r = NULL;
 	struct repo_key k;
 	int rc;

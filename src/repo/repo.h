@@ -48,6 +48,9 @@ struct repo {
 	uint64_t created;
 	int statefd;
 	bool accept_head;
+	bool salvage;        /* as in repo_how */
+	uint32_t n_left_out; /* for that reason */
+	bool indexed;        /* what is left out of the index was told */
 	struct repo_state state;
 	struct head head;
 	uint8_t head_sum[SHA256_BYTES];
@@ -69,6 +72,9 @@ struct repo_how {
 	const char *address;
 	struct slot_opener opener;
 	bool accept_head; /* take it as it is, whatever this host has seen */
+	/* With @accept_head, for who only reads: outcomes and index parts that
+	 * are damaged or missing are told as warnings, and left out. */
+	bool salvage;
 };
 
 /*
@@ -81,7 +87,8 @@ int repo_open(const struct repo_how *how, struct repo **ret, struct err *err);
 /*
  * repo_load() - what was committed by now.  -1 with ERR_STATE (it was set
  * back, or lost something that this host has seen: repo_state.h), ERR_CORRUPT,
- * ERR_IO.
+ * ERR_IO.  When something was left out (struct repo_how), this host remembers
+ * what it did before.
  */
 int repo_load(struct repo *r, struct err *err);
 

@@ -1,7 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* repo_index.c - see repo_index.h. */
 #include "repo_index.h"
+#include "log.h"
 #include "object.h"
+
+/* An index part that is bad, as @err says: 0 if it can be left out.  Pieces
+ * that no other part has are then in no pack, and whoever needs one fails. */
+static int
+leave_out(struct repo *r, struct err *err)
+{
+	if (err->code != ERR_CORRUPT && err->code != ERR_UNSUPPORTED &&
+	    err->code != ERR_NOTFOUND)
+		return -1;
+	if (!r->salvage)
+		return err_more(err, "what does not need it can be read with "
+				     "--accept-head, which leaves it out");
+	/* It is told once, however often an index is made. */
+	if (!r->indexed)
+		log_warning("%s; it is left out, continuing", err->text);
+	err_clear(err);
+	return 0;
+}
 
 static int
 add_part(struct repo *r, struct index *ix, uint32_t realm,
@@ -26,7 +45,7 @@ add_part(struct repo *r, struct index *ix, uint32_t realm,
 		rc = 0;
 out:
 	buf_done(&b);
-	return rc;
+	return rc ? leave_out(r, err) : 0;
 }
 
 /* A put-only key reads its own realm's alone. */
@@ -81,8 +100,10 @@ repo_index(struct repo *r, uint32_t realm, struct err *err)
 {
 	struct index *ix = index_new(r->statefd, err);
 
-	if (ix && add_all(r, ix, realm, err) == 0 && condemn(r, ix, err) == 0)
+	if (ix && add_all(r, ix, realm, err) == 0 && condemn(r, ix, err) == 0) {
+		r->indexed = true;
 		return ix;
+	}
 	index_free(ix);
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "log.h"
 #include "object.h"
 #include "repo.h"
 #include "repo_config.h"
@@ -88,6 +89,21 @@ list_ids(struct repo *r, const char *folder, struct names *ret, struct err *err)
 	return 0;
 }
 
+/* An outcome that is damaged, as @err says: 0 if it can be left out. */
+static int
+leave_out(struct repo *r, struct err *err)
+{
+	if (err->code != ERR_CORRUPT && err->code != ERR_UNSUPPORTED)
+		return -1;
+	if (!r->salvage)
+		return err_more(err, "the other backups can be read with "
+				     "--accept-head, which leaves it out");
+	log_warning("%s; its backup is left out, continuing", err->text);
+	err_clear(err);
+	r->n_left_out++;
+	return 0;
+}
+
 /* Outcome @c->session; 1 if it is a commit, 0 if not. */
 static int
 load_outcome(struct repo *r, struct repo_commit *c, struct buf *b,
@@ -105,14 +121,16 @@ load_outcome(struct repo *r, struct repo_commit *c, struct buf *b,
 	memcpy(c->sum, o.sum, SHA256_BYTES);
 	c->realm = o.realm;
 	if (rc && err->code != ERR_DENIED)
-		return -1;
+		return leave_out(r, err);
 	if (rc) {
 		/* Another realm's; that it is there is all we may know. */
 		err_clear(err);
 		return 1;
 	}
-	if (outcome_decode(body, len, &c->outcome, err))
-		return err_add(err, "%s", o.name);
+	if (outcome_decode(body, len, &c->outcome, err)) {
+		err_add(err, "%s", o.name);
+		return leave_out(r, err);
+	}
 	c->ours = true;
 	return c->outcome.what == OUTCOME_COMMIT;
 }
@@ -278,7 +296,7 @@ compare(struct repo *r, struct err *err)
 	repo_state_done(&r->state);
 	if (repo_state_load(r->statefd, &r->state, err) == 0 &&
 	    (r->accept_head || check_state(r, err) == 0))
-		rc = repo_seen(r, err);
+		rc = r->n_left_out ? 0 : repo_seen(r, err);
 	fd_close(&lock);
 	return rc;
 }
@@ -287,6 +305,7 @@ int
 repo_load(struct repo *r, struct err *err)
 {
 	unload(r);
+	r->n_left_out = 0;
 	if (repo_head_newest(r->store, r->key, &r->head, r->head_sum, err) ||
 	    load_outcomes(r, err) || compare(r, err))
 		return err_add(err, "%s", r->address);
@@ -319,6 +338,7 @@ repo_open(const struct repo_how *how, struct repo **ret, struct err *err)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	r->statefd = -1;
 	r->accept_head = how->accept_head;
+	r->salvage = how->salvage && how->accept_head;
 	r->address = strdup(how->address);
 	if (!r->address) {
 		err_set(err, ERR_NOMEM, 0, "out of memory");

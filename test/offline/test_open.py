@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What opens a repository: passphrases, slots that cost too much; and how it is
+read when an outcome or an index part is damaged."""
+import functools
+import json
+
+from repoworld import CHUNK, World, data
+from simcheck import run_cases
+
+# ---- what is damaged is left out ----
+
+def left_out(folder, how):
+    """One outcome or index part is bad: with --accept-head who reads goes on
+    without it, all others come back, and nobody who writes does so."""
+    with World() as w:
+        a, b, c = (data(i, 3 * CHUNK) for i in range(3))
+        first = w.backup(a, "a")
+        w.backup(a[:CHUNK] + b[CHUNK:], "b")
+        w.backup(c, "c")
+        if folder == "outcomes":
+            path = w.repo / "outcomes" / first["session"]
+        else:
+            # That of b names what b has anew.
+            path, = [p for p in (w.repo / "index").iterdir() if
+                     p.stat().st_mtime_ns == sorted(
+                         q.stat().st_mtime_ns for q in p.parent.iterdir())[1]]
+        was = path.read_bytes()
+        if how == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(was[:90] + bytes([was[90] ^ 1]) + was[91:])
+        name = str(path.relative_to(w.repo))
+        to = w.top / "restored"
+        result = w.run("restore", w.repo, "c", "--to", to)
+        assert result.returncode == 1 and "--accept-head" in result.stderr, (
+            result)
+        hurt = {"a", "b"} if folder == "outcomes" else {"b"}
+        for backup, want in ("a", a), ("b", a[:CHUNK] + b[CHUNK:]), ("c", c):
+            to.unlink(missing_ok=True)
+            result = w.run("restore", w.repo, backup, "--to", to,
+                           "--accept-head")
+            assert (result.returncode == 1) == (backup in hurt), result
+            assert name in result.stderr, result
+            if backup not in hurt:
+                assert result.returncode == 3 and to.read_bytes() == want
+        result = w.run("verify", "--data", "--json", "--accept-head", w.repo)
+        assert result.returncode == 1 and name in result.stderr, result
+        problems = json.loads(result.stdout)["problems"]
+        assert how == "gone" or any(name in p for p in problems), problems
+        assert any("backup b of" in p for p in problems), problems
+        before = w.objects()
+        w.disk.write_bytes(b)
+        for args in (("backup", "--disk", w.disk, w.repo),
+                     ("prune", w.repo, "--keep-last", "1")):
+            result = w.run(*args, "--accept-head")
+            assert result.returncode == 1 and name in result.stderr, result
+        assert [p for p in w.objects() if "sessions" not in p.parts and
+                "outcomes" not in p.parts] == [
+                    p for p in before if "outcomes" not in p.parts and
+                    "sessions" not in p.parts]
+        path.write_bytes(was)
+        assert set(w.names()) >= {"a", "b", "c"}
+        w.whole()
+
+
+# ---- passphrases ----
+
+def passphrases():
+    """The first line of a file, as it is; anything else is one line of why."""
+    with World() as w:
+        phrase, repo = w.top / "phrase", w.top / "by-phrase"
+        opened = {"XENSNAP_KEY_FILE": "", "XENSNAP_PASSPHRASE_FILE":
+                  str(phrase)}
+        phrase.write_bytes(b"correct\0horse\nsecond line\n")
+        w.done("init", repo, **opened)
+        for good in b"correct\0horse", b"correct\0horse\nanother line":
+            phrase.write_bytes(good)
+            w.done("backups", repo, **opened)
+        for bad in b"correct", b"correct\0horse\0":
+            phrase.write_bytes(bad)
+            w.fails(1, "no key of the repository has this passphrase",
+                    "backups", repo, **opened)
+        for bad, words in ((b"", "is empty"), (b"\n", "is empty"),
+                           (b"\ncorrect\0horse", "is empty"),
+                           (b"x" * (1 << 20), str(phrase))):
+            phrase.write_bytes(bad)
+            result = w.run("backups", repo, **opened)
+            assert result.returncode in (1, 2) and words in result.stderr, (
+                bad[:20], result)
+            assert len(result.stderr.splitlines()) == 1, result
+
+
+def dear_slots():
+    """Slots that would take GiB and minutes are not tried before the one that
+    opens."""
+    with World() as w:
+        phrase, repo = w.top / "phrase", w.top / "by-phrase"
+        opened = {"XENSNAP_KEY_FILE": "", "XENSNAP_PASSPHRASE_FILE":
+                  str(phrase)}
+        phrase.write_text("correct horse\n")
+        w.done("init", repo, **opened)
+        slot = sorted((repo / "keys").iterdir())[0]
+        good = slot.read_bytes()
+        for i, (passes, kib) in enumerate(((64, 4 << 20), (64, 4 << 20),
+                                           (3, 4 << 20), (64, 1 << 20))):
+            # Names that are tried first.
+            ident = bytes(15) + bytes([i])
+            (repo / "keys" / f"{ident.hex()}-1").write_bytes(
+                good[:28] + ident + passes.to_bytes(4, "little")
+                + kib.to_bytes(4, "little") + good[52:])
+        result = w.run("backups", repo, **opened)
+        assert result.returncode == 0 and not result.stderr, result
+
+
+def main():
+    run_cases([
+        ("an outcome is damaged", functools.partial(left_out, "outcomes",
+                                                    "flipped")),
+        ("an index part is damaged", functools.partial(left_out, "index",
+                                                       "flipped")),
+        ("an index part is gone", functools.partial(left_out, "index",
+                                                    "gone")),
+        ("passphrases", passphrases),
+        ("slots that cost too much", dear_slots),
+    ])
+
+
+main()
