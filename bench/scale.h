@@ -3,6 +3,7 @@
 #ifndef XENSNAP_SCALE_H
 #define XENSNAP_SCALE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -25,5 +26,14 @@ void scale_id(uint64_t disk, uint64_t i, uint64_t version,
  */
 int scale_fill(const char *folder, double tib, uint64_t backups,
 	       struct err *err);
+
+/*
+ * scale_put() - file @name in @folder, with the @len bytes at @p and a hole up
+ * to @bytes; not synced: the bench ends if the machine does.  scale_folders() -
+ * the folders that objects are in.  -1 with ERR_IO.
+ */
+int scale_put(const char *folder, const char *name, const void *p, size_t len,
+	      uint64_t bytes, struct err *err);
+int scale_folders(const char *folder, struct err *err);
 
 #endif

@@ -9,18 +9,12 @@
  * Each disk of a TiB or less is backed up once; all further backups change
  * CHANGES chunks of one of them.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "fd.h"
 #include "hex.h"
 #include "index.h"
 #include "index_part.h"
@@ -36,7 +30,7 @@
 #define BLOB_CHUNKS 16u /* in a MiB */
 #define BLOB (BLOB_CHUNKS * CHUNK + PACK_BLOB_EXTRA)
 #define CHUNK_PACK (PACK_HEADER + FANOUT / BLOB_CHUNKS * BLOB)
-#define PART_FULL 245000u /* and what comes before the next look */
+#define PART_FULL 245000u        /* and what comes before the next look */
 #define DISK_CHUNKS (1ull << 24) /* of a TiB */
 #define CHANGES 4u
 
@@ -74,45 +68,12 @@ struct disk {
 
 /* ---- objects ---- */
 
-/* A file in the store; not synced: the bench ends if the machine does. */
 static int
 put_file(struct fill *f, const char *name, const void *p, size_t len,
 	 uint64_t bytes, struct err *err)
 {
-	char path[PATH_MAX];
-	int fd, rc = -1;
-
-	snprintf(path, sizeof(path), "%s/%s", f->folder, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_set(err, ERR_IO, errno, "make %s", path);
-	if (fd_write_all(fd, p, len, err) == 0)
-		rc = bytes > len && ftruncate(fd, (off_t)bytes) ?
-			     err_set(err, ERR_IO, errno, "make %s long", path) :
-			     0;
 	f->stored += len;
-	fd_close(&fd);
-	return rc;
-}
-
-static int
-make_folders(struct fill *f, struct err *err)
-{
-	static const char *const names[] = { "sessions", "outcomes", "packs",
-					     "index" };
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", f->folder, names[i]);
-		if (mkdir(path, 0700) && errno != EEXIST)
-			return err_set(err, ERR_IO, errno, "make %s", path);
-	}
-	for (unsigned int i = 0; i < 256; i++) {
-		snprintf(path, sizeof(path), "%s/packs/%02x", f->folder, i);
-		if (mkdir(path, 0700) && errno != EEXIST)
-			return err_set(err, ERR_IO, errno, "make %s", path);
-	}
-	return 0;
+	return scale_put(f->folder, name, p, len, bytes, err);
 }
 
 static int
@@ -379,8 +340,8 @@ fill_disk(struct fill *f, struct disk *d, struct err *err)
 			return -1;
 	}
 	memcpy(d->root, d->middle, NAME_BYTES);
-	return (middles > 1 && add_node(f, 3, d->middle, (uint32_t)middles,
-					d->root, err)) ||
+	return (middles > 1 &&
+		add_node(f, 3, d->middle, (uint32_t)middles, d->root, err)) ||
 			       commit(f, d, d->root, err) ?
 		       -1 :
 		       0;
@@ -413,7 +374,7 @@ change(struct fill *f, const struct disk *d, uint64_t i, uint64_t version,
 			middle + up * NAME_BYTES, err);
 }
 
-/* One more backup of it; the changes are apart, each below a node of its own. */
+/* One more backup of it; the changes are below nodes of their own. */
 static int
 fill_next(struct fill *f, const struct disk *d, uint64_t version,
 	  struct err *err)
@@ -431,8 +392,7 @@ fill_next(struct fill *f, const struct disk *d, uint64_t version,
 			return -1;
 	}
 	memcpy(root, middle, NAME_BYTES);
-	if (middles > 1 &&
-	    add_node(f, 3, middle, (uint32_t)middles, root, err))
+	if (middles > 1 && add_node(f, 3, middle, (uint32_t)middles, root, err))
 		return -1;
 	return commit(f, d, root, err);
 }
@@ -475,7 +435,7 @@ begin(struct fill *f, struct err *err)
 	uint8_t key[KEY_BYTES];
 
 	if (repo_init(f->folder, &opener, "bench", 0, err) ||
-	    repo_open(&how, &f->r, err) || make_folders(f, err))
+	    repo_open(&how, &f->r, err) || scale_folders(f->folder, err))
 		return -1;
 	f->realm = f->r->key->realm;
 	if (key_name(f->r->key, f->realm, key, err))

@@ -184,8 +184,8 @@ same_map(struct put *p, struct repo *r, const struct backup_disk *was,
 {
 	struct getter *g = getter_new(r, put_index(p), r->key->realm, err);
 	struct putter *t = putter_new(p, err);
-	struct map *m = map_new(r->statefd, was->bytes, r->chunk,
-				r->fanout_log2, err);
+	struct map *m =
+		map_new(r->statefd, was->bytes, r->chunk, r->fanout_log2, err);
 	int rc = -1;
 
 	if (g && t && m && map_load_parts(m, g, was->root, NULL, 0, err) == 0)
@@ -249,21 +249,38 @@ out:
 
 /* ---- prune ---- */
 
-/* The newest backup of disk 0 goes, and with it what it alone needed. */
+/* The newest of disk 0, and all that are the same, so that something goes. */
+static int
+forget_newest(struct repo *r, struct err *err)
+{
+	const struct repo_commit *c = repo_backup(r, "disk0", err);
+	const uint8_t *root;
+
+	if (!c)
+		return -1;
+	root = c->outcome.backup.disks[0].root;
+	for (uint32_t i = 0; i < r->n_commits; i++) {
+		c = &r->commits[i];
+		if (repo_is_backup(c) &&
+		    memcmp(c->outcome.backup.disks[0].root, root, NAME_BYTES) ==
+			    0 &&
+		    repo_forget(r, c->session, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int
 probe_prune(const char *folder, struct err *err)
 {
 	struct prune_how how = { .wait_s = 0 };
 	struct prune_report report;
-	struct repo_commit *c;
 	struct repo *r = NULL;
 	struct took at;
 	int rc = -1;
 
-	if (open_it(folder, &r, err) || repo_load(r, err))
-		goto out;
-	c = repo_backup(r, "disk0", err);
-	if (!c || repo_forget(r, c->session, err))
+	if (open_it(folder, &r, err) || repo_load(r, err) ||
+	    forget_newest(r, err))
 		goto out;
 	at = now();
 	if (repo_load(r, err) || repo_prune(r, &how, &report, err))

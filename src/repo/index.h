@@ -17,6 +17,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "index_cache.h"
 #include "index_run.h"
 #include "name.h"
 #include "sha256.h"
@@ -67,11 +68,34 @@ void index_condemn(struct index *ix, uint32_t pack);
 /* ---- what was there before ---- */
 
 /*
- * index_add_part() - the entries of the index part with body @p.  -1 with
- * ERR_CORRUPT, ERR_NOMEM, ERR_IO or ERR_NOSPC.
+ * index_keep() - it is of repository @repo_id, and what is added to it by
+ * index_add_part() is kept for the next process: what an earlier one kept is
+ * taken into it first, as far as @use tells (index_cache.h; @tidy too).  What
+ * turns out to be damaged is read anew by @fetch.  -1 with ERR_NOMEM or ERR_IO.
  */
-int index_add_part(struct index *ix, const uint8_t *p, size_t len,
-		   struct err *err);
+struct index_source {
+	uint8_t repo_id[REPO_ID];
+	index_use_fn *use; /* while index_keep() runs */
+	void *use_ctx;
+	index_fetch_fn *fetch; /* while any function of the index runs */
+	void *fetch_ctx;
+	bool tidy;
+};
+int index_keep(struct index *ix, const struct index_source *from,
+	       struct err *err);
+
+/*
+ * index_add_part() - the entries of the index part called @name, with body @p.
+ * -1 with ERR_CORRUPT, ERR_NOMEM, ERR_IO or ERR_NOSPC.
+ */
+int index_add_part(struct index *ix, const uint8_t name[SHA256_BYTES],
+		   const uint8_t *p, size_t len, struct err *err);
+
+/*
+ * index_settle() - all parts were added: make few files of them, and keep
+ * those.  -1 with ERR_CORRUPT, ERR_NOMEM or ERR_IO.
+ */
+int index_settle(struct index *ix, struct err *err);
 
 /* ---- pieces ---- */
 
@@ -89,6 +113,15 @@ int index_find(struct index *ix, const uint8_t id[NAME_BYTES],
 int index_find_but(struct index *ix, const uint8_t id[NAME_BYTES],
 		   const struct pack_skip *tried, struct index_entry *ret,
 		   struct err *err);
+
+/*
+ * index_find_at() - the same, and *@ret_at, a number that no other piece has,
+ * below index_positions(); one that was damaged on this host's disk, and is
+ * read anew, may get another.
+ */
+int index_find_at(struct index *ix, const uint8_t id[NAME_BYTES],
+		  struct index_entry *ret, uint64_t *ret_at, struct err *err);
+uint64_t index_positions(struct index *ix);
 
 /*
  * index_claim() - is piece @id to be stored?  1: no, it is known, or another
@@ -112,11 +145,5 @@ uint64_t index_unwritten(struct index *ix);
  * stay known.  -1 with ERR_NOMEM, ERR_IO or ERR_NOSPC.
  */
 int index_flush(struct index *ix, struct buf *b, struct err *err);
-
-/*
- * index_spill() - the same of all, without a body: they go to a file, and stay
- * known.
- */
-int index_spill(struct index *ix, struct err *err);
 
 #endif

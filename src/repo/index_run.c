@@ -1,15 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * index_run.c - see index_run.h.  The file:
- *
- *	pages of 4096 bytes: 8 of a sum, then 146 entries of 28 (fewer in the
- *		last page, filled up with zeros)
- *	the first 8 bytes of each page's first id
- *	magic, number of entries, sum of the two and of the ids before
- *
- * Sums are the first 8 bytes of SHA-256: against accidents, since whoever can
- * write to this folder of root's has no need to.
- */
+/* index_run.c - see index_run.h; the file is in index_run_file.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,20 +10,21 @@
 #include "buf.h"
 #include "fd.h"
 #include "index_run.h"
-#include "sha256.h"
-
-#define PAGE 4096
-#define SUM 8
-#define ENTRY 28
-#define PER_PAGE ((PAGE - SUM) / ENTRY)
-#define MAGIC "xsnaprun"
-#define TAIL (8 + 8 + SUM)
+#include "index_run_file.h"
 
 struct index_run {
 	int fd;
 	uint64_t n_entries;
 	uint64_t n_pages;
 	uint64_t *first; /* of each page, as numbers that sort like the ids */
+	uint32_t n_slots, n_parts;
+	uint8_t *packs; /* PACK_BYTES for each slot; until there are: */
+	uint32_t *numbers;
+	uint8_t *parts; /* PART_BYTES each */
+	uint8_t repo_id[REPO_ID];
+	uint8_t tag[SUM];
+	int64_t at; /* the page below, or -1 */
+	uint8_t page[PAGE];
 };
 
 static uint64_t
@@ -46,26 +37,6 @@ big_endian(const uint8_t *p)
 	return v;
 }
 
-static int
-sum_of(const void *p, size_t len, uint8_t ret[SUM], struct err *err)
-{
-	uint8_t sum[SHA256_BYTES];
-
-	if (sha256_of(p, len, sum))
-		return err_set(err, ERR_IO, 0, "SHA-256 fails");
-	memcpy(ret, sum, SUM);
-	return 0;
-}
-
-static void
-entry_to(uint8_t *p, const struct index_entry *e)
-{
-	memcpy(p, e->id, INDEX_ID);
-	le32_to(p + 16, e->pack);
-	le32_to(p + 20, e->offset);
-	le32_to(p + 24, e->sealed_and_place);
-}
-
 static void
 entry_at(const uint8_t *p, struct index_entry *ret)
 {
@@ -73,108 +44,6 @@ entry_at(const uint8_t *p, struct index_entry *ret)
 	ret->pack = le32_at(p + 16);
 	ret->offset = le32_at(p + 20);
 	ret->sealed_and_place = le32_at(p + 24);
-}
-
-/* ---- writing ---- */
-
-struct run_out {
-	int fd;
-	uint64_t n_entries;
-	uint64_t n_pages; /* that are written */
-	unsigned int n;   /* in the page below */
-	uint8_t page[PAGE];
-	struct index_entry last;
-	struct buf first; /* 8 bytes for each page, big-endian */
-};
-
-struct run_out *
-run_out_new(int dirfd, struct err *err)
-{
-	struct run_out *o = calloc(1, sizeof(*o));
-
-	if (!o) {
-		err_set(err, ERR_NOMEM, 0, "out of memory");
-		return NULL;
-	}
-	o->fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (o->fd >= 0)
-		return o;
-	err_set(err, ERR_IO, errno, "make a file for the index");
-	free(o);
-	return NULL;
-}
-
-static int
-write_page(struct run_out *o, struct err *err)
-{
-	if (o->n == 0)
-		return 0;
-	put_bytes(&o->first, o->page + SUM, 8);
-	memset(o->page + SUM + (size_t)o->n * ENTRY, 0,
-	       PAGE - SUM - (size_t)o->n * ENTRY);
-	if (sum_of(o->page + SUM, PAGE - SUM, o->page, err) ||
-	    fd_pwrite_all(o->fd, o->page, PAGE, o->n_pages * PAGE, err))
-		return -1;
-	o->n_pages++;
-	o->n = 0;
-	return buf_check(&o->first, err);
-}
-
-static bool
-same(const struct index_entry *a, const struct index_entry *b)
-{
-	return memcmp(a->id, b->id, INDEX_ID) == 0 && a->pack == b->pack &&
-	       a->offset == b->offset &&
-	       a->sealed_and_place == b->sealed_and_place;
-}
-
-int
-run_out_add(struct run_out *o, const struct index_entry *e, struct err *err)
-{
-	if (o->n_entries && same(e, &o->last))
-		return 0;
-	entry_to(o->page + SUM + (size_t)o->n * ENTRY, e);
-	o->last = *e;
-	o->n++;
-	o->n_entries++;
-	return o->n == PER_PAGE ? write_page(o, err) : 0;
-}
-
-struct index_run *
-run_out_end(struct run_out *o, struct err *err)
-{
-	struct index_run *r = NULL;
-	uint8_t sum[SUM];
-	int fd;
-
-	if (write_page(o, err))
-		goto out;
-	put_bytes(&o->first, MAGIC, 8);
-	put_u64(&o->first, o->n_entries);
-	if (buf_check(&o->first, err) ||
-	    sum_of(o->first.data, o->first.len, sum, err))
-		goto out;
-	put_bytes(&o->first, sum, SUM);
-	if (buf_check(&o->first, err) ||
-	    fd_pwrite_all(o->fd, o->first.data, o->first.len, o->n_pages * PAGE,
-			  err))
-		goto out;
-	fd = o->fd;
-	o->fd = -1;
-	r = index_run_open(fd, err);
-out:
-	run_out_free(o);
-	return r;
-}
-
-void
-run_out_free(struct run_out *o)
-{
-	if (!o)
-		return;
-	fd_close(&o->fd);
-	buf_done(&o->first);
-	free(o);
 }
 
 /* ---- reading ---- */
@@ -185,7 +54,41 @@ no_run(struct err *err)
 	return err_set(err, ERR_CORRUPT, 0, "an index file is damaged");
 }
 
-/* The first ids, checked by their sum. */
+/* Do the parts have all slots and entries? */
+static bool
+is_sound(const struct index_run *r)
+{
+	uint64_t slots = 0, entries = 0;
+	struct run_part part;
+
+	for (uint32_t i = 0; i < r->n_parts; i++) {
+		index_run_part(r, i, &part);
+		slots += part.n_slots;
+		entries += part.n_entries;
+	}
+	return slots == r->n_slots && (!r->n_parts || entries >= r->n_entries);
+}
+
+/* Take apart the bytes behind the pages, which are as they were written. */
+static int
+take_tail(struct index_run *r, const uint8_t *p, struct err *err)
+{
+	size_t packs = (size_t)r->n_slots * PACK_BYTES;
+	size_t parts = (size_t)r->n_parts * PART_BYTES;
+
+	r->first = calloc(r->n_pages + 1, sizeof(*r->first));
+	r->packs = malloc(packs + 1);
+	r->parts = malloc(parts + 1);
+	if (!r->first || !r->packs || !r->parts)
+		return err_set(err, ERR_NOMEM, 0, "no memory for an index");
+	for (uint64_t i = 0; i < r->n_pages; i++)
+		r->first[i] = big_endian(p + 8 * i);
+	memcpy(r->packs, p + 8 * r->n_pages, packs);
+	memcpy(r->parts, p + 8 * r->n_pages + packs, parts);
+	return is_sound(r) ? 0 : no_run(err);
+}
+
+/* What is behind the pages, checked by its sum. */
 static int
 load(struct index_run *r, uint64_t bytes, struct err *err)
 {
@@ -193,22 +96,19 @@ load(struct index_run *r, uint64_t bytes, struct err *err)
 	uint8_t *p = malloc(len), sum[SUM];
 	int rc = -1;
 
-	r->first = calloc(r->n_pages + 1, sizeof(*r->first));
-	if (!p || !r->first) {
+	if (!p) {
 		err_set(err, ERR_NOMEM, 0, "no memory for an index");
 		goto out;
 	}
 	if (fd_pread_full(r->fd, p, len, r->n_pages * PAGE, err) !=
 		    (ssize_t)len ||
-	    sum_of(p, len - SUM, sum, err))
-		goto out;
-	if (memcmp(sum, p + len - SUM, SUM) != 0) {
+	    run_sum(p, len - SUM, sum, err)) {
 		no_run(err);
 		goto out;
 	}
-	for (uint64_t i = 0; i < r->n_pages; i++)
-		r->first[i] = big_endian(p + 8 * i);
-	rc = 0;
+	memcpy(r->tag, sum, SUM);
+	rc = memcmp(sum, p + len - SUM, SUM) == 0 ? take_tail(r, p, err) :
+						    no_run(err);
 out:
 	free(p);
 	return rc;
@@ -224,10 +124,15 @@ look(struct index_run *r, uint64_t bytes, struct err *err)
 	    fd_pread_full(r->fd, tail, TAIL, bytes - TAIL, err) != TAIL ||
 	    memcmp(tail, MAGIC, 8) != 0)
 		return no_run(err);
-	r->n_entries = le64_at(tail + 8);
+	memcpy(r->repo_id, tail + 8, REPO_ID);
+	r->n_entries = le64_at(tail + 8 + REPO_ID);
+	r->n_slots = le32_at(tail + 16 + REPO_ID);
+	r->n_parts = le32_at(tail + 20 + REPO_ID);
 	r->n_pages = r->n_entries / PER_PAGE + (r->n_entries % PER_PAGE != 0);
 	if (r->n_entries > bytes ||
-	    r->n_pages * PAGE + r->n_pages * 8 + TAIL != bytes)
+	    r->n_pages * (PAGE + 8) + (uint64_t)r->n_slots * PACK_BYTES +
+			    (uint64_t)r->n_parts * PART_BYTES + TAIL !=
+		    bytes)
 		return no_run(err);
 	return 0;
 }
@@ -244,6 +149,7 @@ index_run_open(int fd, struct err *err)
 		return NULL;
 	}
 	r->fd = fd;
+	r->at = -1;
 	if (fstat(fd, &st))
 		err_set(err, ERR_IO, errno, "look at an index file");
 	else if (look(r, (uint64_t)st.st_size, err) == 0 &&
@@ -265,6 +171,64 @@ index_run_entries(const struct index_run *r)
 	return r->n_entries;
 }
 
+const uint8_t *
+index_run_tag(const struct index_run *r)
+{
+	return r->tag;
+}
+
+bool
+index_run_is_of(const struct index_run *r, const uint8_t id[REPO_ID])
+{
+	return memcmp(r->repo_id, id, REPO_ID) == 0;
+}
+
+uint32_t
+index_run_parts(const struct index_run *r)
+{
+	return r->n_parts;
+}
+
+void
+index_run_part(const struct index_run *r, uint32_t i, struct run_part *ret)
+{
+	const uint8_t *p = r->parts + (size_t)i * PART_BYTES;
+
+	memcpy(ret->name, p, SHA256_BYTES);
+	ret->n_slots = le32_at(p + SHA256_BYTES);
+	ret->n_entries = le32_at(p + SHA256_BYTES + 4);
+}
+
+uint32_t
+index_run_slots(const struct index_run *r)
+{
+	return r->n_slots;
+}
+
+const uint8_t *
+index_run_slot(const struct index_run *r, uint32_t i, uint64_t *ret_bytes)
+{
+	const uint8_t *p = r->packs + (size_t)i * PACK_BYTES;
+
+	*ret_bytes = le64_at(p + SHA256_BYTES);
+	return p;
+}
+
+void
+index_run_set_numbers(struct index_run *r, uint32_t *numbers)
+{
+	free(r->packs);
+	r->packs = NULL;
+	free(r->numbers);
+	r->numbers = numbers;
+}
+
+const uint32_t *
+index_run_numbers(const struct index_run *r)
+{
+	return r->numbers;
+}
+
 /* How many entries page @i has; it is read into @page. */
 static int
 read_page(const struct index_run *r, uint64_t i, uint8_t page[PAGE],
@@ -274,8 +238,9 @@ read_page(const struct index_run *r, uint64_t i, uint8_t page[PAGE],
 	uint8_t sum[SUM];
 
 	if (fd_pread_full(r->fd, page, PAGE, i * PAGE, err) != PAGE ||
-	    sum_of(page + SUM, PAGE - SUM, sum, err) ||
-	    memcmp(sum, page, SUM) != 0)
+	    run_sum(page + SUM, PAGE - SUM, sum, err) ||
+	    memcmp(sum, page, SUM) != 0 ||
+	    big_endian(page + SUM) != r->first[i])
 		return no_run(err);
 	return left < PER_PAGE ? (int)left : PER_PAGE;
 }
@@ -324,41 +289,80 @@ pack_counts(const struct pack_skip *s, uint32_t pack)
 	return true;
 }
 
-/* Is it in @page?  1: in *@ret; 0: no. */
+/* The number of the pack that entry @e names, and does it count? */
+static bool
+counts(const struct index_run *r, struct index_entry *e,
+       const struct pack_skip *skip)
+{
+	if (r->numbers)
+		e->pack = e->pack < r->n_slots ? r->numbers[e->pack] :
+						 RUN_NOWHERE;
+	return e->pack != RUN_NOWHERE && pack_counts(skip, e->pack);
+}
+
+/* Is it in the page at hand, which has @n?  1: in *@ret; 0: no. */
 static int
-find_in(const uint8_t page[PAGE], int n, const uint8_t id[INDEX_ID],
+find_in(const struct index_run *r, int n, const uint8_t id[INDEX_ID],
 	const struct pack_skip *skip, struct index_entry *ret)
 {
-	for (int i = first_in(page, n, id); i < n; i++) {
-		entry_at(page + SUM + (size_t)i * ENTRY, ret);
+	for (int i = first_in(r->page, n, id); i < n; i++) {
+		entry_at(r->page + SUM + (size_t)i * ENTRY, ret);
 		if (memcmp(ret->id, id, INDEX_ID) != 0)
 			return 0;
-		if (pack_counts(skip, ret->pack))
+		if (counts(r, ret, skip))
+			return i + 1;
+	}
+	return 0;
+}
+
+/* How many entries page @i has; it is in @r->page then. */
+static int
+hold_page(struct index_run *r, int64_t i, struct err *err)
+{
+	uint64_t left = r->n_entries - (uint64_t)i * PER_PAGE;
+	int n;
+
+	if (i == r->at)
+		return left < PER_PAGE ? (int)left : PER_PAGE;
+	r->at = -1;
+	n = read_page(r, (uint64_t)i, r->page, err);
+	if (n >= 0)
+		r->at = i;
+	return n;
+}
+
+int
+index_run_find(struct index_run *r, const uint8_t id[INDEX_ID],
+	       const struct pack_skip *skip, struct index_entry *ret,
+	       uint64_t *ret_at, struct err *err)
+{
+	uint64_t key = big_endian(id);
+
+	/* Ids that share their first 8 bytes may begin pages before. */
+	for (int64_t i = page_for(r, key); i >= 0; i--) {
+		int n = hold_page(r, i, err), k;
+
+		if (n < 0)
+			return -1;
+		k = find_in(r, n, id, skip, ret);
+		if (k && ret_at)
+			*ret_at = (uint64_t)i * PER_PAGE + (uint64_t)k - 1;
+		if (k)
 			return 1;
+		if (r->first[i] < key)
+			break;
 	}
 	return 0;
 }
 
 int
-index_run_find(const struct index_run *r, const uint8_t id[INDEX_ID],
-	       const struct pack_skip *skip, struct index_entry *ret,
-	       struct err *err)
+index_run_check(const struct index_run *r, struct err *err)
 {
-	uint64_t key = big_endian(id);
-	int64_t i = page_for(r, key);
 	uint8_t page[PAGE];
 
-	/* Ids that share their first 8 bytes may begin pages before. */
-	for (; i >= 0; i--) {
-		int n = read_page(r, (uint64_t)i, page, err);
-
-		if (n < 0)
+	for (uint64_t i = 0; i < r->n_pages; i++)
+		if (read_page(r, i, page, err) < 0)
 			return -1;
-		if (find_in(page, n, id, skip, ret))
-			return 1;
-		if (r->first[i] < key)
-			break;
-	}
 	return 0;
 }
 
@@ -395,68 +399,8 @@ index_run_free(struct index_run *r)
 		return;
 	fd_close(&r->fd);
 	free(r->first);
+	free(r->packs);
+	free(r->numbers);
+	free(r->parts);
 	free(r);
-}
-
-/* ---- merging ---- */
-
-struct source {
-	struct run_at at;
-	struct index_entry e; /* the next one */
-	bool more;
-};
-
-static int
-advance(struct source *s, uint32_t shift, struct err *err)
-{
-	int r = run_at_next(&s->at, &s->e, err);
-
-	s->more = r > 0;
-	if (s->more)
-		s->e.pack += shift;
-	return r < 0 ? -1 : 0;
-}
-
-/* The source with the lowest id; of equal ones the first. */
-static struct source *
-lowest(struct source *s, unsigned int n)
-{
-	struct source *best = NULL;
-
-	for (unsigned int i = 0; i < n; i++)
-		if (s[i].more &&
-		    (!best || memcmp(s[i].e.id, best->e.id, INDEX_ID) < 0))
-			best = &s[i];
-	return best;
-}
-
-struct index_run *
-index_run_merge(int dirfd, struct index_run *const *runs, const uint32_t *shift,
-		unsigned int n, struct err *err)
-{
-	struct source *s = calloc(n ? n : 1, sizeof(*s)), *next;
-	struct run_out *o = NULL;
-
-	if (!s) {
-		err_set(err, ERR_NOMEM, 0, "out of memory");
-		goto failed;
-	}
-	o = run_out_new(dirfd, err);
-	if (!o)
-		goto failed;
-	for (unsigned int i = 0; i < n; i++) {
-		run_at_begin(&s[i].at, runs[i]);
-		if (advance(&s[i], shift ? shift[i] : 0, err))
-			goto failed;
-	}
-	while ((next = lowest(s, n)) != NULL)
-		if (run_out_add(o, &next->e, err) ||
-		    advance(next, shift ? shift[next - s] : 0, err))
-			goto failed;
-	free(s);
-	return run_out_end(o, err);
-failed:
-	run_out_free(o);
-	free(s);
-	return NULL;
 }

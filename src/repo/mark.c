@@ -9,15 +9,24 @@
 #include "repo_index.h"
 #include "tree.h"
 
-/* How many ids are in memory before they go to a file. */
-#define SEEN_MAX 500000
+/* Chunks that are looked up together, in order: an index is read as it lies on
+ * the disk then, each page once. */
+#define BATCH (1u << 22)
+
+struct needed_chunk {
+	uint8_t id[INDEX_ID];
+	uint32_t backup; /* by which it was found */
+};
 
 struct mark {
 	struct repo *r;
-	struct index *ix;   /* where pieces are, of all realms */
-	struct index *seen; /* which were found needed */
-	struct getter *g;   /* of the realm of the backup at hand */
-	struct tree t;      /* of the disk at hand */
+	struct index *ix; /* where pieces are, of all realms */
+	struct buf seen;  /* a bit for each position in it: found needed */
+	struct needed_chunk *batch;
+	uint32_t n_batch;
+	uint32_t backup;  /* at hand */
+	struct getter *g; /* of its realm */
+	struct tree t;    /* of the disk at hand */
 	uint32_t n_packs;
 	uint32_t *needed; /* pieces, by the pack's number in @ix */
 	bool *there;      /* so too: is the pack in the store? */
@@ -29,11 +38,30 @@ mark_free(struct mark *m)
 	if (!m)
 		return;
 	getter_free(m->g);
-	index_free(m->seen);
+	buf_done(&m->seen);
+	free(m->batch);
 	index_free(m->ix);
 	free(m->needed);
 	free(m->there);
 	free(m);
+}
+
+/* Was the one at position @at seen?  It is now. */
+static bool
+was_seen(struct mark *m, uint64_t at, struct err *err)
+{
+	uint64_t bytes = (index_positions(m->ix) + 7) / 8;
+	uint8_t bit = (uint8_t)(1u << at % 8), *p;
+
+	if (m->seen.len < bytes)
+		put_zeros(&m->seen, bytes - m->seen.len);
+	if (buf_check(&m->seen, err))
+		return false;
+	p = m->seen.data + at / 8;
+	if (*p & bit)
+		return true;
+	*p |= bit;
+	return false;
 }
 
 /* Is it the first time?  1, and it is counted; 0; or -1. */
@@ -41,21 +69,73 @@ static int
 first_time(struct mark *m, const uint8_t id[NAME_BYTES], struct err *err)
 {
 	struct index_entry e;
-	int r = index_claim(m->seen, id, err);
+	uint64_t at;
+	int r = index_find_at(m->ix, id, &e, &at, err);
 
-	if (r)
-		return r < 0 ? -1 : 0;
-	r = index_find(m->ix, id, &e, err);
 	if (r < 0)
 		return -1;
 	if (r == 0)
 		return err_set(err, ERR_CORRUPT, 0,
 			       "a piece that it needs is in no pack");
-	m->needed[e.pack]++;
-	index_fill(m->seen, id, 0, 0, 0, 0);
-	if (index_unwritten(m->seen) >= SEEN_MAX && index_spill(m->seen, err))
+	if (was_seen(m, at, err))
+		return 0;
+	if (err->code != ERR_NONE)
 		return -1;
+	m->needed[e.pack]++;
 	return 1;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, INDEX_ID);
+}
+
+/* Look up what was gathered. */
+static int
+mark_batch(struct mark *m, struct err *err)
+{
+	uint8_t id[NAME_BYTES] = { 0 };
+
+	qsort(m->batch, m->n_batch, sizeof(*m->batch), by_id);
+	for (uint32_t i = 0; i < m->n_batch; i++) {
+		const struct needed_chunk *c = &m->batch[i];
+
+		memcpy(id, c->id, INDEX_ID);
+		if (first_time(m, id, err) < 0)
+			return err_add(
+				err, "backup %s",
+				m->r->commits[c->backup].outcome.backup.name);
+	}
+	m->n_batch = 0;
+	return 0;
+}
+
+/* Nothing is below a chunk, so when it is looked up does not matter. */
+static int
+mark_chunk(struct mark *m, const uint8_t id[NAME_BYTES], struct err *err)
+{
+	struct needed_chunk *c = &m->batch[m->n_batch++];
+
+	memcpy(c->id, id, INDEX_ID);
+	c->backup = m->backup;
+	return m->n_batch == BATCH ? mark_batch(m, err) : 0;
+}
+
+static int mark_node(struct mark *m, unsigned int level, uint64_t i,
+		     const uint8_t id[NAME_BYTES], struct err *err);
+
+/* Child @i, as its level counts, of a node of @level. */
+static int
+mark_child(struct mark *m, unsigned int level, uint64_t i,
+	   const uint8_t id[NAME_BYTES], struct err *err)
+{
+	int first;
+
+	if (level == 1)
+		return mark_chunk(m, id, err);
+	first = first_time(m, id, err);
+	return first > 0 ? mark_node(m, level - 1, i, id, err) : first;
 }
 
 static int
@@ -79,13 +159,10 @@ mark_node(struct mark *m, unsigned int level, uint64_t i,
 	memcpy(ids, p, len);
 	for (uint32_t k = 0; k < n && rc == 0; k++) {
 		const uint8_t *child = ids + (size_t)k * NAME_BYTES;
-		int first = name_is_zero(child) ? 0 : first_time(m, child, err);
 
-		if (first < 0)
-			rc = -1;
-		else if (first && level > 1)
-			rc = mark_node(m, level - 1,
-				       (i << m->t.fanout_log2) + k, child, err);
+		if (!name_is_zero(child))
+			rc = mark_child(m, level, (i << m->t.fanout_log2) + k,
+					child, err);
 	}
 	free(ids);
 	return rc;
@@ -131,17 +208,13 @@ static int
 mark_all(struct mark *m, const struct mark_how *how, struct err *err)
 {
 	struct repo *r = m->r;
-	uint32_t pack;
 
-	/* What is only seen is in no pack, but an index wants one. */
-	if (index_new_pack(m->seen, &pack, err))
-		return -1;
-	index_named_pack(m->seen, pack, r->head_sum, 0);
 	for (uint32_t i = 0; i < r->n_commits; i++) {
 		const struct repo_commit *c = &r->commits[i];
 
 		if (!repo_is_backup(c) || (how->only && how->only != c))
 			continue;
+		m->backup = i;
 		if (mark_backup(m, c, err))
 			return err_add(err, "backup %s",
 				       c->outcome.backup.name);
@@ -149,7 +222,7 @@ mark_all(struct mark *m, const struct mark_how *how, struct err *err)
 			how->progress("backups", i + 1, r->n_commits,
 				      how->progress_ctx);
 	}
-	return 0;
+	return mark_batch(m, err);
 }
 
 static int
@@ -173,7 +246,8 @@ look_for_packs(struct mark *m, const struct mark_how *how, struct err *err)
 	m->n_packs = index_packs(m->ix);
 	m->needed = calloc((size_t)m->n_packs + 1, sizeof(*m->needed));
 	m->there = calloc((size_t)m->n_packs + 1, sizeof(*m->there));
-	if (!m->needed || !m->there)
+	m->batch = calloc(BATCH, sizeof(*m->batch));
+	if (!m->needed || !m->there || !m->batch)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	if (store_list(m->r->store, "packs/", note_pack, m, err))
 		return -1;
@@ -195,8 +269,7 @@ mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	m->r = r;
 	m->ix = repo_index(r, REALM_NONE, err);
-	m->seen = m->ix ? index_new(r->statefd, err) : NULL;
-	if (m->seen && look_for_packs(m, how, err) == 0 &&
+	if (m->ix && look_for_packs(m, how, err) == 0 &&
 	    mark_all(m, how, err) == 0) {
 		*ret = m;
 		return 0;
@@ -218,12 +291,14 @@ mark_needs_piece(struct mark *m, const uint8_t sum[SHA256_BYTES],
 		 const uint8_t id[NAME_BYTES], struct err *err)
 {
 	struct index_entry e;
-	int r = index_find(m->seen, id, &e, err);
+	uint64_t at;
+	int r = index_find_at(m->ix, id, &e, &at, err);
 
-	if (r > 0)
-		r = index_find(m->ix, id, &e, err);
 	if (r <= 0)
 		return r;
+	/* One that was damaged and read anew has a position of its own. */
+	if (at / 8 < m->seen.len && !(m->seen.data[at / 8] & 1u << at % 8))
+		return 0;
 	return memcmp(index_pack(m->ix, e.pack, NULL), sum, SHA256_BYTES) == 0;
 }
 

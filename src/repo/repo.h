@@ -51,6 +51,7 @@ struct repo {
 	bool salvage;        /* as in repo_how */
 	uint32_t n_left_out; /* for that reason */
 	bool indexed;        /* what is left out of the index was told */
+	bool no_cache; /* index parts are read anew, whatever is kept here */
 	struct repo_state state;
 	struct head head;
 	uint8_t head_sum[SHA256_BYTES];

@@ -229,6 +229,8 @@ repo_verify(struct repo *r, const struct verify_how *how,
 			       "this key can only add; to verify takes a full "
 			       "one");
 	pthread_mutex_init(&v.lock, NULL);
+	/* What others find is asked, not what this host remembers. */
+	r->no_cache = true;
 	v.ix = repo_index(r, REALM_NONE, err);
 	if (!v.ix)
 		goto out;

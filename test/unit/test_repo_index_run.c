@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "index_merge.h"
 #include "index_run.h"
 
 /* An id that sorts as @i does; every third shares its first 8 bytes with its
@@ -45,7 +46,7 @@ make(unsigned int n, unsigned int first, unsigned int step, uint32_t pack)
 
 		assert_int_equal(run_out_add(o, &x, &e), 0);
 	}
-	r = run_out_end(o, &e);
+	r = run_out_end(o, NULL, &e);
 	assert_non_null(r);
 	assert_true(index_run_entries(r) == n);
 	return r;
@@ -63,6 +64,7 @@ found(void **state)
 	for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
 		struct index_run *r = make(sizes[k], 2, 2, 7);
 		struct index_entry got, want;
+		uint64_t at;
 
 		for (unsigned int i = 0; i < 2 * sizes[k] + 4; i++) {
 			bool there = i >= 2 && i % 2 == 0 &&
@@ -70,10 +72,12 @@ found(void **state)
 
 			want = entry(i, 7);
 			assert_int_equal(index_run_find(r, want.id, NULL, &got,
-							&e),
+							&at, &e),
 					 there);
-			if (there)
-				assert_memory_equal(&got, &want, sizeof(got));
+			if (!there)
+				continue;
+			assert_memory_equal(&got, &want, sizeof(got));
+			assert_true(at == i / 2 - 1);
 		}
 		index_run_free(r);
 	}
@@ -98,7 +102,7 @@ in_order(const struct index_run *r, unsigned int n, unsigned int first,
 
 /* What is in a pack that does not count is found in the other, if there is. */
 static void
-other_pack(const struct index_run *all)
+other_pack(struct index_run *all)
 {
 	uint8_t condemned[204] = { [1] = 1, [102] = 1 };
 	struct pack_skip skip = { .skip = condemned, .n = sizeof(condemned) };
@@ -107,7 +111,8 @@ other_pack(const struct index_run *all)
 
 	for (unsigned int i = 0; i < 2000; i++) {
 		want = entry(i, 0);
-		assert_int_equal(index_run_find(all, want.id, &skip, &got, &e),
+		assert_int_equal(index_run_find(all, want.id, &skip, &got, NULL,
+						&e),
 				 i % 10 == 0);
 		if (i % 10 == 0)
 			assert_int_equal(got.pack, 203);
@@ -117,8 +122,9 @@ other_pack(const struct index_run *all)
 static void
 merged(void **state)
 {
+	uint32_t second[] = { 0, 0, 102 }, third[] = { 0, 0, 0, 203 };
 	struct index_run *runs[3], *all;
-	uint32_t shift[3] = { 0, 100, 200 };
+	struct merge_from from[3];
 	struct err e = ERR_INIT;
 	struct index_entry got, want;
 	int dir = open("/tmp", O_RDONLY | O_DIRECTORY);
@@ -129,21 +135,31 @@ merged(void **state)
 	runs[1] = make(1000, 1, 2, 2);
 	runs[2] = make(200, 0, 10, 3);
 	in_order(runs[1], 1000, 1, 2);
-	all = index_run_merge(dir, runs, shift, 3, &e);
+	from[0] = (struct merge_from){ runs[0], NULL, 0 };
+	from[1] = (struct merge_from){ runs[1], second, 3 };
+	from[2] = (struct merge_from){ runs[2], third, 4 };
+	all = index_merge(dir, from, 3, NULL, &e);
 	assert_non_null(all);
 	assert_true(index_run_entries(all) == 2200);
-	/* Of equal ones the first run's; numbers are shifted. */
+	/* Of equal ones the first run's; numbers become others. */
 	want = entry(10, 0);
-	assert_int_equal(index_run_find(all, want.id, NULL, &got, &e), 1);
+	assert_int_equal(index_run_find(all, want.id, NULL, &got, NULL, &e), 1);
 	assert_int_equal(got.pack, 1);
 	want = entry(11, 0);
-	assert_int_equal(index_run_find(all, want.id, NULL, &got, &e), 1);
+	assert_int_equal(index_run_find(all, want.id, NULL, &got, NULL, &e), 1);
 	assert_int_equal(got.pack, 102);
 	other_pack(all);
+	index_run_free(all);
+	/* What becomes nothing is left out, and what no number is told for. */
+	second[2] = RUN_NOWHERE;
+	from[2].n = 3;
+	all = index_merge(dir, from, 3, NULL, &e);
+	assert_non_null(all);
+	in_order(all, 1000, 0, 2);
 	for (int i = 0; i < 3; i++)
 		index_run_free(runs[i]);
 	index_run_free(all);
-	all = index_run_merge(dir, NULL, NULL, 0, &e);
+	all = index_merge(dir, NULL, 0, NULL, &e);
 	assert_non_null(all);
 	assert_true(index_run_entries(all) == 0);
 	index_run_free(all);
