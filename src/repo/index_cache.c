@@ -78,10 +78,15 @@ look(struct loading *l, const char *name)
 {
 	struct used_run u = { .fixed = false };
 	struct err why = ERR_INIT;
-	int fd = openat(l->c->dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(l->c->dirfd, name,
+			O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* A link would be in the way of what shall be called so. */
+		if (errno == ELOOP)
+			unlinkat(l->c->dirfd, name, 0);
 		return;
+	}
 	u.run = index_run_open(fd, &why);
 	if (u.run && !index_run_is_of(u.run, l->rs->repo_id))
 		err_set(&why, ERR_CORRUPT, 0, "it is another repository's");
