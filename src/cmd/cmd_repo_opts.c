@@ -167,7 +167,7 @@ const struct cmd_opt prune_opts[] = {
 	{ .name = "yes",
 	  .arg = "N",
 	  .help = "so many may be forgotten; needed if that is more than "
-		  "half" },
+		  "half, or if a backup is of later than now" },
 	{ .name = "repack",
 	  .arg = "PERCENT",
 	  .help = "packs of which less than that is needed are written anew, "

@@ -288,7 +288,9 @@ static const struct cmd_verb verbs[] = {
 		  "they needed. A backup stays if any rule takes it. It is "
 		  "safe beside backups that are being made, on this host and "
 		  "others: for those it waits, or leaves the deleting to the "
-		  "next prune (exit status 3).",
+		  "next prune (exit status 3). Which backup is newer is told "
+		  "by clocks: where one is of later than now, --yes is "
+		  "needed to forget any.",
 	  .opts = prune_opts,
 	  .examples = prune_examples,
 	  .min_args = 1,

@@ -5,9 +5,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "job_repo.h"
+
+/* Less says nothing about a clock. */
+#define CLOCKS_DIFFER_S (24 * 3600)
 
 /* Backups of one name after another, each newest first. */
 static int
@@ -91,11 +95,50 @@ plan(struct repo *r, const struct prune_opts *o, struct prune_plan *ret,
 	return 0;
 }
 
+/* One that was made later than now: this host's clock is wrong, or that of the
+ * host that made it was.  NULL: there is none. */
+static const struct prune_item *
+later_than(const struct prune_plan *p, uint64_t now)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->items[i].instant > now &&
+		    p->items[i].instant - now > CLOCKS_DIFFER_S)
+			return &p->items[i];
+	return NULL;
+}
+
+/*
+ * Which are the newest is told by clocks.  With a wrong one the rules would
+ * keep what is old, and forget what has just been made.
+ */
+static int
+check_clock(const struct prune_opts *o, const struct prune_plan *p,
+	    struct err *err)
+{
+	uint64_t now = (uint64_t)time(NULL);
+	const struct prune_item *it = later_than(p, now);
+	char is[32], says[32];
+
+	if (!it || p->n_forget == 0 || o->yes == p->n_forget)
+		return 0;
+	clock_utc_at(it->instant, is, sizeof(is));
+	clock_utc_at(now, says, sizeof(says));
+	return err_set(
+		err, ERR_INVALID, 0,
+		"backup %s is of %s, and it is %s by this host's clock: "
+		"one of the two is wrong, and with it which backups are "
+		"the newest; %u of %u would be forgotten, see --dry-run; "
+		"if that is meant: --yes %u",
+		it->name, is, says, p->n_forget, p->n, p->n_forget);
+}
+
 /* What can hardly be meant needs its number said. */
 static int
 check_plan(const struct prune_opts *o, const struct prune_plan *p,
 	   struct err *err)
 {
+	if (check_clock(o, p, err))
+		return -1;
 	if (2 * p->n_forget <= p->n || p->n < 3 || o->yes == p->n_forget)
 		return 0;
 	return err_set(err, ERR_INVALID, 0,

@@ -169,8 +169,9 @@ struct prune_plan {
 /*
  * job_prune() - forget what no rule keeps, and take away what no backup needs
  * then; the plan, and what was done, in @ret for prune_plan_done(), also on
- * failure.  -1 with ERR_INVALID (more than half would be forgotten, and
- * @o->yes is not that number), or as repo_prune().
+ * failure.  -1 with ERR_INVALID (more than half would be forgotten, or some
+ * while a backup is of later than now, and @o->yes is not that number; nothing
+ * is changed), or as repo_prune().
  */
 int job_prune(const struct prune_opts *o, struct prune_plan *ret,
 	      struct err *err);
