@@ -63,7 +63,7 @@ struct repo {
  * repo_init() - make a repository at @address, with one full key that @opener
  * opens.  @chunk_bytes: 0 for the default.  -1 with ERR_EXISTS (something is
  * there), ERR_INVALID, or as store_open(), slot_seal(); what was made of it by
- * then stays, and opens for nobody.
+ * then stays, opens for nobody, and is no hindrance to the next repo_init().
  */
 int repo_init(const char *address, const struct slot_opener *opener,
 	      const char *label, uint32_t chunk_bytes, struct err *err);

@@ -56,6 +56,37 @@ put_config(struct store *s, const struct key *k, uint32_t chunk, uint64_t now,
 	return rc;
 }
 
+static int
+note_name(const char *name, uint64_t bytes, void *ctx, struct err *err)
+{
+	struct buf *names = ctx;
+
+	(void)bytes;
+	put_bytes(names, name, strlen(name) + 1);
+	return buf_check(names, err);
+}
+
+/* What an init that died has left: the first head would be in the way, and keys
+ * open nothing. */
+static int
+drop_leftovers(struct store *s, struct err *err)
+{
+	struct buf names = BUF_INIT;
+	int rc;
+
+	rc = store_list(s, "keys/", note_name, &names, err);
+	if (rc == 0)
+		rc = store_list(s, "heads/", note_name, &names, err);
+	for (size_t at = 0; rc == 0 && at < names.len;) {
+		const char *name = (const char *)names.data + at;
+
+		rc = store_drop(s, name, err);
+		at += strlen(name) + 1;
+	}
+	buf_done(&names);
+	return rc;
+}
+
 int
 repo_init(const char *address, const struct slot_opener *opener,
 	  const char *label, uint32_t chunk_bytes, struct err *err)
@@ -79,7 +110,7 @@ repo_init(const char *address, const struct slot_opener *opener,
 	explicit_bzero(master, sizeof(master));
 	if (!k || store_open(address, true, &s, err))
 		goto out;
-	if (put_slot(s, k, label, opener, err) ||
+	if (drop_leftovers(s, err) || put_slot(s, k, label, opener, err) ||
 	    put_first_head(s, k, now, err) || store_sync(s, err) ||
 	    put_config(s, k, chunk, now, err) || store_sync(s, err))
 		goto out;

@@ -16,33 +16,60 @@
 
 #define FAN_OUT 256
 #define DEPTH 3 /* folders below it: more than we ever make */
+#define FIRST_HEAD "0000000000000001"
+#define KEY_DIGITS 32
 
 static const char *const folders[] = { "forgets", "heads",    "index",   "keys",
 				       "packs",   "sessions", "outcomes" };
 
 #define FOLDERS (sizeof(folders) / sizeof(folders[0]))
 
-static int only_folders(int fd, unsigned int depth, struct err *err);
+/* Where only_folders() is. */
+struct place {
+	const char *folder; /* its name */
+	unsigned int depth; /* how many may be below it */
+	bool leftovers;
+};
+
+static int only_folders(int fd, const struct place *at, struct err *err);
+
+/* Would an init that died have left @name at @at? */
+static bool
+is_of_dead_init(const struct place *at, const char *name)
+{
+	size_t n;
+
+	if (!at->leftovers || at->depth != DEPTH - 1)
+		return false;
+	if (strcmp(at->folder, "heads") == 0)
+		return strcmp(name, FIRST_HEAD) == 0;
+	n = strspn(name, "0123456789abcdef");
+	return strcmp(at->folder, "keys") == 0 && n == KEY_DIGITS &&
+	       (strcmp(name + n, "-1") == 0 || strcmp(name + n, "-2") == 0);
+}
 
 /* @name in @dir must be a folder, and one that holds no files either. */
 static int
-empty_folder(int dir, const char *name, unsigned int depth, struct err *err)
+empty_folder(int dir, const char *name, const struct place *at, struct err *err)
 {
+	const struct place below = { name, at->depth - 1, at->leftovers };
 	int fd = -1;
 
-	if (depth > 0)
+	if (is_of_dead_init(at, name))
+		return 0;
+	if (at->depth > 0)
 		fd = openat(dir, name,
 			    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0)
-		return only_folders(fd, depth - 1, err);
-	if (depth == 0 || errno == ENOTDIR || errno == ELOOP)
+		return only_folders(fd, &below, err);
+	if (at->depth == 0 || errno == ENOTDIR || errno == ELOOP)
 		return err_set(err, ERR_EXISTS, 0, "it is not empty: %s", name);
 	return err_set(err, fd_code(errno), errno, "open folder %s", name);
 }
 
 /* Are there only folders in @fd, and in those too?  Consumes @fd. */
 static int
-only_folders(int fd, unsigned int depth, struct err *err)
+only_folders(int fd, const struct place *at, struct err *err)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *e;
@@ -63,7 +90,7 @@ only_folders(int fd, unsigned int depth, struct err *err)
 		if (strcmp(e->d_name, ".") != 0 &&
 		    strcmp(e->d_name, "..") != 0 &&
 		    !absent_is_leftover(e->d_name))
-			rc = empty_folder(dirfd(dir), e->d_name, depth, err);
+			rc = empty_folder(dirfd(dir), e->d_name, at, err);
 	}
 	closedir(dir);
 	return rc;
@@ -119,13 +146,14 @@ make_fan_out(int root, struct err *err)
 }
 
 int
-dir_layout_make(int root, struct err *err)
+dir_layout_make(int root, bool leftovers, struct err *err)
 {
+	const struct place top = { "", DEPTH, leftovers };
 	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_set(err, fd_code(errno), errno, "open the folder");
-	if (only_folders(fd, DEPTH, err))
+	if (only_folders(fd, &top, err))
 		return -1;
 	for (size_t i = 0; i < FOLDERS; i++)
 		if (make_folder(root, folders[i], err))

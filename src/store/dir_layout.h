@@ -3,14 +3,18 @@
 #ifndef XENSNAP_DIR_LAYOUT_H
 #define XENSNAP_DIR_LAYOUT_H
 
+#include <stdbool.h>
+
 #include "err.h"
 
 /*
  * dir_layout_make() - make all folders that objects will need in the folder
  * @root, and make them durable: none need be made when there is much to do.
- * @root must hold nothing but empty folders.  -1 with ERR_EXISTS (it does),
- * ERR_NOSPC, ERR_DENIED or ERR_IO; some may have been made then.
+ * @root must hold nothing but empty folders, and, with @leftovers, keys and a
+ * first head: an init that died leaves them, before there is a repository.  -1
+ * with ERR_EXISTS (it holds more), ERR_NOSPC, ERR_DENIED or ERR_IO; some may
+ * have been made then.
  */
-int dir_layout_make(int root, struct err *err);
+int dir_layout_make(int root, bool leftovers, struct err *err);
 
 #endif

@@ -74,11 +74,13 @@ bool store_name_fits(const char *name);
 /*
  * store_open() - the store at @address in *@ret, for store_close().  @create:
  * it must be a directory that is missing, which is made, or that holds nothing
- * but empty folders, as a create that failed leaves them; else it must be
- * there.  -1 with ERR_NOTFOUND, ERR_EXISTS (not empty), ERR_UNSUPPORTED (it
- * cannot create exclusively, or not durably), ERR_INVALID (no such driver) or
- * ERR_IO; nothing is owned then.  A directory that cannot be written to, or is
- * full, is opened all the same: to be read.
+ * but empty folders and what an init that died left, keys and a first head,
+ * which the caller has to drop: nobody else is at it meanwhile.  Else it must
+ * be there.  -1 with ERR_NOTFOUND, ERR_EXISTS (not empty), ERR_BUSY (another
+ * create is at work), ERR_UNSUPPORTED (it cannot create exclusively, or not
+ * durably), ERR_INVALID (no such driver) or ERR_IO; nothing is owned then.  A
+ * directory that cannot be written to, or is full, is opened all the same: to
+ * be read.
  */
 int store_open(const char *address, bool create, struct store **ret,
 	       struct err *err);

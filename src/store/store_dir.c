@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -310,6 +311,33 @@ make_root(const char *path, struct err *err)
 	return 0;
 }
 
+/*
+ * One create at a time: it may take away what one that died has left, which
+ * must not be what one that lives has made.  1: so it is; 0: this cannot be
+ * known on that file system; -1.  Goes with the descriptor.
+ */
+static int
+lock_root(int fd, struct err *err)
+{
+	int r;
+
+	do
+		r = flock(fd, LOCK_EX | LOCK_NB);
+	while (r && errno == EINTR);
+	if (r && errno == EWOULDBLOCK)
+		return err_set(err, ERR_BUSY, 0,
+			       "another init is at work in it");
+	return r == 0;
+}
+
+static int
+make_layout(int fd, struct err *err)
+{
+	int locked = lock_root(fd, err);
+
+	return locked < 0 ? -1 : dir_layout_make(fd, locked > 0, err);
+}
+
 static int
 open_root(struct dir_store *d, const char *path, bool create, struct err *err)
 {
@@ -327,7 +355,7 @@ open_root(struct dir_store *d, const char *path, bool create, struct err *err)
 				      "be read");
 		return err_add(err, "%s", path);
 	}
-	if (create && dir_layout_make(d->in.root, err))
+	if (create && make_layout(d->in.root, err))
 		return err_add(err, "%s", path);
 	return 0;
 }
