@@ -5,12 +5,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+/* linux/magic.h has it since 5.16 only. */
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 
 enum err_code
 fd_code(int sys)
@@ -328,6 +337,42 @@ fd_remove_dir(int dirfd, const char *name, struct err *err)
 		return err_set(err, fd_code(errno), errno, "remove folder %s",
 			       name);
 	return sync_folder(dirfd, name, err);
+}
+
+int
+fd_open_scratch(int dirfd, struct err *err)
+{
+	char name[32];
+	uint64_t n;
+	int fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+		return err_set(err, fd_code(errno), errno, "make a file");
+	if (getrandom(&n, sizeof(n), 0) != (ssize_t)sizeof(n))
+		return err_set(err, ERR_IO, errno, "read random bytes");
+	snprintf(name, sizeof(name), ".scratch-%016" PRIx64, n);
+	fd = openat(dirfd, name,
+		    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_set(err, fd_code(errno), errno, "make a file");
+	if (unlinkat(dirfd, name, 0) == 0)
+		return fd;
+	err_set(err, fd_code(errno), errno, "remove %s", name);
+	fd_close(&fd);
+	return -1;
+}
+
+bool
+fd_nameless_is_durable(int dirfd)
+{
+	struct statfs fs;
+
+	if (fstatfs(dirfd, &fs))
+		return false;
+	return fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC ||
+	       fs.f_type == TMPFS_MAGIC;
 }
 
 int

@@ -9,6 +9,7 @@
 #ifndef XENSNAP_FD_H
 #define XENSNAP_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -73,6 +74,22 @@ int fd_open_dir(int dirfd, const char *name, struct err *err);
  * (ours hold no folders), then fsync @dirfd.  Gone already counts as success.
  */
 int fd_remove_dir(int dirfd, const char *name, struct err *err);
+
+/*
+ * fd_open_scratch() - a file in @dirfd that nobody else sees and that goes with
+ * its descriptor: without a name, or with one that is taken away at once where
+ * the file system must have one.  -1 with ERR_NOSPC, ERR_DENIED or ERR_IO.
+ */
+int fd_open_scratch(int dirfd, struct err *err);
+
+/*
+ * fd_nameless_is_durable() - is a file durable that was fsynced before it had a
+ * name, and whose folder was fsynced after it got one?  btrfs before Linux 6.16
+ * passes over an fsync of a file without links: after a power cut it would be
+ * there, and empty.  So true only where it is known, by the file system of
+ * @dirfd.
+ */
+bool fd_nameless_is_durable(int dirfd);
 
 /* fd_sync() - fsync @fd; @what names it in the error. */
 int fd_sync(int fd, const char *what, struct err *err);

@@ -121,9 +121,21 @@ give_name(struct new_file *f)
 	return 0;
 }
 
+/* The name too; and the bytes, where they were not yet by what came before. */
+static int
+sync_name(struct new_file *f, bool nameless, struct err *err)
+{
+	if (nameless && !fd_nameless_is_durable(f->dir) && syncfs(f->fd))
+		return err_set(err, fd_code(errno), errno,
+			       "sync the file system of %s", f->name);
+	return fd_sync(f->dir, "its folder", err);
+}
+
 int
 new_file_keep(struct new_file *f, struct err *err)
 {
+	bool nameless = !f->temp[0];
+
 	if (fd_sync(f->fd, f->name, err))
 		return -1;
 	fail_here("new_file.synced");
@@ -131,7 +143,7 @@ new_file_keep(struct new_file *f, struct err *err)
 		return err_set(err, fd_code(errno), errno, "make %s", f->name);
 	f->kept = true;
 	fail_here("new_file.named");
-	if (fd_sync(f->dir, "its folder", err) == 0)
+	if (sync_name(f, nameless, err) == 0)
 		return 0;
 	if (unlinkat(f->dir, f->name, 0))
 		return err_more(err, "%s is there", f->name);

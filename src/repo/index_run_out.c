@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* index_run_out.c - writing a run: see index_run.h, index_run_file.h. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,10 +73,10 @@ run_out_new(int dirfd, struct err *err)
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 		return NULL;
 	}
-	o->fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	o->fd = fd_open_scratch(dirfd, err);
 	if (o->fd >= 0)
 		return o;
-	err_set(err, ERR_IO, errno, "make a file for the index");
+	err_add(err, "the index");
 	free(o);
 	return NULL;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* map.c - see map.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,9 +67,9 @@ map_new(int dirfd, uint64_t bytes, uint32_t chunk, unsigned int fanout_log2,
 	}
 	m->t.chunk = chunk;
 	m->t.fanout_log2 = fanout_log2;
-	m->fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	m->fd = fd_open_scratch(dirfd, err);
 	if (m->fd < 0)
-		err_set(err, ERR_IO, errno, "make a file for a map");
+		err_add(err, "a map");
 	else if (map_grow(m, bytes, err) == 0)
 		return m;
 	map_free(m);

@@ -5,23 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
-
-/* linux/magic.h has it since 5.16 only. */
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
 
 #define TRIES 2 /* to write a file */
 #define PAGE 4096
@@ -46,23 +39,6 @@ temporary_name(const char *prefix, char ret[TEMPORARY_LEN], struct err *err)
 		return err_set(err, ERR_IO, errno, "read random bytes");
 	snprintf(ret, TEMPORARY_LEN, "%s%016" PRIx64, prefix, n);
 	return 0;
-}
-
-/*
- * Is a file durable that was fsynced without a name, and whose folder was
- * fsynced after the link?  btrfs before Linux 6.16 passes over an fsync of a
- * file without links: after a power cut it would be there, and empty.  So this
- * is done only where it is known to be good.
- */
-static bool
-nameless_is_durable(int dir)
-{
-	struct statfs fs;
-
-	if (fstatfs(dir, &fs))
-		return false;
-	return fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC ||
-	       fs.f_type == TMPFS_MAGIC;
 }
 
 static int
@@ -220,7 +196,7 @@ absent_put(int dir, const char *leaf, const void *p, size_t len, bool named,
 {
 	struct fresh f = { .dir = dir, .fd = -1 };
 
-	if (!named && nameless_is_durable(dir)) {
+	if (!named && fd_nameless_is_durable(dir)) {
 		if (put_by(&f, false, leaf, p, len, err) == 0)
 			return 0;
 		if (!try_named(err))
