@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "new_file.h"
 #include "opts.h"
 #include "rand.h"
 #include "repo_key.h"
@@ -40,42 +41,20 @@ struct asking {
 
 /* ---- a key file ---- */
 
-/* The folder of @path, so that the file is there after a power cut too. */
-static int
-sync_folder_of(const char *path, struct err *err)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
-	int fd, rc;
-
-	snprintf(folder, sizeof(folder), "%.*s",
-		 slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, ERR_IO, errno, "open folder %s", folder);
-	rc = fd_sync(fd, folder, err);
-	fd_close(&fd);
-	return rc;
-}
-
 int
 repo_key_write(const char *path, const char *text, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	int rc;
+	struct new_file f = NEW_FILE_INIT;
+	int rc = -1;
 
-	if (fd < 0)
-		return err_set(err, errno == EEXIST ? ERR_EXISTS : ERR_IO,
-			       errno, "make key file %s", path);
-	rc = fd_write_all(fd, text, strlen(text), err);
-	if (rc == 0)
-		rc = fd_sync(fd, path, err);
-	fd_close(&fd);
-	if (rc == 0)
-		rc = sync_folder_of(path, err);
-	if (rc)
-		unlink(path);
-	return rc;
+	if (new_file_open(&f, path, err))
+		return err_add(err, "key file");
+	if (fchmod(f.fd, 0400))
+		err_set(err, fd_code(errno), errno, "chmod it");
+	else if (fd_write_all(f.fd, text, strlen(text), err) == 0)
+		rc = new_file_keep(&f, err);
+	new_file_close(&f);
+	return rc ? err_add(err, "key file %s", path) : 0;
 }
 
 static int

@@ -175,7 +175,8 @@ def exported():
             w.done("key", "export", w.repo, key, "--to", to)
             assert to.read_text() == w.key.read_text()
             assert oct(to.stat().st_mode)[-3:] == "400"
-            w.fails(1, "File exists", "key", "export", w.repo, key, "--to", to)
+            w.fails(1, "is there already", "key", "export", w.repo, key,
+                    "--to", to)
         w.fails(2, "is not the one that was given", "key", "export", w.repo,
                 second, "--paper")
         paper = w.done("key", "export", w.repo, "own", "--paper")
