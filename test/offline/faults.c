@@ -204,8 +204,8 @@ is_counted(const struct call *c, const long *args)
 	}
 }
 
-/* One byte of it; 1, or 0 if it is none of those that read or write. */
-static bool
+/* One byte of what is read or written. */
+static void
 shorten(const struct call *c, long *args, struct iovec *one)
 {
 	switch (c->nr) {
@@ -215,7 +215,7 @@ shorten(const struct call *c, long *args, struct iovec *one)
 	case SYS_pwrite64:
 		if (args[2] > 1)
 			args[2] = 1;
-		return true;
+		break;
 	case SYS_readv:
 	case SYS_preadv:
 	case SYS_preadv2:
@@ -227,20 +227,22 @@ shorten(const struct call *c, long *args, struct iovec *one)
 			one->iov_len = 1;
 		args[1] = (long)one;
 		args[2] = 1;
-		return true;
+		break;
 	default:
-		return false;
+		break;
 	}
 }
 
 static long
-instead(const struct call *c, long *args)
+instead(const struct call *c, const long *args)
 {
 	struct iovec one;
+	long less[6];
 
 	if (fault.what == 's') {
-		shorten(c, args, &one);
-		return faults_syscall(c->nr, args);
+		memcpy(less, args, sizeof(less));
+		shorten(c, less, &one);
+		return faults_syscall(c->nr, less);
 	}
 	/* Linux closes it, whatever it says. */
 	if (c->nr == SYS_close)
