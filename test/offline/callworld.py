@@ -138,7 +138,7 @@ class Template:
 def check_told(command, w, result, killed):
     """It ended, and what it said is true."""
     said = result.stderr.decode(errors="replace")
-    if killed and result.returncode == -signal.SIGKILL:
+    if killed and result.returncode < 0:
         assert "error" not in said, said
         return
     assert result.returncode in (0, 1, 2, 3, 4), (result.returncode, said)
@@ -168,7 +168,9 @@ def try_fault(template, fault, thorough):
         result, hit = w.faulty(fault, *command.words(w), stdin=command.stdin)
         seconds = time.monotonic() - begin
         assert seconds < GIVE_UP / 2, seconds
-        killed = fault.what == "kill"
+        killed = fault.what == "kill" or (
+            fault.calls == "memory" and
+            result.returncode in (-signal.SIGSEGV, -signal.SIGABRT))
         check_told(command, w, result, killed)
         if not hit:
             assert result.returncode == 0, result

@@ -5,7 +5,8 @@
  *	FAULT_CALLS	which are counted: names, with commas between ("read",
  *			"openat,openat2"); "all"; "changes": those that can
  *			change something outside the process; "memory": malloc()
- *			and its like, and the start of a thread
+ *			and its like, and the start of a thread; "own": those
+ *			of them that the program itself makes, no library
  *	FAULT_AT	which of them, from 1; 0: none
  *	FAULT_DO	"kill", "short" (one byte is read or written), "stop",
  *			or the number of an error
@@ -42,6 +43,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -51,6 +53,7 @@
 #include <unistd.h>
 
 #define VISIBLE __attribute__((visibility("default")))
+#define CALLER __builtin_return_address(0)
 #define MAX_CALLS 128
 
 struct call {
@@ -64,10 +67,8 @@ static const struct call calls[] = {
 #define CALL(name, changes) { #name, SYS_##name, changes }
 	CALL(open, 'o'), CALL(openat, 'o'), CALL(openat2, 'o'),
 	CALL(read, 'n'), CALL(pread64, 'n'), CALL(readv, 'n'),
-	CALL(preadv, 'n'), CALL(preadv2, 'n'), CALL(write, 'y'),
-	CALL(pwrite64, 'y'), CALL(writev, 'y'), CALL(pwritev, 'y'),
-	CALL(pwritev2, 'y'), CALL(copy_file_range, 'y'), CALL(fsync, 'n'),
-	CALL(sendfile, 'y'), CALL(close, 'n'),
+	CALL(write, 'y'), CALL(pwrite64, 'y'), CALL(writev, 'y'),
+	CALL(copy_file_range, 'y'), CALL(fsync, 'n'), CALL(close, 'n'),
 	CALL(fdatasync, 'n'), CALL(syncfs, 'n'), CALL(sync_file_range, 'n'),
 	CALL(link, 'y'), CALL(linkat, 'y'), CALL(rename, 'y'),
 	CALL(renameat, 'y'), CALL(renameat2, 'y'), CALL(unlink, 'y'),
@@ -94,7 +95,7 @@ static const struct call calls[] = {
 
 static struct {
 	bool counted[MAX_CALLS]; /* by the place in calls[] */
-	bool changes, memory, from;
+	bool changes, memory, own, from;
 	char what; /* 'k'ill, 's'hort, sto'p', 'e'rror, '\0': nothing */
 	int error;
 	unsigned long at;
@@ -217,11 +218,7 @@ shorten(const struct call *c, long *args, struct iovec *one)
 			args[2] = 1;
 		break;
 	case SYS_readv:
-	case SYS_preadv:
-	case SYS_preadv2:
 	case SYS_writev:
-	case SYS_pwritev:
-	case SYS_pwritev2:
 		*one = *(const struct iovec *)args[1];
 		if (one->iov_len > 1)
 			one->iov_len = 1;
@@ -318,10 +315,17 @@ extern void *__libc_calloc(size_t n, size_t len);
 extern void *__libc_realloc(void *p, size_t len);
 extern void *__libc_memalign(size_t align, size_t len);
 
+/* Libraries are mapped far away from the program and its headers. */
 static bool
-is_refused(const char *name)
+is_own(const void *caller)
 {
-	if (!fault.memory || !is_hit(name))
+	return (uintptr_t)caller - getauxval(AT_PHDR) < 64u << 20;
+}
+
+static bool
+is_refused(const char *name, const void *caller)
+{
+	if (!fault.memory || (fault.own && !is_own(caller)) || !is_hit(name))
 		return false;
 	errno = ENOMEM;
 	return true;
@@ -330,39 +334,29 @@ is_refused(const char *name)
 VISIBLE void *
 malloc(size_t len)
 {
-	return is_refused("malloc") ? NULL : __libc_malloc(len);
+	return is_refused("malloc", CALLER) ? NULL : __libc_malloc(len);
 }
 
 VISIBLE void *
 calloc(size_t n, size_t len)
 {
-	return is_refused("calloc") ? NULL : __libc_calloc(n, len);
+	return is_refused("calloc", CALLER) ? NULL : __libc_calloc(n, len);
 }
 
 VISIBLE void *
 realloc(void *p, size_t len)
 {
-	return is_refused("realloc") ? NULL : __libc_realloc(p, len);
+	return is_refused("realloc", CALLER) ? NULL : __libc_realloc(p, len);
 }
 
 VISIBLE void *
 memalign(size_t align, size_t len)
 {
-	return is_refused("memalign") ? NULL : __libc_memalign(align, len);
+	return is_refused("memalign", CALLER) ? NULL :
+						__libc_memalign(align, len);
 }
 
 VISIBLE void *aligned_alloc(size_t, size_t) __attribute__((alias("memalign")));
-
-VISIBLE int
-posix_memalign(void **ret, size_t align, size_t len)
-{
-	void *p = memalign(align, len);
-
-	if (!p)
-		return ENOMEM;
-	*ret = p;
-	return 0;
-}
 
 typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *),
 		      void *);
@@ -372,8 +366,9 @@ VISIBLE int
 pthread_create(pthread_t *ret, const pthread_attr_t *attr, void *(*fn)(void *),
 	       void *arg)
 {
-	return is_refused("pthread_create") ? EAGAIN :
-					      create(ret, attr, fn, arg);
+	return is_refused("pthread_create", CALLER) ?
+		       EAGAIN :
+		       create(ret, attr, fn, arg);
 }
 
 /* ---- signals ---- */
@@ -465,7 +460,9 @@ choose(const char *names)
 				   is_named(names, calls[i].name);
 		any = any || fault.counted[i];
 	}
-	need(any || strcmp(names, "memory") == 0);
+	fault.own = strcmp(names, "own") == 0;
+	fault.memory = fault.own || strcmp(names, "memory") == 0;
+	need(any || fault.memory);
 }
 
 __attribute__((constructor)) static void
@@ -493,8 +490,6 @@ begin(void)
 	if (log)
 		fault.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 				 0600);
-	if (strcmp(names, "memory") == 0)
-		fault.memory = true;
-	else
+	if (!fault.memory)
 		trap_calls();
 }
