@@ -282,22 +282,6 @@ store_mem_new(void)
 	return first_handle(mem_world_new());
 }
 
-int
-store_mem_open(const char *address, bool create, struct store **ret,
-	       struct err *err)
-{
-	struct store *s;
-
-	if (!create)
-		return err_set(err, ERR_NOTFOUND, 0,
-			       "%s: there is nothing in memory yet", address);
-	s = store_mem_new();
-	if (!s)
-		return err_set(err, ERR_NOMEM, 0, "%s: out of memory", address);
-	*ret = s;
-	return 0;
-}
-
 struct store *
 store_mem_clone(struct store *s)
 {

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_cut.c - the power goes before each call of the store, and what was not
+ * durable is lost in every way: D1 and D2.
+ *
+ * After each of these images: what was made comes back, nothing else is listed,
+ * verify finds nothing wrong, the same once more succeeds, and a prune leaves
+ * nothing that is not needed.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "many.h"
+#include "plain.h"
+#include "tap.h"
+
+#define DAILY 3
+#define ALL_OF 6     /* so many that are not durable are lost in every way, */
+#define SOME 24      /* of more so many ways are tried */
+#define BETWEEN 2    /* and so many that also go back half-way */
+
+static uint64_t images, cuts, most;
+static char what[200];
+
+/* What the next operation is about. */
+static struct many_disk disk;
+static struct many_prune prune;
+
+struct operation {
+	const char *name;
+	int (*run)(struct many *m, struct err *err);
+};
+
+static int
+run_backup(struct many *m, struct err *err)
+{
+	return many_backup(m, 0, &disk, err);
+}
+
+static int
+run_prune(struct many *m, struct err *err)
+{
+	struct prune_report report;
+
+	return many_prune(m, 0, &prune, &report, err);
+}
+
+static int
+run_verify(struct many *m, struct err *err)
+{
+	struct many_said said;
+
+	return many_verify(m, 0, &said, err);
+}
+
+static int
+run_add(struct many *m, struct err *err)
+{
+	return many_key(m, 0, MANY_SECRETS - 1, false, err);
+}
+
+static int
+run_put_only(struct many *m, struct err *err)
+{
+	return many_key(m, 0, MANY_SECRETS - 1, true, err);
+}
+
+/* There and back: once more does it with the other secret. */
+static int
+run_change(struct many *m, struct err *err)
+{
+	return many_key_change(m, 0,
+			       m->hosts[0].secret ? 0 : MANY_SECRETS - 1, err);
+}
+
+static const struct operation operations[] = {
+	{ "backup", run_backup },
+	{ "prune", run_prune },
+	{ "verify", run_verify },
+	{ "key add", run_add },
+	{ "key add --put-only", run_put_only },
+	{ "key change", run_change },
+};
+
+/* A change of keys that was cut leaves the old one or the new one, or both. */
+static void
+find_secret(struct many *m)
+{
+	struct many_at was = many_enter(m, 0);
+	struct repo_how how = many_how();
+	struct err err = ERR_INIT;
+	struct repo *r = NULL;
+
+	if (repo_open(&how, &r, &err) && err.code == ERR_DENIED)
+		m->hosts[0].secret = MANY_SECRETS - 1 - m->hosts[0].secret;
+	repo_close(r);
+	many_leave(was);
+}
+
+static void
+try_image(const struct many *from, const struct operation *op, uint64_t bits,
+	  bool by_seed)
+{
+	struct many *m = many_copy(from);
+	struct err err = ERR_INIT;
+
+	images++;
+	snprintf(what + strlen(what), 40, ", %s %" PRIx64,
+		 by_seed ? "seed" : "bits", bits);
+	if (by_seed)
+		store_mem_crash(m->store, bits);
+	else
+		store_mem_crash_bits(m->store, bits);
+	find_secret(m);
+	if (many_check(m, 0) == 0) {
+		if (op->run(m, &err))
+			many_wrong(m, "not again: %s", err.text);
+		else
+			many_settle(m, 1);
+	}
+	many_free(m);
+	*strrchr(what, ',') = '\0';
+}
+
+/* What is there, as a number. */
+static int
+add_up(const char *name, uint64_t bytes, void *ctx, struct err *err)
+{
+	uint64_t *sum = ctx;
+	uint64_t x = bytes;
+
+	(void)err;
+	for (; *name; name++)
+		x = (x ^ (uint8_t)*name) * 0x100000001b3;
+	*sum += x;
+	return 0;
+}
+
+/* Has anything been put or dropped since the last cut? */
+static bool
+is_other(const struct many *m, uint64_t *last)
+{
+	uint64_t sum = store_mem_unsynced(m->store);
+	struct err err = ERR_INIT;
+	bool other;
+
+	store_list(m->store, "", add_up, &sum, &err);
+	other = sum != *last;
+	*last = sum;
+	return other;
+}
+
+static void
+try_images(const struct many *m, const struct operation *op)
+{
+	size_t n = store_mem_unsynced(m->store);
+	uint64_t ways = n <= ALL_OF ? (uint64_t)1 << n : SOME;
+
+	most = n > most ? n : most;
+	for (uint64_t i = 0; i < ways; i++) {
+		uint64_t bits = i;
+
+		/* None, all, and some of those between. */
+		if (n > ALL_OF)
+			bits = i < 2 ? -i : plain_draw(UINT64_MAX);
+		try_image(m, op, bits, false);
+	}
+	for (unsigned int i = 0; n && i < BETWEEN; i++)
+		try_image(m, op, plain_draw(1000000), true);
+}
+
+static void
+try_cuts(const struct many *base, const struct operation *op, uint64_t seed)
+{
+	struct many_plan plan = { .cut = 1 };
+	bool reached = true;
+	uint64_t last = 0;
+
+	for (; reached; plan.cut++) {
+		struct many *m = many_copy(base);
+		struct err err = ERR_INIT;
+		int rc;
+
+		snprintf(what, sizeof(what), "seed %" PRIu64 ", %s, cut %" PRIu64,
+			 seed, op->name, plan.cut);
+		m->what = what;
+		many_plan(m, 0, &plan);
+		rc = op->run(m, &err);
+		many_plan(m, 0, NULL);
+		reached = m->hosts[0].calls >= plan.cut;
+		if (reached != (rc != 0))
+			many_wrong(m, "%s: %s", rc ? "it failed" : "it worked",
+				   err.text);
+		else if (is_other(m, &last))
+			try_images(m, op);
+		cuts++;
+		many_free(m);
+	}
+}
+
+static void
+test_all(void)
+{
+	for (uint64_t seed = 0; many_seeds(&seed, DAILY);) {
+		struct many *base = many_draw();
+
+		many_draw_disk(base, &disk);
+		prune.forget = many_draw_forget(base);
+		for (size_t i = 0;
+		     i < sizeof(operations) / sizeof(operations[0]); i++)
+			try_cuts(base, &operations[i], seed);
+		many_free(base);
+		if (many_wrongs() > 20)
+			break;
+	}
+	tap_note("%" PRIu64 " images of %" PRIu64
+		 " cuts; at most %" PRIu64 " objects that were not durable",
+		 images, cuts, most);
+	tap_ok(many_wrongs() == 0 && images > 0, "after a power cut");
+}
+
+int
+main(void)
+{
+	many_begin();
+	test_all();
+	return many_end();
+}
