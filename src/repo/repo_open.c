@@ -14,6 +14,7 @@
 #include "object.h"
 #include "repo.h"
 #include "repo_config.h"
+#include "repo_harden.h"
 #include "repo_head.h"
 
 /* ---- config ---- */
@@ -284,6 +285,39 @@ unload(struct repo *r)
 	head_done(&r->head);
 }
 
+/* Is anything not as this host saw it last? */
+static bool
+is_other(const struct repo *r)
+{
+	const struct repo_state *s = &r->state;
+
+	if (r->head.number != s->head || r->n_commits != s->n_known)
+		return true;
+	for (uint32_t i = 0; i < r->n_commits; i++)
+		if (!repo_state_knows(s, r->commits[i].session))
+			return true;
+	return false;
+}
+
+/*
+ * Whoever put what is new may have died before it was durable.  Then a power
+ * cut takes it away, and nobody must miss it: it is made durable before it is
+ * remembered.  Who cannot do that can read all the same.
+ */
+static int
+see(struct repo *r, struct err *err)
+{
+	struct err e = ERR_INIT;
+
+	if (!is_other(r) && !r->accept_head)
+		return 0;
+	if (repo_harden(r, &e) == 0 && store_sync(r->store, &e) == 0)
+		return repo_seen(r, err);
+	log_warning("%s: what is new in it is not remembered: %s", r->address,
+		    e.text);
+	return 0;
+}
+
 /* Compare with what this host has seen, and see it. */
 static int
 compare(struct repo *r, struct err *err)
@@ -296,7 +330,7 @@ compare(struct repo *r, struct err *err)
 	repo_state_done(&r->state);
 	if (repo_state_load(r->statefd, &r->state, err) == 0 &&
 	    (r->accept_head || check_state(r, err) == 0))
-		rc = r->n_left_out ? 0 : repo_seen(r, err);
+		rc = r->n_left_out ? 0 : see(r, err);
 	fd_close(&lock);
 	return rc;
 }

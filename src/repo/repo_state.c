@@ -204,6 +204,13 @@ by_session(const void *id, const void *known)
 		      SESSION_ID);
 }
 
+bool
+repo_state_knows(const struct repo_state *s, const uint8_t session[SESSION_ID])
+{
+	return s->n_known && bsearch(session, s->known, s->n_known,
+				     sizeof(*s->known), by_session);
+}
+
 static int
 check_outcome(const struct head_known *was, const struct head *h,
 	      const struct head_known *now, uint32_t n, struct err *err)

@@ -61,6 +61,10 @@ int repo_state_check(const struct repo_state *s, const struct head *h,
 		     const uint8_t sum[SHA256_BYTES],
 		     const struct head_known *now, uint32_t n, struct err *err);
 
+/* repo_state_knows() - has this host seen the commit of @session? */
+bool repo_state_knows(const struct repo_state *s,
+		      const uint8_t session[SESSION_ID]);
+
 /* repo_state_done() - free what @s holds. */
 void repo_state_done(struct repo_state *s);
 
