@@ -94,8 +94,7 @@ copy_folder(int from, int to, const char *name)
 static void
 name_folders(struct many *m)
 {
-	int n = snprintf(m->folder, sizeof(m->folder), "%s/%u", top,
-			 folders++);
+	int n = snprintf(m->folder, sizeof(m->folder), "%s/%u", top, folders++);
 
 	for (unsigned int i = 0; i < MANY_HOSTS; i++)
 		snprintf(m->hosts[i].folder, sizeof(m->hosts[i].folder),

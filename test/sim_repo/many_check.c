@@ -151,8 +151,9 @@ many_settle(struct many *m, unsigned int host)
 		if (many_prune(m, host, &how, &report, &err))
 			return many_wrong(m, "prune: %s", err.text);
 	if (report.n_waiting || report.n_deleted)
-		return many_wrong(m, "prune left something to do: %u packs, "
-				     "%u sessions",
+		return many_wrong(m,
+				  "prune left something to do: %u packs, "
+				  "%u sessions",
 				  report.n_deleted, report.n_waiting);
 	if (many_check(m, host))
 		return -1;

@@ -62,8 +62,8 @@ note_changes(struct making *x, const struct many_disk *was)
 		if (was->chunks[i] == x->d->chunks[i])
 			continue;
 		x->changes[b->n_changes].offset = (uint64_t)i * MANY_CHUNK;
-		x->changes[b->n_changes++].bytes =
-			i + 1 < was->n ? MANY_CHUNK : was->last;
+		x->changes[b->n_changes++].bytes = i + 1 < was->n ? MANY_CHUNK :
+								    was->last;
 	}
 	b->changes = x->changes;
 }
@@ -164,9 +164,11 @@ commit(struct making *x, struct err *err)
 	memset(b->session, 0, SESSION_ID);
 	m->n++; /* who works inside of us takes the next one */
 	rc = put_commit(x->put, &k, b->session, err);
-	if (rc == 0)
+	/* Another host may have forgotten it meanwhile. */
+	if (rc == 0 && b->told == MANY_FAILED)
 		b->told = MANY_MADE;
-	else if (memcmp(b->session, none, SESSION_ID) == 0 && b == &m->backups[m->n - 1])
+	if (memcmp(b->session, none, SESSION_ID) == 0 &&
+	    b == &m->backups[m->n - 1])
 		m->n--;
 	return rc;
 }

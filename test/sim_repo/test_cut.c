@@ -16,9 +16,9 @@
 #include "tap.h"
 
 #define DAILY 3
-#define ALL_OF 6     /* so many that are not durable are lost in every way, */
-#define SOME 24      /* of more so many ways are tried */
-#define BETWEEN 2    /* and so many that also go back half-way */
+#define ALL_OF 6  /* so many that are not durable are lost in every way, */
+#define SOME 24   /* of more so many ways are tried */
+#define BETWEEN 2 /* and so many that also go back half-way */
 
 static uint64_t images, cuts, most;
 static char what[200];
@@ -70,8 +70,8 @@ run_put_only(struct many *m, struct err *err)
 static int
 run_change(struct many *m, struct err *err)
 {
-	return many_key_change(m, 0,
-			       m->hosts[0].secret ? 0 : MANY_SECRETS - 1, err);
+	return many_key_change(m, 0, m->hosts[0].secret ? 0 : MANY_SECRETS - 1,
+			       err);
 }
 
 static const struct operation operations[] = {
@@ -182,8 +182,9 @@ try_cuts(const struct many *base, const struct operation *op, uint64_t seed)
 		struct err err = ERR_INIT;
 		int rc;
 
-		snprintf(what, sizeof(what), "seed %" PRIu64 ", %s, cut %" PRIu64,
-			 seed, op->name, plan.cut);
+		snprintf(what, sizeof(what),
+			 "seed %" PRIu64 ", %s, cut %" PRIu64, seed, op->name,
+			 plan.cut);
 		m->what = what;
 		many_plan(m, 0, &plan);
 		rc = op->run(m, &err);
@@ -214,16 +215,54 @@ test_all(void)
 		if (many_wrongs() > 20)
 			break;
 	}
-	tap_note("%" PRIu64 " images of %" PRIu64
-		 " cuts; at most %" PRIu64 " objects that were not durable",
+	tap_note("%" PRIu64 " images of %" PRIu64 " cuts; at most %" PRIu64
+		 " objects that were not durable",
 		 images, cuts, most);
 	tap_ok(many_wrongs() == 0 && images > 0, "after a power cut");
+}
+
+/*
+ * A host dies somewhere in its backup, another one sees what it put, and the
+ * power takes away what was not durable: nobody misses anything.
+ */
+static void
+test_seen(void)
+{
+	struct many_plan plan = { .cut = 1 };
+	struct many_said said;
+	struct err err = ERR_INIT;
+	struct many *base, *m;
+	unsigned int seen = 0;
+	bool reached = true;
+
+	plain_seed(1);
+	base = many_draw();
+	many_draw_disk(base, &disk);
+	for (; reached; plan.cut++) {
+		m = many_copy(base);
+		snprintf(what, sizeof(what), "seen, cut %" PRIu64, plan.cut);
+		m->what = what;
+		many_plan(m, 1, &plan);
+		many_backup(m, 1, &disk, &err);
+		many_plan(m, 1, NULL);
+		reached = m->hosts[1].calls >= plan.cut;
+		seen += store_mem_unsynced(m->store) > 0;
+		if (many_verify(m, 0, &said, &err))
+			many_wrong(m, "verify: %s", err.text);
+		store_mem_crash_bits(m->store, 0);
+		many_check(m, 0);
+		many_free(m);
+	}
+	many_free(base);
+	tap_ok(many_wrongs() == 0 && seen > 0,
+	       "what was seen and not durable is not missed");
 }
 
 int
 main(void)
 {
 	many_begin();
+	test_seen();
 	test_all();
 	return many_end();
 }
