@@ -243,8 +243,8 @@ repo_slot_find(struct store *s, const uint8_t repo_id[REPO_ID],
 		*err = f.failed;
 	else if (f.n_slots == 0)
 		err_set(err, ERR_CORRUPT, 0,
-			"the repository has no key slot that is whole (%u "
-			"damaged)",
+			"the repository has no key slot that is whole and "
+			"agrees with its config (%u do not)",
 			f.n_damaged);
 	else
 		err_set(err, ERR_DENIED, 0,
