@@ -24,9 +24,10 @@ int store_mem_open(const char *address, bool create, struct store **ret,
 		   struct err *err);
 
 /*
- * store_mem_serve() - from now on "mem:" is opened by @fn, which returns a store
- * or NULL with its error: so that a test can give what it made, faults and all,
- * to whoever opens a repository.  NULL: as above.  Not while one is opened.
+ * store_mem_serve() - from now on "mem:" is opened by @fn, which returns a
+ * store, or NULL with its error: so that a test can give what it made, faults
+ * and all, to whoever opens a repository.  NULL: as above.  Not while one is
+ * opened.
  */
 typedef struct store *store_mem_fn(bool create, void *ctx, struct err *err);
 void store_mem_serve(store_mem_fn *fn, void *ctx);

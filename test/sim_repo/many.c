@@ -107,7 +107,7 @@ many_begin(void)
 	struct stat st;
 
 	/* In memory if there is such a place: nothing here is to last. */
-	snprintf(top, sizeof(top), "%s/xensnap-test.XXXXXX",
+	snprintf(top, sizeof(top), "%s/xensnap-many.XXXXXX",
 		 stat("/dev/shm", &st) == 0 && access("/dev/shm", W_OK) == 0 ?
 			 "/dev/shm" :
 			 "/tmp");
@@ -194,6 +194,25 @@ many_opener(unsigned int i)
 	return o;
 }
 
+static int
+add_bytes(const char *name, uint64_t bytes, void *ctx, struct err *err)
+{
+	(void)name;
+	(void)err;
+	*(uint64_t *)ctx += bytes;
+	return 0;
+}
+
+uint64_t
+many_taken(const struct many *m)
+{
+	struct err err = ERR_INIT;
+	uint64_t sum = 0;
+
+	need(store_list(m->store, "", add_bytes, &sum, &err) == 0, "list");
+	return sum;
+}
+
 uint8_t *
 many_bytes(const struct many_disk *d, uint64_t *ret_len)
 {
@@ -261,8 +280,8 @@ before(enum store_op op, const char *name, void *ctx, struct err *err)
 	struct many_host *h = ctx;
 	struct many_plan *plan = &h->plan;
 
-	(void)op;
 	h->calls++;
+	h->counted += plan->fault.ops == 0 || (plan->fault.ops & op) != 0;
 	if (h->calls == plan->meet)
 		plan->fn(at.m, plan->ctx);
 	if (h->cuts == at.m->cuts && (plan->cut == 0 || h->calls < plan->cut))
@@ -308,6 +327,7 @@ many_enter(struct many *m, unsigned int host)
 	struct many_at was = here;
 
 	h->calls = 0;
+	h->counted = 0;
 	h->cuts = m->cuts;
 	h->works = true;
 	switch_to((struct many_at){ .m = m, .host = host });

@@ -68,7 +68,8 @@ struct many_host {
 	char folder[PATH_MAX];
 	unsigned int secret; /* which of the secrets it opens by */
 	struct many_plan plan;
-	uint64_t calls; /* of the store, in what it did last */
+	uint64_t calls;   /* of the store, in what it did last */
+	uint64_t counted; /* those of them that may go wrong */
 	unsigned int cuts;
 	bool works; /* it is at it */
 };
@@ -85,8 +86,8 @@ struct many {
 	const char *what; /* is being tried, for messages */
 };
 
-/* many_begin() - before all else: where the folders are; a test's last words are
- * many_end(), which removes them and returns its status. */
+/* many_begin() - before all else: where the folders are; a test's last words
+ * are many_end(), which removes them and returns its status. */
 void many_begin(void);
 int many_end(void);
 
@@ -105,6 +106,9 @@ void many_plan(struct many *m, unsigned int host, const struct many_plan *plan);
 /* many_cut() - the power of the store is cut: what is not durable goes as @seed
  * says, and whoever is at work fails from then on. */
 void many_cut(struct many *m, uint64_t seed);
+
+/* many_taken() - how many bytes there are in the store. */
+uint64_t many_taken(const struct many *m);
 
 /* many_bytes() - the bytes of @d, its length in *@ret_len, for free(). */
 uint8_t *many_bytes(const struct many_disk *d, uint64_t *ret_len);

@@ -146,8 +146,8 @@ many_settle(struct many *m, unsigned int host)
 	size_t packs;
 
 	plain_pass(2 * LONG_AGO);
-	/* The first may have to finish another's work. */
-	for (int i = 0; i < 2; i++)
+	/* The first may only finish another's work. */
+	for (int i = 0; i < 3 && (i < 2 || report.n_deleted); i++)
 		if (many_prune(m, host, &how, &report, &err))
 			return many_wrong(m, "prune: %s", err.text);
 	if (report.n_waiting || report.n_deleted)

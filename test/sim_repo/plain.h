@@ -12,8 +12,8 @@ void plain_seed(uint64_t seed);
 /* plain_pass() - so many seconds pass, or the clock is set back. */
 void plain_pass(int64_t seconds);
 
-/* plain_draw() - a number below @n, for the test: what the program draws does not
- * change it. */
+/* plain_draw() - a number below @n, for the test: what the program draws does
+ * not change it. */
 uint64_t plain_draw(uint64_t n);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "many.h"
+#include "operations.h"
 #include "plain.h"
 #include "tap.h"
 
@@ -22,81 +22,6 @@
 
 static uint64_t images, cuts, most;
 static char what[200];
-
-/* What the next operation is about. */
-static struct many_disk disk;
-static struct many_prune prune;
-
-struct operation {
-	const char *name;
-	int (*run)(struct many *m, struct err *err);
-};
-
-static int
-run_backup(struct many *m, struct err *err)
-{
-	return many_backup(m, 0, &disk, err);
-}
-
-static int
-run_prune(struct many *m, struct err *err)
-{
-	struct prune_report report;
-
-	return many_prune(m, 0, &prune, &report, err);
-}
-
-static int
-run_verify(struct many *m, struct err *err)
-{
-	struct many_said said;
-
-	return many_verify(m, 0, &said, err);
-}
-
-static int
-run_add(struct many *m, struct err *err)
-{
-	return many_key(m, 0, MANY_SECRETS - 1, false, err);
-}
-
-static int
-run_put_only(struct many *m, struct err *err)
-{
-	return many_key(m, 0, MANY_SECRETS - 1, true, err);
-}
-
-/* There and back: once more does it with the other secret. */
-static int
-run_change(struct many *m, struct err *err)
-{
-	return many_key_change(m, 0, m->hosts[0].secret ? 0 : MANY_SECRETS - 1,
-			       err);
-}
-
-static const struct operation operations[] = {
-	{ "backup", run_backup },
-	{ "prune", run_prune },
-	{ "verify", run_verify },
-	{ "key add", run_add },
-	{ "key add --put-only", run_put_only },
-	{ "key change", run_change },
-};
-
-/* A change of keys that was cut leaves the old one or the new one, or both. */
-static void
-find_secret(struct many *m)
-{
-	struct many_at was = many_enter(m, 0);
-	struct repo_how how = many_how();
-	struct err err = ERR_INIT;
-	struct repo *r = NULL;
-
-	if (repo_open(&how, &r, &err) && err.code == ERR_DENIED)
-		m->hosts[0].secret = MANY_SECRETS - 1 - m->hosts[0].secret;
-	repo_close(r);
-	many_leave(was);
-}
 
 static void
 try_image(const struct many *from, const struct operation *op, uint64_t bits,
@@ -112,7 +37,7 @@ try_image(const struct many *from, const struct operation *op, uint64_t bits,
 		store_mem_crash(m->store, bits);
 	else
 		store_mem_crash_bits(m->store, bits);
-	find_secret(m);
+	operations_find_secret(m);
 	if (many_check(m, 0) == 0) {
 		if (op->run(m, &err))
 			many_wrong(m, "not again: %s", err.text);
@@ -206,10 +131,8 @@ test_all(void)
 	for (uint64_t seed = 0; many_seeds(&seed, DAILY);) {
 		struct many *base = many_draw();
 
-		many_draw_disk(base, &disk);
-		prune.forget = many_draw_forget(base);
-		for (size_t i = 0;
-		     i < sizeof(operations) / sizeof(operations[0]); i++)
+		operations_draw(base);
+		for (unsigned int i = 0; i < OPERATIONS; i++)
 			try_cuts(base, &operations[i], seed);
 		many_free(base);
 		if (many_wrongs() > 20)
@@ -237,13 +160,13 @@ test_seen(void)
 
 	plain_seed(1);
 	base = many_draw();
-	many_draw_disk(base, &disk);
+	operations_draw(base);
 	for (; reached; plan.cut++) {
 		m = many_copy(base);
 		snprintf(what, sizeof(what), "seen, cut %" PRIu64, plan.cut);
 		m->what = what;
 		many_plan(m, 1, &plan);
-		many_backup(m, 1, &disk, &err);
+		many_backup(m, 1, &next_disk, &err);
 		many_plan(m, 1, NULL);
 		reached = m->hosts[1].calls >= plan.cut;
 		seen += store_mem_unsynced(m->store) > 0;
