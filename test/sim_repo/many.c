@@ -272,6 +272,19 @@ many_cut(struct many *m, uint64_t seed)
 	m->cuts++;
 }
 
+static struct store *serve(bool create, void *ctx, struct err *err);
+
+static void
+switch_to(struct many_at at)
+{
+	here = at;
+	if (!at.m)
+		return;
+	store_mem_serve(serve, NULL);
+	need(setenv("XENSNAP_ROOT", at.m->hosts[at.host].folder, 1) == 0,
+	     "setenv");
+}
+
 /* Before each call of a host's. */
 static int
 before(enum store_op op, const char *name, void *ctx, struct err *err)
@@ -282,6 +295,9 @@ before(enum store_op op, const char *name, void *ctx, struct err *err)
 
 	h->calls++;
 	h->counted += plan->fault.ops == 0 || (plan->fault.ops & op) != 0;
+	if (plan->step)
+		plan->step(at.m, plan->ctx);
+	switch_to(at);
 	if (h->calls == plan->meet)
 		plan->fn(at.m, plan->ctx);
 	if (h->cuts == at.m->cuts && (plan->cut == 0 || h->calls < plan->cut))
@@ -309,17 +325,6 @@ serve(bool create, void *ctx, struct err *err)
 	return s;
 }
 
-static void
-switch_to(struct many_at at)
-{
-	here = at;
-	if (!at.m)
-		return;
-	store_mem_serve(serve, NULL);
-	need(setenv("XENSNAP_ROOT", at.m->hosts[at.host].folder, 1) == 0,
-	     "setenv");
-}
-
 struct many_at
 many_enter(struct many *m, unsigned int host)
 {
@@ -339,6 +344,12 @@ many_leave(struct many_at was)
 {
 	here.m->hosts[here.host].works = false;
 	switch_to(was);
+}
+
+void
+many_nobody(void)
+{
+	here.m = NULL;
 }
 
 struct repo_how

@@ -4,9 +4,9 @@
  * told: the oracle of the tests in this folder.
  *
  * Each host has a folder of its own for what it remembers, and does what the
- * commands do, by the same functions.  What goes wrong is in its plan.  Hosts
- * can be at work inside of one another: one does all of its work before some
- * call of another one's.
+ * commands do, by the same functions.  What goes wrong is in its plan.  A host
+ * can be at work inside of another one's work: before some call of it; and each
+ * can wait before its calls for others (strand.h).
  */
 #ifndef XENSNAP_TEST_MANY_H
 #define XENSNAP_TEST_MANY_H
@@ -61,6 +61,7 @@ struct many_plan {
 	uint64_t cut;  /* it dies before that call, from 1; 0: it does not */
 	uint64_t meet; /* before that call @fn is called */
 	many_fn *fn;
+	many_fn *step; /* before each call; or NULL */
 	void *ctx;
 };
 
@@ -139,6 +140,9 @@ struct many_at {
 };
 struct many_at many_enter(struct many *m, unsigned int host);
 void many_leave(struct many_at was);
+
+/* many_nobody() - nobody has entered: while those that have wait. */
+void many_nobody(void);
 
 /* many_how() - how the host that has entered opens the repository. */
 struct repo_how many_how(void);

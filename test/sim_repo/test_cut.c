@@ -15,7 +15,7 @@
 #include "plain.h"
 #include "tap.h"
 
-#define DAILY 3
+#define DAILY 2
 #define ALL_OF 6  /* so many that are not durable are lost in every way, */
 #define SOME 24   /* of more so many ways are tried */
 #define BETWEEN 2 /* and so many that also go back half-way */
@@ -59,6 +59,15 @@ add_up(const char *name, uint64_t bytes, void *ctx, struct err *err)
 	for (; *name; name++)
 		x = (x ^ (uint8_t)*name) * 0x100000001b3;
 	*sum += x;
+	return 0;
+}
+
+static int
+note_name(const char *name, uint64_t bytes, void *ctx, struct err *err)
+{
+	(void)bytes;
+	(void)err;
+	strcpy(ctx, name);
 	return 0;
 }
 
@@ -181,10 +190,84 @@ test_seen(void)
 	       "what was seen and not durable is not missed");
 }
 
+/* ---- init ---- */
+
+static void
+clear(struct many *m)
+{
+	struct err err = ERR_INIT;
+	const char *const folders[] = { "keys/", "heads/", "config" };
+	char name[STORE_NAME_MAX + 1];
+
+	for (size_t i = 0; i < 3; i++)
+		while (store_mem_count(m->store, folders[i]) > 0) {
+			store_list(m->store, folders[i], note_name, name, &err);
+			store_mem_remove(m->store, name);
+		}
+}
+
+/* It is there, whole; or it is not, and can be made when what is left of it was
+ * removed. */
+static void
+try_init_image(const struct many *from, uint64_t bits, bool told)
+{
+	struct many *m = many_copy(from);
+	struct err err = ERR_INIT;
+	struct many_said said;
+	size_t len;
+
+	images++;
+	store_mem_crash_bits(m->store, bits);
+	if (!store_mem_look(m->store, "config", &len)) {
+		if (told)
+			many_wrong(m, "it was made, and is not there");
+		if (many_verify(m, 0, &said, &err) == 0 ||
+		    err.code != ERR_NOTFOUND)
+			many_wrong(m, "half of it is opened: %s", err.text);
+		clear(m);
+		if (many_init(m, 0, &err))
+			many_wrong(m, "not again: %s", err.text);
+	}
+	if (many_backup(m, 0, &next_disk, &err))
+		many_wrong(m, "no backup: %s", err.text);
+	many_settle(m, 0);
+	many_free(m);
+}
+
+static void
+test_init(void)
+{
+	struct many_plan plan = { .cut = 1 };
+	bool reached = true;
+
+	plain_seed(1);
+	for (; reached; plan.cut++) {
+		struct many *m = many_new();
+		struct err err = ERR_INIT;
+		int rc;
+
+		many_draw_disk(m, &next_disk);
+		snprintf(what, sizeof(what), "init, cut %" PRIu64, plan.cut);
+		m->what = what;
+		many_plan(m, 0, &plan);
+		rc = many_init(m, 0, &err);
+		many_plan(m, 0, NULL);
+		reached = m->hosts[0].calls >= plan.cut;
+		if (reached != (rc != 0))
+			many_wrong(m, "%s", err.text);
+		for (uint64_t bits = 0;
+		     bits >> store_mem_unsynced(m->store) == 0; bits++)
+			try_init_image(m, bits, rc == 0);
+		many_free(m);
+	}
+	tap_ok(many_wrongs() == 0, "init");
+}
+
 int
 main(void)
 {
 	many_begin();
+	test_init();
 	test_seen();
 	test_all();
 	return many_end();

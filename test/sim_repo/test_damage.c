@@ -15,7 +15,7 @@
 #include "plain.h"
 #include "tap.h"
 
-#define DAILY 4
+#define DAILY 2
 #define BLOCK 4096
 #define OBJECTS_MAX 400
 

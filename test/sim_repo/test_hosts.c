@@ -13,11 +13,12 @@
 
 #include "many.h"
 #include "plain.h"
+#include "strand.h"
 #include "tap.h"
 
 #define DAILY 150
-#define DEPTH 3
-#define CALLS 60 /* a command has hardly more */
+#define ENOUGH 300 /* histories in which everything comes to pass */
+#define CALLS 60   /* a command has hardly more */
 #define FAR 90000
 
 /* What came to pass: each must, or too little was tried. */
@@ -29,7 +30,7 @@ enum event {
 	ADOPTED,   /* a prune was finished by another one */
 	OVERTAKEN, /* and the first came second */
 	WAITED,    /* a prune left sessions at work */
-	INSIDE,    /* a host was at work inside of another one's work */
+	BESIDE,    /* a host was at work while others were */
 	DIED,
 	FAILED, /* a call of the store */
 	CUT,    /* the store's power */
@@ -43,16 +44,15 @@ static const char *const names[EVENTS] = { "backups",
 					   "adopted prunes",
 					   "prunes that came second",
 					   "prunes that waited",
-					   "works inside of others",
+					   "works beside others",
 					   "deaths",
 					   "failing calls",
 					   "power cuts" };
 
 static uint64_t events[EVENTS], calls;
-static unsigned int depth;
+static struct strand *strands[MANY_HOSTS];
+static unsigned int at_work;
 static char what[100];
-
-static void work(struct many *m, void *ctx);
 
 static unsigned int
 draw(unsigned int n)
@@ -61,6 +61,16 @@ draw(unsigned int n)
 }
 
 /* ---- what goes wrong ---- */
+
+/* Before a call of one of several: others may have theirs first. */
+static void
+step(struct many *m, void *ctx)
+{
+	(void)m;
+	(void)ctx;
+	if (draw(3) == 0)
+		strand_pause();
+}
 
 static void
 cut_power(struct many *m, void *ctx)
@@ -90,7 +100,8 @@ static void
 draw_plan(struct many_plan *p)
 {
 	memset(p, 0, sizeof(*p));
-	switch (draw(8)) {
+	p->step = step;
+	switch (draw(10)) {
 	case 0:
 		p->cut = 1 + draw(CALLS);
 		break;
@@ -98,14 +109,10 @@ draw_plan(struct many_plan *p)
 		draw_fault(&p->fault);
 		break;
 	case 2:
-	case 3:
-	case 4:
+		if (draw(3))
+			break;
 		p->meet = 1 + draw(CALLS);
-		p->fn = work;
-		break;
-	case 5:
-		p->meet = 1 + draw(CALLS);
-		p->fn = draw(3) ? work : cut_power;
+		p->fn = cut_power;
 		break;
 	default:
 		break;
@@ -184,38 +191,81 @@ do_one(struct many *m, unsigned int host, struct err *err)
 	}
 }
 
-/*
- * Some host does something; alone, and if nothing goes wrong, it succeeds.
- */
+/* One host's work, from its beginning to its end. */
+struct task {
+	struct many *m;
+	unsigned int host;
+	struct many_plan plan;
+	bool alone; /* nobody else was at work meanwhile */
+};
+
+static struct task tasks[MANY_HOSTS];
+
+/* Who was alone, and nothing went wrong, has succeeded. */
 static void
-work(struct many *m, void *ctx)
+do_task(void *ctx)
 {
-	unsigned int host = draw(MANY_HOSTS);
-	struct many_plan plan = { .cut = 0 };
+	struct task *t = ctx;
+	struct many_plan *plan = &t->plan;
+	struct many_host *h = &t->m->hosts[t->host];
 	struct err err = ERR_INIT;
-	struct many_host *h = &m->hosts[host];
 	bool quiet;
 	int rc;
 
-	(void)ctx;
-	if (h->works || depth == DEPTH)
-		return;
-	plain_pass((int64_t)draw(4000) - (draw(10) ? 0 : 3000));
-	if (draw(2))
-		draw_plan(&plan);
-	events[INSIDE] += depth > 0;
-	quiet = depth++ == 0;
-	many_plan(m, host, &plan);
-	rc = do_one(m, host, &err);
-	depth--;
+	many_plan(t->m, t->host, plan);
+	rc = do_one(t->m, t->host, &err);
+	many_plan(t->m, t->host, NULL);
 	calls += h->calls;
-	quiet &= (plan.cut == 0 || h->calls < plan.cut) &&
-		 (plan.meet == 0 || h->calls < plan.meet) && plan.fault.at == 0;
-	events[DIED] += plan.cut && h->calls >= plan.cut;
-	events[FAILED] += plan.fault.at && rc;
-	many_plan(m, host, NULL);
+	quiet = t->alone && h->cuts == t->m->cuts && plan->fault.at == 0 &&
+		(plan->cut == 0 || h->calls < plan->cut);
+	events[DIED] += plan->cut && h->calls >= plan->cut;
+	events[FAILED] += plan->fault.at && rc;
 	if (quiet && rc)
-		many_wrong(m, "host %u failed by itself: %s", host, err.text);
+		many_wrong(t->m, "host %u failed by itself: %s", t->host,
+			   err.text);
+}
+
+static void
+begin(struct many *m, unsigned int host)
+{
+	struct task *t = &tasks[host];
+
+	plain_pass((int64_t)draw(4000) - (draw(10) ? 0 : 3000));
+	t->m = m;
+	t->host = host;
+	t->alone = at_work == 0;
+	draw_plan(&t->plan);
+	for (unsigned int i = 0; i < MANY_HOSTS; i++)
+		if (strands[i])
+			tasks[i].alone = false;
+	strands[host] = strand_new(do_task, t);
+	if (!strands[host])
+		many_wrong(m, "there is no thread");
+	events[BESIDE] += at_work > 0;
+	at_work += strands[host] != NULL;
+}
+
+/* A little of what some host does. */
+static void
+go_on(unsigned int host)
+{
+	many_nobody();
+	if (strand_run(strands[host]))
+		return;
+	strands[host] = NULL;
+	at_work--;
+}
+
+static void
+finish_all(void)
+{
+	while (at_work) {
+		unsigned int host = draw(MANY_HOSTS);
+
+		if (strands[host])
+			go_on(host);
+	}
+	many_nobody();
 }
 
 static void
@@ -223,18 +273,27 @@ try_history(uint64_t seed)
 {
 	struct many *m = many_draw();
 	unsigned int before = many_wrongs();
+	unsigned int left = 6 + draw(14);
 
 	snprintf(what, sizeof(what), "seed %" PRIu64, seed);
 	m->what = what;
-	for (unsigned int n = 6 + draw(14); n > 0; n--) {
-		work(m, NULL);
-		if (draw(10) == 0)
+	while (left > 0 && many_wrongs() == before) {
+		unsigned int host = draw(MANY_HOSTS);
+
+		if (strands[host]) {
+			go_on(host);
+		} else if (at_work == 0 || draw(4) == 0) {
+			begin(m, host);
+			left--;
+		}
+		if (draw(150) == 0)
 			cut_power(m, NULL);
-		if (draw(4) == 0)
+		if (draw(60) == 0) {
+			finish_all();
 			many_check(m, draw(MANY_HOSTS - 1));
-		if (many_wrongs() > before)
-			break;
+		}
 	}
+	finish_all();
 	plain_pass(FAR);
 	if (many_wrongs() == before && many_check(m, 0) == 0 &&
 	    many_check(m, 1) == 0 && many_settle(m, draw(2)) == 0)
@@ -257,7 +316,7 @@ main(void)
 		 calls);
 	for (unsigned int i = 0; i < EVENTS; i++) {
 		tap_note("%" PRIu64 " %s", events[i], names[i]);
-		if (n >= DAILY)
+		if (n >= ENOUGH)
 			tap_ok(events[i] > 0, "there were %s", names[i]);
 	}
 	tap_ok(many_wrongs() == 0 && n > 0, "after each history");
