@@ -134,13 +134,14 @@ def merge(target):
     found, corpus = folders(target)
     with tempfile.TemporaryDirectory(dir=OUT) as new:
         log = OUT / f"{target}-merge.log"
-        if run(command(target, ["-merge=1"]) + [new, str(corpus), str(found)],
-               log):
+        argv = command(target, ["-set_cover_merge=1", "-use_counters=0"])
+        if run([*argv, new, str(corpus), str(found)], log):
             sys.exit(f"fuzz: {target} was not merged: see {shown(log)}")
         kept = list(pathlib.Path(new).iterdir())
         for old in corpus.iterdir():
-            # What was a finding once stays: it is what the test is for.
-            if not old.name.startswith("finding-"):
+            # What was a finding once stays: it is what the test is for.  So
+            # do seeds whose way through a library libFuzzer does not see.
+            if not old.name.startswith(("finding-", "seed-")):
                 old.unlink()
         for path in kept:
             shutil.copyfile(path, corpus / path.name[:16])

@@ -87,7 +87,7 @@ def cppcheck():
 
 def spelling():
     # "\\t" and "\\n" in strings would be read as letters of the next word.
-    return output(["codespell", "--skip=./.git,./build,./COPYING",
+    return output(["codespell", "--skip=./.git,./build,./COPYING,./fuzz/corpus",
                    "--ignore-regex", r"\\[tn]", "-L", "hda,nd", "."])
 
 
