@@ -67,7 +67,8 @@ find_all(const struct index_run *r, const struct index_entry *e, size_t n)
 	struct err err = ERR_INIT;
 	struct index_entry found;
 
-	for (size_t i = 0; i < n; i++) {
+	/* Some: each takes the sum of a page. */
+	for (size_t i = 0; i < n; i += 1 + n / 16) {
 		must(index_run_find(r, e[i].id, NULL, &found, &err) == 1);
 		must(memcmp(found.id, e[i].id, INDEX_ID) == 0);
 	}
