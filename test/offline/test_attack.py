@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Attacks on a repository (test/damage/attacks.py): by who writes to its store
-and by who has its key too.  Some of each kind, drawn anew for each commit of
-the program; all with LONG.
+and by who has its key too.  Some of each kind, drawn by SEED; all with LONG.
 
 By Debian's own Python, which is the one that has the oracle's libraries.
 """
@@ -23,6 +22,7 @@ from victim import Victim  # noqa: E402
 import attacks  # noqa: E402
 
 LONG = "LONG" in os.environ
+SEED = os.environ.get("SEED", os.getpid())  # of what is drawn
 SAMPLE = 2  # of each kind
 PARTS = 6   # of each kind, with LONG
 
@@ -35,8 +35,7 @@ def attack(made, kind, part):
         victim = Victim.copied(made, pathlib.Path(top) / "world")
         some = list(attacks.KINDS[kind](victim))
         if part is None:
-            rng = random.Random(os.environ.get("SEED"))
-            some = rng.sample(some, SAMPLE)
+            some = random.Random(f"{SEED} {kind}").sample(some, SAMPLE)
         else:
             some = some[part::PARTS]
         came, wrong = collections.Counter(), []
@@ -58,6 +57,7 @@ def main():
         victim = Victim(pathlib.Path(top) / "world")
         victim.top.mkdir()
         victim.make()
+        print(f"# SEED={SEED}", flush=True)
         parts = range(PARTS) if LONG else [None]
         run_cases([(kind if part is None else f"{kind}, part {part + 1}",
                     functools.partial(attack, victim.top, kind, part))

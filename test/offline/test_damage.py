@@ -20,6 +20,7 @@ from simcheck import run_cases  # noqa: E402
 from subjects import Xensnap  # noqa: E402
 
 LONG = "LONG" in os.environ
+SEED = os.environ.get("SEED", os.getpid())  # of what is drawn
 PARTS = 20 if LONG else 1
 
 # What can happen without being found, since nothing is worse for it: nobody
@@ -78,7 +79,7 @@ def damage(kind, part):
         subject.make()
         status, said = subject.check()
         assert status == 0 and not said, said
-        rng = faults.seeded(os.environ.get("SEED", os.getpid()))
+        rng = faults.seeded(SEED)
         if kind == "flip":
             some = faults.flips(subject, rng, None if LONG else 12)
         else:
@@ -89,6 +90,7 @@ def damage(kind, part):
 
 def main():
     cases = []
+    print(f"# SEED={SEED}", flush=True)
     for kind in "flip", "other":
         cases += [(f"{kind}, {i + 1} of {PARTS}",
                    functools.partial(damage, kind, i)) for i in range(PARTS)]
