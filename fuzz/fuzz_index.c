@@ -32,6 +32,7 @@ find(struct index *ix, const struct index_part *part,
 static void
 check(const struct index_part *part, const uint8_t *p, size_t len)
 {
+	static const uint8_t name[SHA256_BYTES];
 	struct index *ix;
 	struct err err = ERR_INIT;
 	struct index_entry e;
@@ -41,7 +42,8 @@ check(const struct index_part *part, const uint8_t *p, size_t len)
 			    (uint64_t)part->n_packs * INDEX_PART_PACK +
 			    (uint64_t)part->n * INDEX_PART_ENTRY);
 	ix = index_new(fuzz_folder(), &err);
-	must(ix && index_add_part(ix, p, len, &err) == 0);
+	must(ix && index_add_part(ix, name, p, len, &err) == 0);
+	must(index_settle(ix, &err) == 0);
 	for (uint32_t i = 0; i < part->n; i++) {
 		index_part_entry(part, i, &e);
 		must(e.pack < part->n_packs);

@@ -51,8 +51,10 @@ build(struct buf *b, size_t n, const uint8_t *p, size_t len)
 	}
 	at = b->len;
 	put_bytes(b, first.data, first.len);
-	put_bytes(b, "xsnaprun", 8);
+	put_bytes(b, "xsnaprn2", 8);
+	put_zeros(b, REPO_ID);
 	put_u64(b, n);
+	put_zeros(b, 8); /* no slots, no parts */
 	must(!b->no_room);
 	put_zeros(b, 8);
 	b->len -= 8;
@@ -62,20 +64,20 @@ build(struct buf *b, size_t n, const uint8_t *p, size_t len)
 }
 
 static void
-find_all(const struct index_run *r, const struct index_entry *e, size_t n)
+find_all(struct index_run *r, const struct index_entry *e, size_t n)
 {
 	struct err err = ERR_INIT;
 	struct index_entry found;
 
 	/* Some: each takes the sum of a page. */
 	for (size_t i = 0; i < n; i += 1 + n / 16) {
-		must(index_run_find(r, e[i].id, NULL, &found, &err) == 1);
+		must(index_run_find(r, e[i].id, NULL, &found, NULL, &err) == 1);
 		must(memcmp(found.id, e[i].id, INDEX_ID) == 0);
 	}
 }
 
 static void
-check(const struct index_run *r, const struct buf *b, size_t n)
+check(struct index_run *r, const struct buf *b, size_t n)
 {
 	static struct index_entry e[ENTRIES_MAX];
 	struct err err = ERR_INIT;

@@ -151,7 +151,7 @@ find_room(const struct many *base, const struct operation *op)
 	uint64_t room = 0;
 
 	while (room < ROOM_MAX && !has_room(base, op, room))
-		room += ROOM_STEP << (room / (16 * ROOM_STEP));
+		room += (uint64_t)ROOM_STEP << (room / (16 * ROOM_STEP));
 	return room;
 }
 
