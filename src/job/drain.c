@@ -142,6 +142,23 @@ put_chunk(struct drainer *w, uint64_t first, unsigned int k, const uint8_t *id,
 
 /* ---- slabs ---- */
 
+/* A new file is all holes: what is zero below whole nodes is not looked at, so
+ * that a disk which is huge and nearly empty takes no longer than its data. */
+static void
+skip_holes(struct draining *x)
+{
+	uint64_t was = x->next, at;
+
+	if (x->d->in_place || x->d->compare || x->d->stream)
+		return;
+	x->next = map_next(x->map, was);
+	at = x->next * x->t->chunk;
+	if (at > x->t->bytes)
+		at = x->t->bytes;
+	if (x->next > was)
+		x->count.kept_bytes += at - was * x->t->chunk;
+}
+
 static unsigned int
 next_slab(struct draining *x, uint64_t *ret_first)
 {
@@ -150,6 +167,7 @@ next_slab(struct draining *x, uint64_t *ret_first)
 	if (n > SLAB_CHUNKS_MAX)
 		n = SLAB_CHUNKS_MAX;
 	pthread_mutex_lock(&x->lock);
+	skip_holes(x);
 	left = x->t->n[0] - x->next;
 	if (n > left)
 		n = left;

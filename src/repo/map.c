@@ -8,11 +8,15 @@
 #include "fd.h"
 #include "map.h"
 
+/* What is in memory is a few bytes for each of these: 2^34 chunks, 1 PiB. */
+#define LOWEST_NODES_MAX (1ull << 26)
+
 struct map {
 	struct tree t;
 	int fd;
 	uint64_t at[TREE_LEVELS_MAX + 1];      /* of each level in the file */
 	uint8_t *touched[TREE_LEVELS_MAX + 1]; /* a byte for each node */
+	uint8_t *loaded; /* for each lowest node: it was, and is not zero */
 };
 
 void
@@ -22,6 +26,7 @@ map_free(struct map *m)
 		return;
 	for (unsigned int l = 0; l <= TREE_LEVELS_MAX; l++)
 		free(m->touched[l]);
+	free(m->loaded);
 	fd_close(&m->fd);
 	free(m);
 }
@@ -33,7 +38,8 @@ map_grow(struct map *m, uint64_t bytes, struct err *err)
 	uint64_t end = 0;
 	struct tree t;
 
-	if (tree_init(&t, bytes, m->t.chunk, m->t.fanout_log2))
+	if (tree_init(&t, bytes, m->t.chunk, m->t.fanout_log2) ||
+	    (t.levels && t.n[1] > LOWEST_NODES_MAX))
 		return err_set(err, ERR_UNSUPPORTED, 0, "a disk is too large");
 	for (unsigned int l = 0; l <= t.levels; l++) {
 		uint64_t old = m->t.n[l];
@@ -43,10 +49,14 @@ map_grow(struct map *m, uint64_t bytes, struct err *err)
 		end += t.n[l] * NAME_BYTES;
 		if (l == 0 || t.n[l] == old)
 			continue;
-		touched = realloc(m->touched[l], t.n[l]);
+		/* What calloc() gives costs nothing until it is written: of a
+		 * disk of PiB there are GiB. */
+		touched = m->touched[l] ? realloc(m->touched[l], t.n[l]) :
+					  calloc(t.n[l], 1);
 		if (!touched)
 			return err_set(err, ERR_NOMEM, 0, "out of memory");
-		memset(touched + old, 0, t.n[l] - old);
+		if (m->touched[l])
+			memset(touched + old, 0, t.n[l] - old);
 		m->touched[l] = touched;
 	}
 	m->t = t;
@@ -307,6 +317,8 @@ walk_node(const struct walk *w, unsigned int level, uint64_t i,
 	n = tree_children(w->t, level, i);
 	if (w->fill)
 		rc = write_ids(w->fill, level - 1, first, n, ids, err);
+	if (w->fill && level == 1)
+		w->fill->loaded[i] = 1;
 	if (level == 1 && rc == 0 && w->fn)
 		rc = w->fn(first, n, ids, w->ctx, err);
 	for (uint32_t k = 0; level > 1 && k < n && rc == 0; k++)
@@ -325,21 +337,45 @@ map_walk(struct getter *g, const struct tree *t, const uint8_t root[NAME_BYTES],
 	return t->levels ? walk_node(&w, t->levels, 0, root, err) : 0;
 }
 
+/* @n zeros in place of what is at *@p; as above, they cost nothing. */
+static int
+clear(uint8_t **p, uint64_t n, struct err *err)
+{
+	free(*p);
+	*p = calloc(n, 1);
+	return *p ? 0 : err_set(err, ERR_NOMEM, 0, "out of memory");
+}
+
 static int
 load(struct map *m, const struct walk *w, const uint8_t root[NAME_BYTES],
      struct err *err)
 {
 	uint64_t end = m->at[m->t.levels] + NAME_BYTES;
 
-	for (unsigned int l = 1; l <= m->t.levels; l++)
-		memset(m->touched[l], 0, m->t.n[l]);
 	if (m->t.levels == 0)
 		return 0;
+	for (unsigned int l = 1; l <= m->t.levels; l++)
+		if (clear(&m->touched[l], m->t.n[l], err))
+			return -1;
+	if (clear(&m->loaded, m->t.n[1], err))
+		return -1;
 	if (ftruncate(m->fd, 0) || ftruncate(m->fd, (off_t)end))
 		return err_set(err, ERR_IO, errno, "empty a map");
 	if (write_ids(m, m->t.levels, 0, 1, root, err))
 		return -1;
 	return walk_node(w, m->t.levels, 0, root, err);
+}
+
+uint64_t
+map_next(const struct map *m, uint64_t first)
+{
+	uint64_t node = first >> m->t.fanout_log2;
+	const uint8_t *p;
+
+	if (first >= m->t.n[0] || !m->loaded || m->loaded[node])
+		return first;
+	p = memchr(m->loaded + node, 1, m->t.n[1] - node);
+	return p ? (uint64_t)(p - m->loaded) << m->t.fanout_log2 : m->t.n[0];
 }
 
 int

@@ -52,6 +52,13 @@ int map_get(const struct map *m, uint64_t first, unsigned int n, uint8_t *ret,
 	    struct err *err);
 
 /*
+ * map_next() - the first chunk from @first on that may be one that was loaded
+ * and is not zero; the number of all chunks: there is none.  Of a map that
+ * was loaded whole, into which nothing was set.
+ */
+uint64_t map_next(const struct map *m, uint64_t first);
+
+/*
  * map_build() - compute and put the nodes above all chunks that were set; the
  * root's id into @ret_root.  -1 as putter_put().
  */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What opens a repository: passphrases, slots that cost too much; and how it is
-read when an outcome or an index part is damaged."""
+"""What opens a repository: passphrases, slots that cost too much; how it is read
+when an outcome or an index part is damaged; and disks that are nearly empty."""
 import functools
 import json
 
@@ -113,6 +113,33 @@ def dear_slots():
         assert result.returncode == 0 and not result.stderr, result
 
 
+# ---- a disk that is nearly empty ----
+
+def huge():
+    """16 TiB, of which two chunks are there: it takes as long as these."""
+    with World() as w:
+        size, at = 16 << 40, (9 << 40) + 12345
+        with open(w.disk, "wb") as f:
+            f.truncate(size)
+            for where in at, size - 5:
+                f.seek(where)
+                f.write(b"there")
+        w.done("backup", "--disk", w.disk, "--name", "d", w.repo)
+        to = w.top / "restored"
+        report = w.json("restore", w.repo, "d", "--to", to)
+        assert report["written_bytes"] == 2 * CHUNK, report
+        assert report["written_bytes"] + report["kept_bytes"] == size, report
+        assert to.stat().st_size == size
+        assert to.stat().st_blocks * 512 <= 4 * CHUNK
+        with open(to, "rb") as f:
+            for where in at, size - 5:
+                f.seek(where)
+                assert f.read(5) == b"there"
+        with open(w.disk, "r+b") as f:
+            f.truncate(2 << 50)
+        w.fails(1, "too large", "backup", "--disk", w.disk, w.repo)
+
+
 def main():
     run_cases([
         ("an outcome is damaged", functools.partial(left_out, "outcomes",
@@ -123,6 +150,7 @@ def main():
                                                     "gone")),
         ("passphrases", passphrases),
         ("slots that cost too much", dear_slots),
+        ("16 TiB, nearly all of it holes", huge),
     ])
 
 
