@@ -251,7 +251,7 @@ def wrong_numbers(w):
                      lambda w, n=n: w.forger.put_outcome(
                          [w.forger.disk(0, ZERO)],
                          [os.urandom(32) for _ in range(n)]))
-    for levels in range(2, 9):
+    for levels in range(2, 7):
         yield Attack("S5", f"a map of {levels} levels",
                      lambda w, n=levels: deep(w, n), "exact")
 
