@@ -15,6 +15,7 @@ struct part_ref {
 	uint8_t name[SHA256_BYTES];
 	enum part_use use;
 	bool there; /* in the store, or so it says */
+	uint64_t bytes;
 	bool taken; /* from what this host kept */
 };
 
@@ -91,13 +92,14 @@ note_there(const char *name, uint64_t bytes, void *ctx, struct err *err)
 	uint8_t sum[SHA256_BYTES];
 	struct part_ref *ref;
 
-	(void)bytes;
 	(void)err;
 	if (!object_id(name, "index", sum, sizeof(sum)))
 		return 0;
 	ref = ref_of(ctx, sum);
-	if (ref)
-		ref->there = true;
+	if (!ref)
+		return 0;
+	ref->there = true;
+	ref->bytes = bytes;
 	return 0;
 }
 
@@ -216,6 +218,14 @@ add_part(struct parts *p, struct index *ix, const struct part_ref *ref,
 }
 
 static int
+largest_first(const void *a, const void *b)
+{
+	const struct part_ref *x = a, *y = b;
+
+	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
+static int
 add_all(struct parts *p, struct index *ix, struct err *err)
 {
 	struct index_source from = {
@@ -232,6 +242,10 @@ add_all(struct parts *p, struct index *ix, struct err *err)
 	memcpy(from.repo_id, p->r->id, REPO_ID);
 	if (!p->r->no_cache && index_keep(ix, &from, err))
 		return -1;
+	/* Else large runs are merged again and again with small ones. */
+	if (p->list.len)
+		qsort(p->list.data, n_refs(p), sizeof(struct part_ref),
+		      largest_first);
 	for (size_t i = 0; i < n_refs(p); i++) {
 		const struct part_ref *ref = ref_at(p, i);
 
