@@ -26,7 +26,7 @@
 #define MANY_HOSTS 3 /* the last one has a key that can only add */
 #define MANY_CHUNK 4096
 #define MANY_CHUNKS_MAX 300
-#define MANY_PALETTE 64
+#define MANY_PALETTE 250
 #define MANY_BACKUPS_MAX 64
 #define MANY_SECRETS 4
 

@@ -57,6 +57,17 @@ draw_new(struct many_disk *d)
 		d->chunks[i] = draw_chunk();
 }
 
+/* Rather one that is forgotten: what it needed may be about to go. */
+static uint64_t
+draw_earlier(const struct many *m)
+{
+	uint64_t i = plain_draw(m->n);
+
+	for (int k = 0; k < 4 && m->backups[i].told < MANY_HALF_FORGOTTEN; k++)
+		i = plain_draw(m->n);
+	return i;
+}
+
 void
 many_draw_disk(const struct many *m, struct many_disk *ret)
 {
@@ -64,7 +75,7 @@ many_draw_disk(const struct many *m, struct many_disk *ret)
 	if (m->n == 0 || plain_draw(3) == 0) {
 		draw_new(ret);
 	} else {
-		*ret = m->backups[plain_draw(m->n)].disk;
+		*ret = m->backups[draw_earlier(m)].disk;
 		for (uint64_t k = plain_draw(4); k > 0; k--)
 			ret->chunks[plain_draw(ret->n)] = draw_chunk();
 	}

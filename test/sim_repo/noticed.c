@@ -35,7 +35,7 @@ tells_of(const char *text, const char *name)
 	return strstr(text, head) != NULL;
 }
 
-/* An object that was there: is it another one now, and told of? */
+/* An object that was there, or is: is it another one now, and told of? */
 static int
 look_at(const char *name, uint64_t bytes, void *ctx, struct err *err)
 {
@@ -46,7 +46,7 @@ look_at(const char *name, uint64_t bytes, void *ctx, struct err *err)
 
 	(void)bytes;
 	(void)err;
-	if (was && (!is || len != now || memcmp(was, is, len) != 0))
+	if (!was || !is || len != now || memcmp(was, is, len) != 0)
 		n->named |= tells_of(n->text, name);
 	return 0;
 }
@@ -103,6 +103,7 @@ notice(const struct many *before, struct many *m)
 		snprintf(said.text, sizeof(said.text), "%s", err.text);
 	err_clear(&err);
 	store_list(before->store, "", look_at, &n, &err);
+	store_list(m->store, "", look_at, &n, &err);
 	if (!n.named)
 		many_wrong(m, "it is not named: %s", said.text);
 	/* What can be had of it all the same. */

@@ -55,12 +55,12 @@ run_change(struct many *m, struct err *err)
 }
 
 const struct operation operations[OPERATIONS] = {
-	{ "backup", run_backup },
-	{ "prune", run_prune },
-	{ "verify", run_verify },
-	{ "key add", run_add },
-	{ "key add --put-only", run_put_only },
-	{ "key change", run_change },
+	{ "backup", run_backup, false },
+	{ "prune", run_prune, false },
+	{ "verify", run_verify, true },
+	{ "key add", run_add, false },
+	{ "key add --put-only", run_put_only, false },
+	{ "key change", run_change, false },
 };
 
 void

@@ -8,6 +8,7 @@
 struct operation {
 	const char *name;
 	int (*run)(struct many *m, struct err *err);
+	bool is_reader; /* it changes nothing */
 };
 
 #define OPERATIONS 6
