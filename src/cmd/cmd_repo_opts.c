@@ -71,8 +71,8 @@ const struct cmd_opt backup_opts[] = {
 	{ .name = "read-back",
 	  .help = "before the backup counts, read all that it stored from the "
 		  "repository again, and compare: finds a bad disk or memory "
-		  "now and not when it is needed. It takes about as long as "
-		  "a verify --data of what is new" },
+		  "now and not when it is needed. Takes as long as it would to "
+		  "restore what is new" },
 	{ .name = "no-base",
 	  .help = "with --disk FILE on XFS or btrfs: read the file itself, and "
 		  "keep no view of it (FILE.xs-backup-...) by which the next "

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "job_repo.h"
+#include "log.h"
 
 /* Less says nothing about a clock. */
 #define CLOCKS_DIFFER_S (24 * 3600)
@@ -157,6 +158,40 @@ forget(struct repo *r, const struct prune_plan *p, struct err *err)
 	return store_sync(r->store, err);
 }
 
+static int
+forget_and_prune(struct repo *r, const struct prune_how *how,
+		 struct prune_plan *p, struct err *err)
+{
+	if (forget(r, p, err) || repo_load(r, err))
+		return -1;
+	return repo_prune(r, how, &p->report, err);
+}
+
+/*
+ * Before anything goes, it is written down what goes.  Where there is no room
+ * for that, there is what was kept for it; a prune can begin anew at any time.
+ */
+static int
+prune(struct repo *r, const struct prune_how *how, struct prune_plan *p,
+      struct err *err)
+{
+	struct prune_how frugal = *how;
+	struct err why = ERR_INIT;
+	int rc = forget_and_prune(r, how, p, err);
+
+	if (rc && err->code == ERR_NOSPC) {
+		log_notice("%s; it goes on in the room that was kept for that",
+			   err->text);
+		err_clear(err);
+		frugal.repack = 0;
+		rc = store_spend(r->store, err) ||
+		     forget_and_prune(r, &frugal, p, err);
+	}
+	if (rc == 0 && store_reserve(r->store, REPO_RESERVE, &why))
+		log_notice("no room is kept for the next prune: %s", why.text);
+	return rc;
+}
+
 int
 job_prune(const struct prune_opts *o, struct prune_plan *ret, struct err *err)
 {
@@ -177,8 +212,7 @@ job_prune(const struct prune_opts *o, struct prune_plan *ret, struct err *err)
 	rc = o->dry_run ? 0 : check_plan(o, ret, err);
 	if (rc || o->dry_run)
 		goto out;
-	rc = forget(r, ret, err) || repo_load(r, err) ||
-	     repo_prune(r, &how, &ret->report, err);
+	rc = prune(r, &how, ret, err);
 out:
 	repo_close(r);
 	return rc ? -1 : 0;

@@ -85,6 +85,10 @@ struct repo_how {
  */
 int repo_open(const struct repo_how *how, struct repo **ret, struct err *err);
 
+/* Room that is kept for prunes, which make room (store_reserve()): what they put
+ * before they can delete anything. */
+#define REPO_RESERVE (64ull << 20)
+
 /*
  * repo_load() - what was committed by now.  -1 with ERR_STATE (it was set
  * back, or lost something that this host has seen: repo_state.h), ERR_CORRUPT,

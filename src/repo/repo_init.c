@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "log.h"
 #include "object.h"
 #include "rand.h"
 #include "repo.h"
@@ -96,6 +97,7 @@ repo_init(const char *address, const struct slot_opener *opener,
 	uint64_t now = (uint64_t)time(NULL);
 	struct store *s = NULL;
 	struct key *k = NULL;
+	struct err why = ERR_INIT;
 	int rc = -1;
 
 	if (chunk < CHUNK_MIN || chunk > CHUNK_MAX || (chunk & (chunk - 1)))
@@ -115,6 +117,8 @@ repo_init(const char *address, const struct slot_opener *opener,
 	    put_config(s, k, chunk, now, err) || store_sync(s, err))
 		goto out;
 	rc = 0;
+	if (store_reserve(s, REPO_RESERVE, &why))
+		log_notice("no room is kept for prunes: %s", why.text);
 out:
 	store_close(s);
 	key_free(k);

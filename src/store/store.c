@@ -168,6 +168,18 @@ store_tidy(struct store *s, unsigned int *ret_n, struct err *err)
 }
 
 int
+store_reserve(struct store *s, uint64_t bytes, struct err *err)
+{
+	return s->ops->reserve ? s->ops->reserve(s, bytes, err) : 0;
+}
+
+int
+store_spend(struct store *s, struct err *err)
+{
+	return s->ops->spend ? s->ops->spend(s, err) : 0;
+}
+
+int
 store_sync(struct store *s, struct err *err)
 {
 	return s->ops->sync(s, err);

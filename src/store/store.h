@@ -61,6 +61,9 @@ struct store_ops {
 	int (*harden)(struct store *s, const char *name, struct err *err);
 	int (*sync)(struct store *s, struct err *err);
 	int (*tidy)(struct store *s, unsigned int *ret_n, struct err *err);
+	/* NULL: there is no such thing. */
+	int (*reserve)(struct store *s, uint64_t bytes, struct err *err);
+	int (*spend)(struct store *s, struct err *err);
 	void (*close)(struct store *s);
 };
 
@@ -144,6 +147,18 @@ int store_sync(struct store *s, struct err *err);
  * ERR_IO: some may be left.
  */
 int store_tidy(struct store *s, unsigned int *ret_n, struct err *err);
+
+/*
+ * store_reserve() - keep up to @bytes of room, less where little is free, for
+ * when there is no other; what is kept already counts.  Some stores, and some
+ * file systems, keep none.  -1 with ERR_NOSPC, ERR_DENIED or ERR_IO: there may
+ * be none.
+ */
+int store_reserve(struct store *s, uint64_t bytes, struct err *err);
+
+/* store_spend() - give that room up; none is no error.  -1 with ERR_DENIED or
+ * ERR_IO. */
+int store_spend(struct store *s, struct err *err);
 
 /* store_close() - let go of it (NULL is allowed).  Syncs nothing. */
 void store_close(struct store *s);

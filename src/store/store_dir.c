@@ -24,6 +24,7 @@
 #include "beneath.h"
 #include "dir_layout.h"
 #include "dir_list.h"
+#include "dir_reserve.h"
 #include "dir_tidy.h"
 #include "fail.h"
 #include "fd.h"
@@ -259,6 +260,18 @@ dir_tidy_all(struct store *s, unsigned int *ret_n, struct err *err)
 	return dir_tidy(of(s)->in.root, of(s)->named, ret_n, err);
 }
 
+static int
+dir_reserve_some(struct store *s, uint64_t bytes, struct err *err)
+{
+	return dir_reserve(of(s)->in.root, bytes, err);
+}
+
+static int
+dir_spend_it(struct store *s, struct err *err)
+{
+	return dir_spend(of(s)->in.root, err);
+}
+
 static void
 dir_close(struct store *s)
 {
@@ -281,6 +294,8 @@ static const struct store_ops dir_ops = {
 	.harden = dir_harden,
 	.sync = dir_sync,
 	.tidy = dir_tidy_all,
+	.reserve = dir_reserve_some,
+	.spend = dir_spend_it,
 	.close = dir_close,
 };
 
