@@ -333,7 +333,7 @@ index_runs_add_part(struct index_runs *rs, const uint8_t name[SHA256_BYTES],
 	run_about_done(&about);
 	if (!u.run)
 		return -1;
-	u.uses = malloc(1);
+	u.uses = calloc((size_t)index_run_parts(u.run) + 1, 1);
 	if (!u.uses) {
 		used_run_free(&u);
 		return no_memory(err);

@@ -23,10 +23,10 @@ struct mark {
 	struct index *ix; /* where pieces are, of all realms */
 	struct buf seen;  /* a bit for each position in it: found needed */
 	struct needed_chunk *batch;
-	uint32_t n_batch;
-	uint32_t backup;  /* at hand */
-	struct getter *g; /* of its realm */
-	struct tree t;    /* of the disk at hand */
+	uint32_t n_batch, room; /* of it: BATCH at most */
+	uint32_t backup;        /* at hand */
+	struct getter *g;       /* of its realm */
+	struct tree t;          /* of the disk at hand */
 	uint32_t n_packs;
 	uint32_t *needed; /* pieces, by the pack's number in @ix */
 	bool *there;      /* so too: is the pack in the store? */
@@ -97,7 +97,8 @@ mark_batch(struct mark *m, struct err *err)
 {
 	uint8_t id[NAME_BYTES] = { 0 };
 
-	qsort(m->batch, m->n_batch, sizeof(*m->batch), by_id);
+	if (m->n_batch)
+		qsort(m->batch, m->n_batch, sizeof(*m->batch), by_id);
 	for (uint32_t i = 0; i < m->n_batch; i++) {
 		const struct needed_chunk *c = &m->batch[i];
 
@@ -111,12 +112,28 @@ mark_batch(struct mark *m, struct err *err)
 	return 0;
 }
 
+static int
+grow_batch(struct mark *m, struct err *err)
+{
+	uint32_t room = m->room ? 2 * m->room : 1024;
+	void *more = realloc(m->batch, room * sizeof(*m->batch));
+
+	if (!more)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	m->batch = more;
+	m->room = room;
+	return 0;
+}
+
 /* Nothing is below a chunk, so when it is looked up does not matter. */
 static int
 mark_chunk(struct mark *m, const uint8_t id[NAME_BYTES], struct err *err)
 {
-	struct needed_chunk *c = &m->batch[m->n_batch++];
+	struct needed_chunk *c;
 
+	if (m->n_batch == m->room && m->room < BATCH && grow_batch(m, err))
+		return -1;
+	c = &m->batch[m->n_batch++];
 	memcpy(c->id, id, INDEX_ID);
 	c->backup = m->backup;
 	return m->n_batch == BATCH ? mark_batch(m, err) : 0;
@@ -246,8 +263,7 @@ look_for_packs(struct mark *m, const struct mark_how *how, struct err *err)
 	m->n_packs = index_packs(m->ix);
 	m->needed = calloc((size_t)m->n_packs + 1, sizeof(*m->needed));
 	m->there = calloc((size_t)m->n_packs + 1, sizeof(*m->there));
-	m->batch = calloc(BATCH, sizeof(*m->batch));
-	if (!m->needed || !m->there || !m->batch)
+	if (!m->needed || !m->there)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	if (store_list(m->r->store, "packs/", note_pack, m, err))
 		return -1;

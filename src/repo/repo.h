@@ -85,8 +85,8 @@ struct repo_how {
  */
 int repo_open(const struct repo_how *how, struct repo **ret, struct err *err);
 
-/* Room that is kept for prunes, which make room (store_reserve()): what they put
- * before they can delete anything. */
+/* Room that is kept for prunes (store_reserve()): for what they put before they
+ * can delete anything. */
 #define REPO_RESERVE (64ull << 20)
 
 /*
