@@ -41,8 +41,10 @@ SUITES = {
     "cli": (["san", "bare"], ["test/cli/*.sh", "test/cli/*.py"], 300),
     "model": ([], ["test/model/test_*"], 1800),
     "witness": (["gcc"], ["test/witness/*"], 600),
-    "sim": (["san"], ["test/sim/*.sh", "test/sim/test_*",
-                      "build/check/san/test/sim_repo/test_*"], 1800),
+    # Those of sim_repo take ten times as long with sanitizers.
+    "sim": (["san", "clang"], ["test/sim/*.sh", "test/sim/test_*",
+                               "build/check/clang/test/sim_repo/test_*"],
+            1800),
     "offline": (["san", "bare", "clang"], ["test/offline/test_*"], 1800),
     "lab": (["fail"], ["test/lab/*.sh"], 3600),
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
