@@ -187,7 +187,9 @@ prune(struct repo *r, const struct prune_how *how, struct prune_plan *p,
 		rc = store_spend(r->store, err) ||
 		     forget_and_prune(r, &frugal, p, err);
 	}
-	if (rc == 0 && store_reserve(r->store, REPO_RESERVE, &why))
+	if (rc == 0 &&
+	    store_reserve(r->store, repo_reserve_bytes(p->report.n_packs),
+			  &why))
 		log_notice("no room is kept for the next prune: %s", why.text);
 	return rc;
 }

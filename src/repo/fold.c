@@ -161,15 +161,12 @@ fold_body(struct folding *f, const uint8_t name[SHA256_BYTES],
 static int
 fold_part(struct folding *f, const uint8_t name[SHA256_BYTES], struct err *err)
 {
-	struct object o = { .store = f->r->store,
-			    .key = f->r->key,
-			    .kind = RECORD_INDEX };
+	struct object o = { .store = f->r->store, .key = f->r->key };
 	struct index_part part;
 	const uint8_t *body;
 	size_t len;
 
-	object_name("index", name, SHA256_BYTES, o.name);
-	if (object_get_record(&o, &f->b, &body, &len, err))
+	if (object_get_index(&o, name, &f->b, &body, &len, err))
 		return -1;
 	if (o.realm != f->realm)
 		return err_set(err, ERR_CORRUPT, 0, "%s is of another realm",

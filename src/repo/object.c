@@ -65,6 +65,21 @@ object_get_record(struct object *o, struct buf *b, const uint8_t **ret,
 }
 
 int
+object_get_index(struct object *o, const uint8_t name[SHA256_BYTES],
+		 struct buf *b, const uint8_t **ret, size_t *ret_len,
+		 struct err *err)
+{
+	o->kind = RECORD_INDEX;
+	object_name("index", name, SHA256_BYTES, o->name);
+	if (object_get_record(o, b, ret, ret_len, err))
+		return -1;
+	return memcmp(o->sum, name, SHA256_BYTES) == 0 ?
+		       0 :
+		       err_set(err, ERR_CORRUPT, 0,
+			       "%s is not what it is called", o->name);
+}
+
+int
 object_seal_index(const struct key *k, uint32_t realm, const struct buf *body,
 		  struct buf *b, uint8_t ret_sum[SHA256_BYTES], struct err *err)
 {

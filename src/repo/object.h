@@ -51,6 +51,15 @@ int object_get_record(struct object *o, struct buf *b, const uint8_t **ret,
 		      size_t *ret_len, struct err *err);
 
 /*
+ * object_get_index() - the body of the index part called @name: as
+ * object_get_record(), @o filled but for its store and key.  Its sum must be
+ * its name, or it is another part than the one that is meant: ERR_CORRUPT.
+ */
+int object_get_index(struct object *o, const uint8_t name[SHA256_BYTES],
+		     struct buf *b, const uint8_t **ret, size_t *ret_len,
+		     struct err *err);
+
+/*
  * object_seal_index() - @body as an index part of @realm, appended to @b; its
  * sum, which is its name, in @ret_sum.  As record_seal().
  */

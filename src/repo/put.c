@@ -14,6 +14,7 @@
 
 #include "fail.h"
 #include "fd.h"
+#include "log.h"
 #include "object.h"
 #include "pack_pool.h"
 #include "put.h"
@@ -456,6 +457,7 @@ put_commit(struct put *p, const struct backup *backup,
 	   uint8_t ret_session[SESSION_ID], struct err *err)
 {
 	struct pack_out *last = p->pack;
+	struct err why = ERR_INIT;
 
 	p->pack = NULL;
 	if (last && finish_pack(p, last, p->pack_number, err))
@@ -464,5 +466,12 @@ put_commit(struct put *p, const struct backup *backup,
 		return -1;
 	fail_here("put.synced");
 	memcpy(ret_session, p->session, SESSION_ID);
-	return commit_in_turn(p, backup, err);
+	if (commit_in_turn(p, backup, err))
+		return -1;
+	/* So that all of it can be pruned once; without room it stays as it
+	 * is. */
+	if (store_reserve(p->r->store,
+			  repo_reserve_bytes(index_packs(p->index)), &why))
+		log_debug("no more room is kept for prunes: %s", why.text);
+	return 0;
 }

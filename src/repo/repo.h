@@ -85,9 +85,12 @@ struct repo_how {
  */
 int repo_open(const struct repo_how *how, struct repo **ret, struct err *err);
 
-/* Room that is kept for prunes (store_reserve()): for what they put before they
- * can delete anything. */
-#define REPO_RESERVE (64ull << 20)
+/*
+ * repo_reserve_bytes() - how much room is to be kept for prunes
+ * (store_reserve()): for what one puts before it can delete anything, a
+ * thousandth of what there is in @n_packs, and no more than 64 MiB.
+ */
+uint64_t repo_reserve_bytes(uint32_t n_packs);
 
 /*
  * repo_load() - what was committed by now.  -1 with ERR_STATE (it was set

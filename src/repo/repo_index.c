@@ -146,39 +146,14 @@ use(const uint8_t name[SHA256_BYTES], void *ctx)
 	return PART_USED;
 }
 
-static struct object
-part_object(struct repo *r, const uint8_t name[SHA256_BYTES])
-{
-	struct object o = { .store = r->store,
-			    .key = r->key,
-			    .kind = RECORD_INDEX };
-
-	object_name("index", name, SHA256_BYTES, o.name);
-	return o;
-}
-
-/* The body of part @o, whose sum must be @name. */
-static int
-get_part(struct object *o, const uint8_t name[SHA256_BYTES], struct buf *b,
-	 const uint8_t **ret, size_t *ret_len, struct err *err)
-{
-	if (object_get_record(o, b, ret, ret_len, err))
-		return -1;
-	return memcmp(o->sum, name, SHA256_BYTES) == 0 ?
-		       0 :
-		       err_set(err, ERR_CORRUPT, 0,
-			       "%s is not what it is "
-			       "called",
-			       o->name);
-}
-
 static int
 fetch(const uint8_t name[SHA256_BYTES], struct buf *b, const uint8_t **ret,
       size_t *ret_len, void *ctx, struct err *err)
 {
-	struct object o = part_object(ctx, name);
+	struct repo *r = ctx;
+	struct object o = { .store = r->store, .key = r->key };
 
-	return get_part(&o, name, b, ret, ret_len, err);
+	return object_get_index(&o, name, b, ret, ret_len, err);
 }
 
 /* An index part that is bad, as @err says: 0 if it can be left out.  Pieces
@@ -203,11 +178,11 @@ static int
 add_part(struct parts *p, struct index *ix, const struct part_ref *ref,
 	 struct err *err)
 {
-	struct object o = part_object(p->r, ref->name);
+	struct object o = { .store = p->r->store, .key = p->r->key };
 	const uint8_t *body;
 	size_t len;
 
-	if (get_part(&o, ref->name, &p->b, &body, &len, err))
+	if (object_get_index(&o, ref->name, &p->b, &body, &len, err))
 		return -1;
 	if (p->realm != REALM_NONE && o.realm != p->realm)
 		return err_set(err, ERR_CORRUPT, 0, "%s is of another realm",

@@ -14,6 +14,10 @@
 #include "repo_config.h"
 #include "repo_head.h"
 
+#define RESERVE_MIN (1u << 20)
+#define RESERVE_PACK (16u << 10)
+#define RESERVE_MAX (64u << 20)
+
 static int
 put_slot(struct store *s, const struct key *k, const char *label,
 	 const struct slot_opener *opener, struct err *err)
@@ -88,6 +92,14 @@ drop_leftovers(struct store *s, struct err *err)
 	return rc;
 }
 
+uint64_t
+repo_reserve_bytes(uint32_t n_packs)
+{
+	uint64_t bytes = RESERVE_MIN + n_packs * (uint64_t)RESERVE_PACK;
+
+	return bytes < RESERVE_MAX ? bytes : RESERVE_MAX;
+}
+
 int
 repo_init(const char *address, const struct slot_opener *opener,
 	  const char *label, uint32_t chunk_bytes, struct err *err)
@@ -117,7 +129,7 @@ repo_init(const char *address, const struct slot_opener *opener,
 	    put_config(s, k, chunk, now, err) || store_sync(s, err))
 		goto out;
 	rc = 0;
-	if (store_reserve(s, REPO_RESERVE, &why))
+	if (store_reserve(s, repo_reserve_bytes(0), &why))
 		log_notice("no room is kept for prunes: %s", why.text);
 out:
 	store_close(s);

@@ -80,7 +80,7 @@ class Subject:
     def files(self):
         """The files of the repository, by their names in it."""
         return sorted(str(p.relative_to(self.good / "repo"))
-                      for p in (self.good / "repo").rglob("*")
+                      for p in (self.good / "repo").rglob("[!.]*")
                       if p.is_file())
 
     def restored(self, name):

@@ -62,7 +62,7 @@ class Victim(Xensnap):
 
     def files(self, top=None):
         top = top or self.good / "repo"
-        return sorted(str(p.relative_to(top)) for p in top.rglob("*")
+        return sorted(str(p.relative_to(top)) for p in top.rglob("[!.]*")
                       if p.is_file())
 
     def last(self, folder):

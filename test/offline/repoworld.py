@@ -99,7 +99,7 @@ class World:
 
     def objects(self):
         """All of the repository's files."""
-        return sorted(p for p in self.repo.rglob("*") if p.is_file())
+        return sorted(p for p in self.repo.rglob("[!.]*") if p.is_file())
 
     def whole(self, host="a"):
         """verify --data agrees."""
