@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 45_refuse.sh - bad input on a real host: one line that names the thing, the
+# long_45_refuse.sh - bad input on a real host: one line that names the thing, the
 # right status, and nothing changed.
 lab_state=running:pvhmix
 . "$(dirname "$0")/../lib/in_lab.sh"

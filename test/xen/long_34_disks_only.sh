@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 33_disks_only.sh - all disks at one instant without memory: the domain does
+# long_34_disks_only.sh - all disks at one instant without memory: the domain does
 # not stand still, and what boots from the views finds what a power cut would
 # have left (inv. 1).  Killed with its disks held, they go on.
 lab_state=running:pvhmix

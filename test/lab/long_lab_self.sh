@@ -4,7 +4,7 @@
 # The lab's own tests, as TAP.  Root, the packages of lab/packages.host, and
 # some minutes.  They use labs named self-*, of the cache that is set.
 #
-# lab_self.sh [plain|xen]: the state to test with (default: xen)
+# long_lab_self.sh [plain|xen]: the state to test with (default: xen)
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 lab="$top/lab/lab"
