@@ -16,7 +16,7 @@
 #include "strand.h"
 #include "tap.h"
 
-#define DAILY 150
+#define DAILY 60
 #define ENOUGH 300 /* histories in which everything comes to pass */
 #define CALLS 60   /* a command has hardly more */
 #define FAR 90000
