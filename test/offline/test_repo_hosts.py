@@ -163,6 +163,7 @@ def durable_on_btrfs():
     synced when it has one, or the file is not there."""
     with FileSystem("btrfs") as fs, Host() as w:
         w.backup(data(1, MIB), "old")
+        w.restored("old")  # so that the index is kept already
         to, log = fs.top / "to", w.top / "log"
         env = {"LD_PRELOAD": str(LIB), "FAULT_CALLS": "syncfs,linkat"}
         for at in range(1, 20):
