@@ -179,13 +179,12 @@ prune(struct repo *r, const struct prune_how *how, struct prune_plan *p,
 	struct err why = ERR_INIT;
 	int rc = forget_and_prune(r, how, p, err);
 
-	if (rc && err->code == ERR_NOSPC) {
+	if (rc && err->code == ERR_NOSPC && store_spend(r->store, &why) > 0) {
 		log_notice("%s; it goes on in the room that was kept for that",
 			   err->text);
 		err_clear(err);
 		frugal.repack = 0;
-		rc = store_spend(r->store, err) ||
-		     forget_and_prune(r, &frugal, p, err);
+		rc = forget_and_prune(r, &frugal, p, err);
 	}
 	if (rc == 0 &&
 	    store_reserve(r->store, repo_reserve_bytes(p->report.n_packs),

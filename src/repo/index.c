@@ -175,6 +175,16 @@ find_in_runs(struct index *ix, const struct wanted *w, bool any,
 	return r;
 }
 
+/* Rather in a pack that is not condemned. */
+static int
+find_somewhere(struct index *ix, const struct wanted *w,
+	       struct index_entry *ret, uint64_t *ret_at, struct err *err)
+{
+	int r = find_in_runs(ix, w, false, ret, ret_at, err);
+
+	return r ? r : find_in_runs(ix, w, true, ret, ret_at, err);
+}
+
 int
 index_find_but(struct index *ix, const uint8_t id[NAME_BYTES],
 	       const struct pack_skip *tried, struct index_entry *ret,
@@ -186,9 +196,7 @@ index_find_but(struct index *ix, const uint8_t id[NAME_BYTES],
 	pthread_mutex_lock(&ix->lock);
 	r = index_own_find(&ix->own, id, ret) && pack_counts(tried, ret->pack);
 	if (r == 0)
-		r = find_in_runs(ix, &w, false, ret, NULL, err);
-	if (r == 0)
-		r = find_in_runs(ix, &w, true, ret, NULL, err);
+		r = find_somewhere(ix, &w, ret, NULL, err);
 	pthread_mutex_unlock(&ix->lock);
 	return r;
 }
@@ -208,9 +216,7 @@ index_find_at(struct index *ix, const uint8_t id[NAME_BYTES],
 	int r;
 
 	pthread_mutex_lock(&ix->lock);
-	r = find_in_runs(ix, &w, false, ret, ret_at, err);
-	if (r == 0)
-		r = find_in_runs(ix, &w, true, ret, ret_at, err);
+	r = find_somewhere(ix, &w, ret, ret_at, err);
 	pthread_mutex_unlock(&ix->lock);
 	return r;
 }

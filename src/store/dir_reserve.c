@@ -62,7 +62,7 @@ dir_reserve(int root, uint64_t bytes, struct err *err)
 int
 dir_spend(int root, struct err *err)
 {
-	return unlinkat(root, NAME, 0) && errno != ENOENT ?
-		       failed("remove", err) :
-		       0;
+	if (unlinkat(root, NAME, 0) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : failed("remove", err);
 }

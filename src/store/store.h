@@ -156,8 +156,8 @@ int store_tidy(struct store *s, unsigned int *ret_n, struct err *err);
  */
 int store_reserve(struct store *s, uint64_t bytes, struct err *err);
 
-/* store_spend() - give that room up; none is no error.  -1 with ERR_DENIED or
- * ERR_IO. */
+/* store_spend() - give that room up.  1; 0: there was none; -1 with ERR_DENIED
+ * or ERR_IO. */
 int store_spend(struct store *s, struct err *err);
 
 /* store_close() - let go of it (NULL is allowed).  Syncs nothing. */

@@ -82,9 +82,7 @@ def without():
         w.fill()
         n = len(w.names())
         prune = ("prune", w.repo, "--keep-last", "1", "--yes", str(n - 1))
-        result = w.run(*prune)
-        assert result.returncode == 1 and "No space left" in result.stderr, (
-            result)
+        w.fails(1, "No space left", *prune)
         assert w.restored("latest") == want
         (w.repo.parent / "other").unlink()
         w.done(*prune)

@@ -23,14 +23,9 @@ import os
 import random
 import subprocess
 
-# The program as users have it: a sanitizer has a malloc() of its own.
-if os.environ.get("XENSNAP_CLANG"):
-    os.environ["XENSNAP_BIN"] = os.environ["XENSNAP_CLANG"]
-
-# pylint: disable=wrong-import-position
-from callcommands import COMMANDS  # noqa: E402
-from callworld import (ERRORS, OTHERS, Fault, Template,  # noqa: E402
-                       counted, try_fault, why_not)
+from callcommands import COMMANDS
+from callworld import (ERRORS, OTHERS, Fault, Template, counted, try_fault,
+                       why_not)
 from simcheck import run_cases  # noqa: E402
 
 LONG = "LONG" in os.environ
