@@ -100,9 +100,18 @@ config_on_views() {
 		writable "$view" &&
 			sed -i "s#\"$source,#\"$view,#" "$cfg" || exit 1
 	done || return 1
-	[ -z "${views_by_qemu:-}" ] ||
-		sed -i 's#"\(/[sv][^,]*,raw,xvd.,w\)"#"\1,backendtype=qdisk"#' \
-			"$cfg"
+	[ -z "${views_by_loop:-}" ] || by_loop "$new"
+}
+
+# by_loop NEW: the raw files among the disks of $cfg become loop devices.
+by_loop() {
+	sed -n 's#.*"\(/[^,]*\),raw,xvd.,w".*#\1#p' "$cfg" |
+		while read -r file; do
+			[ -f "$file" ] || continue
+			loop=$(losetup -f --show "$file") || exit 1
+			echo "$loop" >> "/root/$1.loops"
+			sed -i "s#\"$file,#\"$loop,#" "$cfg"
+		done
 }
 
 # patient WORDS...: xl with them, and what it said if it fails.  libxl waits 40 s
@@ -146,6 +155,10 @@ boot_on_views() {
 guest_gone() {
 	xl destroy "$1" 2> /dev/null
 	wait_for 20 sh -c "! xl domid $1"
+	gone=$?
+	[ ! -e "/root/$1.loops" ] || xargs losetup -d < "/root/$1.loops"
+	rm -f "/root/$1.loops"
+	return $gone
 }
 
 # ---- invariants (doc/invariants.md) ----

@@ -9,9 +9,11 @@ lab_state=large
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 # Nine of Xen's block scripts at once, beside a domain that runs, take longer than
-# the 40 s that libxl waits for each: what is brought back has its files served
-# by QEMU, which needs no script, while the original waits.
-views_by_qemu=yes
+# the 40 s that libxl waits for each: the original waits while it is brought back,
+# and loop devices are set up beforehand.  QEMU, which needs no script, is no way
+# out: the guest's driver does not bear a backend that can do less than the one
+# it was frozen with (doc/decisions/0007-qemu-disks.md).
+views_by_loop=yes
 
 repeat=${REPEAT:-10}
 guests=${GUESTS:-pvh pv hvm}
