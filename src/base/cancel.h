@@ -2,9 +2,11 @@
 /*
  * cancel.h - Ctrl-C and its like, as a flag and a descriptor to poll.
  *
- * The first SIGINT, SIGTERM or SIGHUP asks the job to stop in good order; a
- * second one within the same command is ignored, since a domain may stand
- * still: the watchdog is there for whoever sends SIGKILL.
+ * The first SIGINT, SIGTERM or SIGHUP asks the job to stop in good order. One
+ * that comes a second later or more ends the process at once, by that signal,
+ * as SIGKILL would: the watchdog resumes a domain that stands still and says
+ * so, `recover` does the rest.  Those in between are one impatience, or a
+ * terminal that closes and tells so twice, and are ignored.
  */
 #ifndef XENSNAP_CANCEL_H
 #define XENSNAP_CANCEL_H

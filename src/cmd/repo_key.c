@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "fd.h"
 #include "new_file.h"
 #include "opts.h"
@@ -125,6 +127,24 @@ read_passphrase_file(const char *path, struct repo_key *k, struct err *err)
 	return use_passphrase(k, len, err);
 }
 
+/* read(), which Ctrl-C ends: the signal's handler has it restarted. */
+static ssize_t
+read_typed(int tty, char *ret, size_t size, struct err *err)
+{
+	struct pollfd fds[] = { { .fd = tty, .events = POLLIN },
+				{ .fd = cancel_fd(), .events = POLLIN } };
+	ssize_t n;
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		continue;
+	if (cancel_check(err))
+		return -1;
+	n = read(tty, ret, size);
+	if (n < 0)
+		err_set(err, ERR_IO, errno, "ask for the passphrase");
+	return n;
+}
+
 /* One line from the terminal, unseen; its length without the newline, or -1. */
 static ssize_t
 type_line(int tty, const char *prompt, char *ret, size_t size, struct err *err)
@@ -140,7 +160,7 @@ type_line(int tty, const char *prompt, char *ret, size_t size, struct err *err)
 	tcsetattr(tty, TCSAFLUSH, &hidden);
 	fd_write_all(tty, prompt, strlen(prompt), err);
 	do
-		n = read(tty, ret + len, size - len - 1);
+		n = read_typed(tty, ret + len, size - len - 1, err);
 	while (n > 0 && !memchr(ret + len, '\n', (size_t)n) &&
 	       (len += (size_t)n) < size - 1);
 	if (n > 0)
@@ -148,7 +168,7 @@ type_line(int tty, const char *prompt, char *ret, size_t size, struct err *err)
 	tcsetattr(tty, TCSAFLUSH, &was);
 	fd_write_all(tty, "\n", 1, err);
 	if (n < 0)
-		return err_set(err, ERR_IO, errno, "ask for the passphrase");
+		return -1;
 	ret[len] = '\0';
 	ret[strcspn(ret, "\n")] = '\0';
 	return (ssize_t)strlen(ret);

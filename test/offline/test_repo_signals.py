@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Signals at each moment of a backup and of a restore; a reader that goes; who
 is taken for dead while he is stopped.  Every day some moments, LONG=1 all."""
+import contextlib
 import functools
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
+import termios
+import time
 
 from callworld import GIVE_UP, LIB, why_not
 from repoworld import BIN, MIB, World, data
@@ -115,9 +119,61 @@ def reader_is_gone():
         w.whole()
 
 
+def twice_with_a_breath():
+    """Who hangs where nothing can be asked of him ends by a second SIGINT, if
+    it comes later than the first by more than one Ctrl-C lasts."""
+    with World() as w:
+        w.backup(data(1, 8 * MIB), "old")
+        with subprocess.Popen(
+                [BIN, "restore", str(w.repo), "old", "--to", "-"],
+                env=w.environment(), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+            # Of more than a pipe holds: it waits for us, who read no more.
+            p.stdout.read(1)
+            for _ in range(10):
+                p.send_signal(signal.SIGINT)
+            time.sleep(1.5)
+            assert p.poll() is None, p.communicate()
+            p.send_signal(signal.SIGINT)
+            said = p.communicate(timeout=GIVE_UP)[1].decode()
+        assert p.returncode == -signal.SIGINT, (p.returncode, said)
+        assert said == "", said
+        w.whole()
+
+
+def at_the_passphrase():
+    """Ctrl-C where it is asked for ends the command and shows again what is
+    typed."""
+    with World() as w:
+        pid, tty = pty.fork()
+        if pid == 0:
+            env = w.environment()
+            env = {k: v for k, v in env.items()
+                   if k not in ("XENSNAP_KEY_FILE", "XENSNAP_PASSPHRASE_FILE")}
+            os.execve(BIN, [BIN, "backups", str(w.repo)], env)
+        said = b""
+        while not said.endswith(b"Passphrase: "):
+            said += os.read(tty, 100)
+        assert not termios.tcgetattr(tty)[3] & termios.ECHO
+        os.write(tty, b"half\x03")
+        # What it wrote, until it is gone: then that is an error on Linux.
+        with contextlib.suppress(OSError):
+            while more := os.read(tty, 1000):
+                said += more
+        _, status = os.waitpid(pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 1, said
+        assert said.count(b"\n") == 2 and b"stopped on request" in said, said
+        assert termios.tcgetattr(tty)[3] & termios.ECHO
+        os.close(tty)
+
+
 def main():
     """One case for each kind."""
-    cases = [("restore to a reader that goes", reader_is_gone)]
+    cases = [
+        ("restore to a reader that goes", reader_is_gone),
+        ("INT twice with a breath between", twice_with_a_breath),
+        ("Ctrl-C at the passphrase", at_the_passphrase)]
+    anywhere = len(cases)
     why = why_not()
     every = 1 if "LONG" in os.environ else 26
     for args in BACKUP, RESTORE:
@@ -127,8 +183,8 @@ def main():
     cases.append(("stopped, and broken by a prune",
                   functools.partial(broken, every)))
     if why:
-        cases[1:] = [(name, functools.partial(str, why))
-                     for name, _ in cases[1:]]
+        cases[anywhere:] = [(name, functools.partial(str, why))
+                     for name, _ in cases[anywhere:]]
     run_cases(cases)
 
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cancel.h"
+#include "clock.h"
 #include "log.h"
 
 static bool
@@ -65,6 +66,34 @@ test_signals(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(in_child(child, signals[i]), 0);
+}
+
+/* One that comes at once is nothing new, one that comes later is the end. */
+static int
+impatient(int sig)
+{
+	struct err err = ERR_INIT;
+
+	if (cancel_init(&err))
+		return 1;
+	for (int i = 0; i < 100; i++)
+		raise(sig);
+	if (!cancel_requested())
+		return 2;
+	clock_sleep_ms(1100);
+	raise(sig);
+	return 3;
+}
+
+static void
+test_twice(void **state)
+{
+	int status;
+
+	(void)state;
+	status = in_child(impatient, SIGTERM);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
 }
 
 /* nohup stays nohup. */
@@ -138,6 +167,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_log),
 	};
