@@ -48,3 +48,12 @@ fail_here(const char *name)
 	if (is_wanted(getenv("XENSNAP_STOP_AT"), name, &stops))
 		kill(getpid(), SIGSTOP);
 }
+
+void
+fail_flip(const char *name, void *p, size_t len)
+{
+	static atomic_uint flips;
+
+	if (len && is_wanted(getenv("XENSNAP_FLIP_AT"), name, &flips))
+		((unsigned char *)p)[len / 2] ^= 1;
+}

@@ -100,7 +100,7 @@ put_begin(struct repo *r, const struct put_how *how, struct err *err)
 	if (repo_load(r, err) || repo_harden(r, err))
 		goto failed;
 	p->index = repo_index(r, how->realm, err);
-	if (p->index && put_resume(r, p->index, how->realm, p->file, err) == 0)
+	if (p->index && put_resume(r, p->index, how, p->file, err) == 0)
 		return p;
 failed:
 	put_free(p);
@@ -196,6 +196,20 @@ put_parts(struct put *p, struct err *err)
 	return r;
 }
 
+/* Is the pack there as it was meant?  If not, who goes on after us shall not
+ * take it, nor its neighbours, for good. */
+static int
+read_back(struct put *p, const uint8_t sum[SHA256_BYTES], struct err *err)
+{
+	struct err more = ERR_INIT;
+
+	if (!p->how.read_back || read_back_pack(p->r, sum, err) == 0)
+		return 0;
+	if (session_file_distrust(p->file, &more))
+		log_warning("%s", more.text);
+	return -1;
+}
+
 /* Write out @pack, which nobody adds to any more; it goes back. */
 static int
 finish_pack(struct put *p, struct pack_out *pack, uint32_t number,
@@ -222,8 +236,8 @@ finish_pack(struct put *p, struct pack_out *pack, uint32_t number,
 out:
 	/* First: somebody who has the lock may wait for it. */
 	pack_pool_give(p->packs, pack);
-	if (rc == 0 && p->how.read_back)
-		rc = read_back_pack(p->r, sum, err);
+	if (rc == 0)
+		rc = read_back(p, sum, err);
 	if (rc == 0)
 		count_stored(p, len);
 	if (rc == 0 && index_unwritten(p->index) > INDEX_PART_ENTRIES)
@@ -386,7 +400,10 @@ putter_put(struct putter *t, const struct blob_piece *pieces, unsigned int n,
 		return 0;
 	stage(t, new, g.n);
 	len = blob_encode(t->press, new, g.n, t->body, err);
-	return len < 0 ? -1 : add_blob(t, (size_t)len, &g, err);
+	if (len < 0)
+		return -1;
+	fail_flip("put.encoded", t->body, (size_t)len);
+	return add_blob(t, (size_t)len, &g, err);
 }
 
 /* ---- the outcome ---- */

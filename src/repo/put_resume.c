@@ -3,12 +3,13 @@
 #include "put_resume.h"
 #include "log.h"
 #include "pack_list.h"
+#include "read_back.h"
 #include "session_file.h"
 
 struct resuming {
 	struct repo *r;
 	struct index *ix;
-	uint32_t realm;
+	const struct put_how *how;
 	int file;
 	uint32_t number; /* of the pack at hand */
 	uint64_t packs;
@@ -50,9 +51,10 @@ enter_pack(struct resuming *x, const uint8_t sum[SHA256_BYTES], struct err *err)
 		return 0;
 	pack_name(sum, name);
 	if (store_harden(x->r->store, name, err) ||
+	    (x->how->read_back && read_back_pack(x->r, sum, err)) ||
 	    pack_list_open(x->r, sum, &l, err))
 		return -1;
-	if (pack_list_realm(l) != x->realm)
+	if (pack_list_realm(l) != x->how->realm)
 		rc = 0;
 	else if (index_add_pack(x->ix, sum, pack_list_bytes(l), &x->number,
 				err) == 0 &&
@@ -84,13 +86,13 @@ take_pack(const uint8_t sum[SHA256_BYTES], void *ctx, struct err *err)
 }
 
 int
-put_resume(struct repo *r, struct index *ix, uint32_t realm, int file,
-	   struct err *err)
+put_resume(struct repo *r, struct index *ix, const struct put_how *how,
+	   int file, struct err *err)
 {
 	struct resuming x = {
 		.r = r,
 		.ix = ix,
-		.realm = realm,
+		.how = how,
 		.file = file,
 	};
 

@@ -13,16 +13,18 @@
 
 #include "err.h"
 #include "index.h"
+#include "put.h"
 #include "repo.h"
 
 /*
- * put_resume() - enter into @ix, as a session's own, all pieces of realm @realm
+ * put_resume() - enter into @ix, as a session's own, all pieces of @how's realm
  * in packs of dead sessions of this host; the session's file is @file, in which
  * they are listed from now on.  Only with a full key, and a repository that was
  * loaded after the session was there.  A pack that is gone or damaged is passed
- * over.  -1 with ERR_NOMEM or ERR_IO.
+ * over; of what is in it only a session that reads back looks at more than
+ * their list.  -1 with ERR_NOMEM or ERR_IO.
  */
-int put_resume(struct repo *r, struct index *ix, uint32_t realm, int file,
-	       struct err *err);
+int put_resume(struct repo *r, struct index *ix, const struct put_how *how,
+	       int file, struct err *err);
 
 #endif

@@ -32,7 +32,9 @@ session_file_new(int dirfd, const uint8_t id[SESSION_ID], struct err *err)
 
 	name_of(id, name);
 	fd = openat(dirfd, name,
-		    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		    O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC |
+			    O_NOFOLLOW,
+		    0600);
 	if (fd < 0)
 		return err_set(err, ERR_IO, errno, "make %s", name);
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -47,6 +49,14 @@ session_file_note(int fd, const uint8_t sum[SHA256_BYTES], struct err *err)
 {
 	if (fd_write_all(fd, sum, SHA256_BYTES, err))
 		return err_add(err, "note a pack");
+	return 0;
+}
+
+int
+session_file_distrust(int fd, struct err *err)
+{
+	if (ftruncate(fd, 0))
+		return err_set(err, ERR_IO, errno, "forget what was noted");
 	return 0;
 }
 

@@ -25,6 +25,10 @@ int session_file_new(int dirfd, const uint8_t id[SESSION_ID], struct err *err);
  */
 int session_file_note(int fd, const uint8_t sum[SHA256_BYTES], struct err *err);
 
+/* session_file_distrust() - nothing that was noted so far is to be used again,
+ * since some of it is not as it was meant.  -1 with ERR_IO. */
+int session_file_distrust(int fd, struct err *err);
+
 /*
  * session_file_each_dead() - @fn for each pack that was noted, so may have
  * been put, by each session of this host whose process is not alive; after its

@@ -76,12 +76,12 @@ class World:
         self.done("restore", self.repo, what, "--to", to, **kw)
         return to.read_bytes()
 
-    def stopped_at(self, place, *args, host="a"):
+    def stopped_at(self, place, *args, host="a", **env):
         """A xensnap that stopped itself there."""
         with open(os.devnull, "r+b") as null:
             p = subprocess.Popen(  # pylint: disable=consider-using-with
                 [BIN, *map(str, args)], stdin=null, stdout=null, stderr=null,
-                env=self.environment(host, XENSNAP_STOP_AT=place))
+                env=self.environment(host, XENSNAP_STOP_AT=place, **env))
         end = time.monotonic() + 60
         while True:
             stat = pathlib.Path(f"/proc/{p.pid}/stat").read_text()

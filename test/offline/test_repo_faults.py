@@ -204,6 +204,37 @@ def read_back(place, put_only):
         w.whole()
 
 
+def memory_flips():
+    """A bit changes in memory after the pieces were named: --read-back notices,
+    and nothing is listed, nor taken over by the next backup; without it verify
+    --data does, and a restore gives no wrong data."""
+    flip = {"XENSNAP_FLIP_AT": "put.encoded#2"}
+    disk = data(2, 3 * MIB)
+
+    def words(w):
+        w.disk.write_bytes(disk)
+        return "backup", "--disk", w.disk, "--name", "now", w.repo
+
+    with World() as w:
+        w.fails(1, "reads back wrong", *words(w), "--read-back", **flip)
+        assert w.names() == []
+        w.done(*words(w))
+        assert w.restored("now") == disk
+    with World() as w:
+        p = w.stopped_at("put.pack", *words(w), **flip)
+        p.kill()
+        p.wait()
+        w.done(*words(w), "--read-back")
+        assert w.restored("now") == disk
+    with World() as w:
+        w.done(*words(w), **flip)
+        report = json.loads(w.run("verify", "--data", "--json", w.repo).stdout)
+        assert (report["bad_packs"], report["hurt_backups"]) == (1, 1), report
+        to = w.top / "restored"
+        assert w.run("restore", w.repo, "now", "--to", to).returncode == 1
+        assert not to.exists()
+
+
 def files(w, folder):
     return {p for p in (w.repo / folder).rglob("*") if p.is_file()}
 
@@ -214,6 +245,7 @@ def main():
         ("what a dead prune put", hardened),
         ("names and paths", texts),
         ("many pieces", many_pieces),
+        ("a bit flips in memory", memory_flips),
     ]
     for kind in "gone", "damaged":
         for which in 0, 1:
