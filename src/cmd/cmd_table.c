@@ -134,6 +134,22 @@ static const struct cmd_example export_examples[] = {
 	{ NULL, NULL }
 };
 
+static const struct cmd_opt diff_opts[] = {
+	{ .name = "disk", .arg = "VDEV", .help = "only this disk" },
+	{ .name = "ranges",
+	  .help = "list what differs: disk, first byte, how many bytes" },
+	{ .name = "tables",
+	  .help = "read nothing: tell what may differ, as the storage's own "
+		  "tables have it" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example diff_examples[] = {
+	{ "diff web1@monday web1@tuesday", "how much, on which disk" },
+	{ "diff --ranges --disk xvda web1@monday web1@tuesday", "and where" },
+	{ NULL, NULL }
+};
+
 static const struct cmd_example recover_examples[] = {
 	{ "recover --dry-run", "what is left behind?" },
 	{ "recover", "finish or undo it" },
@@ -211,6 +227,19 @@ static const struct cmd_verb verbs[] = {
 	  .max_args = 2,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_export },
+	{ .name = "diff",
+	  .args = "SNAPSHOT SNAPSHOT",
+	  .line = "which bytes differ between two snapshots",
+	  .text = "Tell how much of each disk differs between two snapshots, "
+		  "in blocks of 4 KiB. Where the storage keeps tables of what "
+		  "changed, only that is read and compared. The memory is not "
+		  "looked at; of qcow2 disks it is the bytes of the images.",
+	  .opts = diff_opts,
+	  .examples = diff_examples,
+	  .min_args = 2,
+	  .max_args = 2,
+	  .flags = CMD_PRINTS,
+	  .run = cmd_diff },
 	{ .name = "recover",
 	  .args = "[DOMAIN]",
 	  .line = "finish or undo what a dead process left behind",

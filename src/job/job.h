@@ -22,6 +22,10 @@
 /* How far long work is: see copy.h. */
 typedef copy_progress job_progress;
 
+struct snapshot_id {
+	const char *domain, *name;
+};
+
 /* ---- create ---- */
 
 enum create_mode {
@@ -123,6 +127,53 @@ int job_export(const char *domain, const char *name, const char *dir,
  */
 int job_export_disk(const char *domain, const char *name, const char *vdev,
 		    int fd, const struct export_opts *opts, struct err *err);
+
+/* ---- diff ---- */
+
+/* @bytes of disk @vdev from @offset on are not the same.  -1 ends the job. */
+typedef int diff_range(const char *vdev, uint64_t offset, uint64_t bytes,
+		       void *ctx, struct err *err);
+
+struct diff_opts {
+	const struct snapshot_id *a, *b;
+	const char *vdev;  /* this disk alone; or NULL */
+	bool tables;       /* read nothing: what may differ, by the storage */
+	diff_range *range; /* told in order; or NULL */
+	void *range_ctx;
+	job_progress *progress;
+	void *progress_ctx;
+};
+
+struct diff_disk {
+	char vdev[SNAPSHOT_VDEV_LEN];
+	char format[16]; /* what the bytes are of: "raw", "qcow2" */
+	bool in_a, in_b; /* has it this disk?  If not in both, no more: */
+	uint64_t a_bytes, b_bytes;
+	uint64_t differ_bytes; /* with opts.tables: at most */
+	uint64_t n_ranges;
+	uint64_t read_bytes;    /* of each */
+	bool by_table;          /* only there it was looked */
+	char how[DISK_HOW_LEN]; /* which table, or why none */
+};
+
+struct diff_report {
+	bool same; /* with opts.tables true only if nothing may differ */
+	unsigned int n_disks;
+	struct diff_disk disks[2 * DOMAIN_DISKS_MAX];
+};
+
+/*
+ * job_diff() - which bytes of their disks differ between two snapshots.  The
+ * storage's own tables say where to look, if the two views have one that can be
+ * relied on; else both are read whole.  Where one ends all that follows in the
+ * other differs.  Of qcow2 disks it is the bytes of their images.
+ *
+ * Nothing is changed, and nobody can delete either meanwhile.  -1 with
+ * ERR_NOTFOUND (a snapshot, opts.vdev), ERR_CORRUPT (a view is lost), ERR_BUSY,
+ * ERR_IO, ERR_CANCELLED; what was told of ranges by then does not count.
+ */
+int job_diff(const struct diff_opts *o, struct diff_report *ret,
+	     struct err *err);
 
 /* ---- recover ---- */
 

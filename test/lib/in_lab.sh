@@ -30,7 +30,7 @@ if [ -z "${XENSNAP_IN_LAB:-}" ]; then
 		exit 1
 	"$lab" -n "$name" run --timeout "${LONG:+2}3000" -- \
 		env XENSNAP_IN_LAB=1 LONG="${LONG:-}" REPEAT="${REPEAT:-}" \
-		GUESTS="${GUESTS:-}" \
+		GUESTS="${GUESTS:-}" WAYS="${WAYS:-}" \
 		sh "/root/test/xen/$self"
 	exit $?
 fi

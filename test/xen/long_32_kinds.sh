@@ -4,7 +4,8 @@
 # way that it can do: memory and all disks are of one instant (inv. 1), the
 # original runs on (inv. 5), nothing is left (inv. 11).  The first way of PVH is
 # repeated under load.
-# REPEAT: how often that (10).  GUESTS: which (pvh pv hvm).
+# REPEAT: how often that (10).  GUESTS: which (pvh pv hvm).  WAYS: only these
+# (as --rebuild).
 lab_state=large
 . "$(dirname "$0")/../lib/in_lab.sh"
 
@@ -122,6 +123,7 @@ for type in $guests; do
 	ok $? "$type: it is up"
 	ways="--live --stop --rebuild"
 	[ "$type" = pv ] && ways="--stop --rebuild"
+	ways=${WAYS:-$ways}
 	for way in $ways; do
 		times=1
 		[ "$type $way" = "pvh --live" ] && times=$repeat
