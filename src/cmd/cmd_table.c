@@ -150,6 +150,22 @@ static const struct cmd_example diff_examples[] = {
 	{ NULL, NULL }
 };
 
+static const struct cmd_opt revert_opts[] = {
+	{ .name = "disks-only",
+	  .help = "give only the disks back, and boot from them: the memory of "
+		  "the snapshot is left alone" },
+	{ .name = "no-keep",
+	  .help = "do not keep what the domain is now as a snapshot before" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example revert_examples[] = {
+	{ "revert web1@before-upgrade", "web1 goes on from that instant" },
+	{ "revert --disks-only web1@before-upgrade",
+	  "it boots from its disks" },
+	{ NULL, NULL }
+};
+
 static const struct cmd_example recover_examples[] = {
 	{ "recover --dry-run", "what is left behind?" },
 	{ "recover", "finish or undo it" },
@@ -240,6 +256,22 @@ static const struct cmd_verb verbs[] = {
 	  .max_args = 2,
 	  .flags = CMD_PRINTS,
 	  .run = cmd_diff },
+	{ .name = "revert",
+	  .args = "SNAPSHOT",
+	  .line = "roll the domain back, disks and memory",
+	  .text = "The domain becomes what it was at the snapshot, and goes on "
+		  "from that instant: it is ended, its disks are written back "
+		  "where they differ, and its memory is restored. A domain "
+		  "that is gone comes back. What it is now is kept before, as "
+		  "DOMAIN@before-TIME. The snapshot and all its siblings stay "
+		  "and can be reverted to again. If it is interrupted, recover "
+		  "finishes it.",
+	  .opts = revert_opts,
+	  .examples = revert_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_revert },
 	{ .name = "recover",
 	  .args = "[DOMAIN]",
 	  .line = "finish or undo what a dead process left behind",
@@ -425,53 +457,4 @@ cmd_opt(const struct cmd_verb *v, unsigned int i)
 			return o;
 	}
 	return NULL;
-}
-
-#define NEAR_MAX 24
-
-/* How many letters must be added, removed or changed to make @a into @b. */
-static unsigned int
-distance(const char *a, const char *b)
-{
-	unsigned int row[NEAR_MAX + 1];
-	unsigned int above, best;
-	size_t len = strlen(b);
-
-	if (strlen(a) > NEAR_MAX || len > NEAR_MAX)
-		return NEAR_MAX;
-	for (unsigned int j = 0; j <= len; j++)
-		row[j] = j;
-	for (unsigned int i = 1; a[i - 1]; i++) {
-		above = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			best = above + (a[i - 1] != b[j - 1]);
-			above = row[j];
-			if (best > row[j] + 1)
-				best = row[j] + 1;
-			if (best > row[j - 1] + 1)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
-const char *
-cmd_near(const struct cmd_verb *v, const char *text)
-{
-	const char *name, *nearest = NULL;
-	unsigned int least = 3;
-	unsigned int d;
-
-	for (unsigned int i = 0;; i++) {
-		if (v ? !cmd_opt(v, i) : !cmd_verb(i))
-			return nearest;
-		name = v ? cmd_opt(v, i)->name : cmd_verb(i)->name;
-		d = distance(text, name);
-		if (d < least && d < strlen(name)) {
-			least = d;
-			nearest = name;
-		}
-	}
 }

@@ -215,36 +215,78 @@ ask_open(const struct disk_ops *ops, struct disk_pair *pair,
 	return rc;
 }
 
+/* Of a pair whose base is open and whose kind has tables. */
+static int
+ask_base_open(const struct disk_ops *ops, struct disk_pair *pair,
+	      struct disk_changes *ret, struct err *err)
+{
+	uint64_t base = pair->base->bytes, view = pair->view->bytes;
+	struct changes list;
+	int rc;
+
+	changes_init(&list, base > view ? base : view);
+	rc = pair->is_disk ? ops->changes(pair, &list, err) :
+			     ask_open(ops, pair, &list, err);
+	if (rc == 0)
+		changes_take(&list, ret);
+	changes_done(&list);
+	return rc;
+}
+
+static int
+ask(const struct disk_ops *ops, struct disk_pair *pair,
+    struct disk_changes *ret, struct err *err)
+{
+	struct err late = ERR_INIT;
+	int rc;
+
+	if (!ops->changes)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "there is no table of what has changed since %s "
+			       "(%s)",
+			       pair->base->view, pair->base->driver);
+	if (ops->view_open(pair->base, &pair->base_fd, err))
+		return -1;
+	rc = ask_base_open(ops, pair, ret, err);
+	/* Lost while its table was read, it may have left out anything. */
+	if (ops->view_close(pair->base, pair->base_fd, &late) && rc == 0) {
+		disk_changes_done(ret);
+		*err = late;
+		rc = -1;
+	}
+	return rc;
+}
+
 int
 changes_ask(const struct disk_ops *ops, const struct disk_view_ref *base,
 	    const struct disk_view_ref *view, struct disk_changes *ret,
 	    struct err *err)
 {
-	struct disk_pair pair = { base, view, -1, -1 };
-	struct err late = ERR_INIT;
-	struct changes list;
-	int rc;
+	struct disk_pair pair = { .base = base, .view = view, .view_fd = -1 };
 
 	memset(ret, 0, sizeof(*ret));
-	if (changes_check_pair(base, view, err))
-		return -1;
-	if (!ops->changes)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "there is no table of what has changed since %s "
-			       "(%s)",
-			       base->view, base->driver);
-	changes_init(&list,
-		     base->bytes > view->bytes ? base->bytes : view->bytes);
-	if (ops->view_open(base, &pair.base_fd, err))
-		return -1;
-	rc = ask_open(ops, &pair, &list, err);
-	/* Lost while its table was read, it may have left out anything. */
-	if (ops->view_close(base, pair.base_fd, &late) && rc == 0) {
-		*err = late;
-		rc = -1;
-	}
-	if (rc == 0)
-		changes_take(&list, ret);
-	changes_done(&list);
-	return rc;
+	return changes_check_pair(base, view, err) ? -1 :
+						     ask(ops, &pair, ret, err);
+}
+
+int
+changes_ask_disk(const struct disk_ops *ops, const struct disk_view_ref *base,
+		 int disk, struct disk_changes *ret, struct err *err)
+{
+	struct disk_view_ref itself = *base;
+	struct disk_pair pair = {
+		.base = base,
+		.view = &itself,
+		.view_fd = disk,
+		.is_disk = true,
+	};
+
+	memset(ret, 0, sizeof(*ret));
+	strcpy(itself.view, base->source);
+	if (!base->view_uuid[0] || !base->source_uuid[0])
+		return err_set(err, ERR_STATE, 0,
+			       "the record of %s does not tell which view it "
+			       "is",
+			       base->view);
+	return ask(ops, &pair, ret, err);
 }

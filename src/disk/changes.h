@@ -30,12 +30,14 @@ struct changes {
 	char how[DISK_HOW_LEN]; /* for the driver to fill */
 };
 
-/* Two views of one disk, open for reading. */
+/* Two views of one disk, open for reading; or a view, and the disk itself. */
 struct disk_pair {
 	const struct disk_view_ref *base;
 	const struct disk_view_ref *view;
 	int base_fd;
 	int view_fd;
+	/* @view is the disk itself, by its own path, and nobody writes to it */
+	bool is_disk;
 };
 
 /* changes_init() - an empty list for a disk of @bytes. */
@@ -82,5 +84,10 @@ int changes_check_pair(const struct disk_view_ref *base,
 int changes_ask(const struct disk_ops *ops, const struct disk_view_ref *base,
 		const struct disk_view_ref *view, struct disk_changes *ret,
 		struct err *err);
+
+/* changes_ask_disk() - see disk_changes_since(); @ops is @base's driver. */
+int changes_ask_disk(const struct disk_ops *ops,
+		     const struct disk_view_ref *base, int disk,
+		     struct disk_changes *ret, struct err *err);
 
 #endif

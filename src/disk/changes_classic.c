@@ -279,6 +279,22 @@ read_base(struct side *base, const struct side *view,
 	}
 }
 
+/* Of the disk at rest: whatever was written to it is in the base's table. */
+static int
+since_base(const struct disk_pair *pair, struct changes *ret, struct err *err)
+{
+	struct side base;
+
+	if (look(pair->base, pair->base_fd, &base, err) ||
+	    check_disk(&base, err) || read_side(&base, ret, err) ||
+	    look(pair->base, pair->base_fd, &base, err) ||
+	    check_disk(&base, err))
+		return -1;
+	snprintf(ret->how, sizeof(ret->how), "exception table of %s",
+		 pair->base->view);
+	return 0;
+}
+
 int
 changes_classic(const struct disk_pair *pair, struct changes *ret,
 		struct err *err)
@@ -287,6 +303,8 @@ changes_classic(const struct disk_pair *pair, struct changes *ret,
 	struct changes newer;
 	int rc = -1;
 
+	if (pair->is_disk)
+		return since_base(pair, ret, err);
 	changes_init(&newer, ret->bytes);
 	if (pair->base->bytes != pair->view->bytes)
 		return err_set(err, ERR_STATE, 0,

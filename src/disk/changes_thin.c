@@ -33,12 +33,29 @@ look(const struct disk_view_ref *ref, int fd, struct thin_dev *ret,
 	return thin_dev_look(&dev, ref->view, ref->bytes, ret, err);
 }
 
+/* Of the disk itself what the record of its view says is its uuid. */
+static int
+look_at_disk(const struct disk_pair *pair, const struct thin_dev *base,
+	     struct thin_dev *ret, struct err *err)
+{
+	struct dm_dev dev;
+
+	if (lv_source_dev(pair->base, &base->dev, &dev, err))
+		return -1;
+	if (!dev.exists)
+		return err_set(err, ERR_STATE, 0, "%s is not active",
+			       pair->base->source);
+	return thin_dev_look(&dev, pair->view->view, pair->view->bytes, ret,
+			     err);
+}
+
 static int
 look_at_both(const struct disk_pair *pair, struct thin_dev *base,
 	     struct thin_dev *view, struct err *err)
 {
 	if (look(pair->base, pair->base_fd, base, err) ||
-	    look(pair->view, pair->view_fd, view, err))
+	    (pair->is_disk ? look_at_disk(pair, base, view, err) :
+			     look(pair->view, pair->view_fd, view, err)))
 		return -1;
 	if (base->pool_major != view->pool_major ||
 	    base->pool_minor != view->pool_minor)

@@ -241,6 +241,16 @@ disk_changes(const struct disk_view_ref *base, const struct disk_view_ref *view,
 }
 
 int
+disk_changes_since(const struct disk_view_ref *base, int fd,
+		   struct disk_changes *ret, struct err *err)
+{
+	const struct disk_ops *ops = driver_of(base, err);
+
+	memset(ret, 0, sizeof(*ret));
+	return ops ? changes_ask_disk(ops, base, fd, ret, err) : -1;
+}
+
+int
 disk_mapped(int fd, const char *name, struct disk_changes *ret, struct err *err)
 {
 #ifdef HAVE_LVM

@@ -400,6 +400,13 @@ int disk_changes(const struct disk_view_ref *base,
 		 struct err *err);
 
 /*
+ * disk_changes_since() - the same of @base and the disk itself, which is open
+ * at @fd and to which nobody writes.
+ */
+int disk_changes_since(const struct disk_view_ref *base, int fd,
+		       struct disk_changes *ret, struct err *err);
+
+/*
  * disk_mapped() - which bytes of the disk or view that is open at @fd may be
  * other than zero, by the storage's own tables: no data is read.  Nobody may
  * write to it meanwhile.  @name is for messages.  Else as disk_changes(); most

@@ -181,6 +181,24 @@ domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
 }
 
 int
+domain_end(uint32_t domid, const char *uuid, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	return ops ? ops->end(domid, uuid, err) : -1;
+}
+
+int
+domain_boot(const char *name, const char *config_file, bool *ret_started,
+	    struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	*ret_started = false;
+	return ops ? ops->boot(name, config_file, ret_started, err) : -1;
+}
+
+int
 domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 	     struct err *err)
 {

@@ -159,6 +159,9 @@ struct domain_ops {
 	int (*flush_disks)(struct domain *d, struct err *err);
 	int (*rebuild)(const struct domain_saved *saved, bool *ret_restored,
 		       struct err *err);
+	int (*end)(uint32_t domid, const char *uuid, struct err *err);
+	int (*boot)(const char *name, const char *config_file,
+		    bool *ret_started, struct err *err);
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
 		     struct err *err);
 	void (*close)(struct domain *d);
@@ -363,6 +366,22 @@ int domain_flush_disks(struct domain *d, struct err *err);
  */
 int domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
 		   struct err *err);
+
+/*
+ * domain_end() - end domain @domid with @uuid, whatever it is at; what it had
+ * in memory is lost, and its disks are nobody's when this returns.  Gone counts
+ * as success.  -1 with ERR_IO or ERR_UNSUPPORTED: it may be there still.
+ */
+int domain_end(uint32_t domid, const char *uuid, struct err *err);
+
+/*
+ * domain_boot() - start a domain called @name from its disks, as
+ * @config_file, one of xl's, tells, under a monitor of xl's.  *@ret_started is
+ * false when there is one of that name, which is left alone.  -1 with ERR_IO,
+ * ERR_NOMEM, ERR_TIMEOUT or ERR_UNSUPPORTED: there is none.
+ */
+int domain_boot(const char *name, const char *config_file, bool *ret_started,
+		struct err *err);
 
 /*
  * domain_quiesce() - have the guest in @d, which is @info, write out its file

@@ -42,10 +42,11 @@ destroy(struct lx_host *host, uint32_t domid, struct err *err)
 	return 0;
 }
 
+/* `xl restore FILE`, or `xl create FILE`. */
 static int
-restore_once(const char *memory, struct err *err)
+xl_once(const char *verb, const char *file, struct err *err)
 {
-	const char *const argv[] = { "xl", "restore", memory, NULL };
+	const char *const argv[] = { "xl", verb, file, NULL };
 	struct run_opts how = RUN_OPTS_INIT;
 	struct run_result res;
 	int rc;
@@ -58,17 +59,16 @@ restore_once(const char *memory, struct err *err)
 
 /* A domain that was not restored is gone: it is worth more than one try. */
 static int
-restore(const char *memory, struct err *err)
+xl(const char *verb, const char *file, struct err *err)
 {
 	int tries;
 
-	for (tries = 1; restore_once(memory, err); tries++) {
+	for (tries = 1; xl_once(verb, file, err); tries++) {
 		if (tries == TRIES || err->code == ERR_NOTFOUND)
 			return -1;
 		log_warning("%s; trying again", err->text);
 		err_clear(err);
 	}
-	fail_here("rebuild.restored");
 	return 0;
 }
 
@@ -89,11 +89,44 @@ lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	rc = 0;
 	if (name_is_taken(&host, saved->name))
 		goto out;
-	rc = restore(saved->memory, err);
+	rc = xl("restore", saved->memory, err);
 	*ret_restored = rc == 0;
-	if (rc == 0)
+	if (rc == 0) {
+		fail_here("rebuild.restored");
 		log_notice("restored domain %s", saved->name);
+	}
 out:
 	libxl_ctx_free(host.ctx);
+	return rc;
+}
+
+int
+lx_end(uint32_t domid, const char *uuid, struct err *err)
+{
+	struct lx_host host = { .ctx = NULL };
+	enum domain_state state;
+	int rc = -1;
+
+	if (lx_open(&host.log, &host.ctx, err) == 0 &&
+	    lx_look(host.ctx, &host.log, domid, uuid, &state, err) == 0)
+		rc = state == DOMAIN_GONE ? 0 : destroy(&host, domid, err);
+	libxl_ctx_free(host.ctx);
+	return rc;
+}
+
+int
+lx_boot(const char *name, const char *config_file, bool *ret_started,
+	struct err *err)
+{
+	struct lx_host host = { .ctx = NULL };
+	int rc = -1;
+
+	if (lx_open(&host.log, &host.ctx, err) == 0)
+		rc = name_is_taken(&host, name) ? 0 : 1;
+	libxl_ctx_free(host.ctx);
+	if (rc <= 0)
+		return rc;
+	rc = xl("create", config_file, err);
+	*ret_started = rc == 0;
 	return rc;
 }

@@ -39,6 +39,13 @@ int ds_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	       struct err *err);
 
 /* see above */
+int ds_end(uint32_t domid, const char *uuid, struct err *err);
+
+/* see above */
+int ds_boot(const char *name, const char *config_file, bool *ret_started,
+	    struct err *err);
+
+/* see above */
 int ds_guest_says(struct domain *base, const char *node,
 		  char ret[DOMAIN_NODE_MAX], struct err *err);
 

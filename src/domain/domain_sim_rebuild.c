@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * domain_sim_rebuild.c - restore a simulated domain from what
- * domain_sim_save.c wrote: its pages become the guest's memory again, and with
- * them the requests that were under way.  It gets a new domid.  Nobody watches
- * over it: xl is not part of this world.
+ * domain_sim_rebuild.c - end a simulated domain, boot it, or restore it from
+ * what domain_sim_save.c wrote: its pages become the guest's memory again, and
+ * with them the requests that were under way.  It gets a new domid.  Nobody
+ * watches over it: xl is not part of this world.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -87,12 +87,31 @@ renumber(const struct sim_domain *d, struct err *err)
 	return rc;
 }
 
+/* Its memory knows nothing of what it has written. */
+static int
+clear_memory(const struct sim_domain *d, struct err *err)
+{
+	char path[SIM_PATH_MAX];
+	int fd, rc = 0;
+
+	sim_path(path, "domains/%s/memory", d->name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, 0) ||
+	    ftruncate(fd, (off_t)d->pages * SIM_PAGE))
+		rc = err_set(err, ERR_IO, errno, "clear %s", path);
+	fd_close(&fd);
+	return rc;
+}
+
+/* What was under way ends, and then nobody knows of it. */
 static int
 destroy(struct sim_domain *d, struct err *err)
 {
 	if (sim_fault("destroy", NULL))
 		return err_set(err, ERR_IO, 0, "simulated: cannot end it");
-	if (sim_set_state(d, "gone", err))
+	strcpy(d->state, "gone");
+	if (sim_tick(d, 1, err) || clear_memory(d, err) ||
+	    sim_set_state(d, "gone", err))
 		return -1;
 	fail_here("rebuild.destroyed");
 	return 0;
@@ -142,6 +161,65 @@ ds_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	if (sim_enter(&lock, err))
 		return -1;
 	rc = rebuild(saved, ret_restored, err);
+	sim_leave(&lock);
+	return rc;
+}
+
+static int
+end(uint32_t domid, const char *uuid, struct err *err)
+{
+	struct sim_domain d;
+
+	if (sim_domain_by_id(domid, uuid, &d, err) == 0)
+		return destroy(&d, err);
+	if (err->code != ERR_NOTFOUND)
+		return -1;
+	err_clear(err);
+	return 0;
+}
+
+int
+ds_end(uint32_t domid, const char *uuid, struct err *err)
+{
+	int lock, rc;
+
+	sim_slow();
+	if (sim_enter(&lock, err))
+		return -1;
+	rc = end(domid, uuid, err);
+	sim_leave(&lock);
+	return rc;
+}
+
+static int
+boot(const char *name, bool *ret_started, struct err *err)
+{
+	struct err e = ERR_INIT;
+	struct sim_domain d;
+
+	if (sim_domain(name, &d, &e) == 0)
+		return 0;
+	if (sim_fault("boot", NULL))
+		return err_set(err, ERR_IO, 0, "simulated: cannot boot it");
+	if (sim_domain_gone(name, &d, err) || clear_memory(&d, err) ||
+	    renumber(&d, err) || sim_set_state(&d, "running", err))
+		return -1;
+	*ret_started = true;
+	return 0;
+}
+
+int
+ds_boot(const char *name, const char *config_file, bool *ret_started,
+	struct err *err)
+{
+	int lock, rc;
+
+	sim_slow();
+	if (access(config_file, R_OK))
+		return err_set(err, ERR_IO, errno, "%s", config_file);
+	if (sim_enter(&lock, err))
+		return -1;
+	rc = boot(name, ret_started, err);
 	sim_leave(&lock);
 	return rc;
 }

@@ -63,6 +63,16 @@ read_whole(const struct differing *x, int fd, uint8_t *to, uint64_t at,
 	return 0;
 }
 
+/* @len bytes at @at are other ones in @b; in the pieces they are at @i. */
+static int
+mend(const struct differing *x, size_t i, uint64_t at, size_t len,
+     struct err *err)
+{
+	if (x->d->mend && fd_pwrite_all(x->d->b, x->a + i, len, at, err))
+		return err_add(err, "write %s", x->d->what);
+	return 0;
+}
+
 /* @n bytes at @at, at most PIECE_BYTES. */
 static int
 compare(struct differing *x, uint64_t at, size_t n, struct err *err)
@@ -78,7 +88,7 @@ compare(struct differing *x, uint64_t at, size_t n, struct err *err)
 		if (len > n - i)
 			len = n - i;
 		if (memcmp(x->a + i, x->b + i, len) != 0 &&
-		    add(x, at + i, len, err))
+		    (add(x, at + i, len, err) || mend(x, i, at + i, len, err)))
 			return -1;
 	}
 	return 0;
@@ -107,7 +117,8 @@ look_at(struct differing *x, uint64_t at, uint64_t end, struct err *err)
 		at = next;
 		if (n > end - at)
 			n = end - at;
-		if (cancel_check(err) || (n && compare(x, at, (size_t)n, err)))
+		if ((!x->d->steady && cancel_check(err)) ||
+		    (n && compare(x, at, (size_t)n, err)))
 			return -1;
 		at += n;
 		x->done += n;

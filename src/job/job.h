@@ -175,6 +175,42 @@ struct diff_report {
 int job_diff(const struct diff_opts *o, struct diff_report *ret,
 	     struct err *err);
 
+/* ---- revert ---- */
+
+struct revert_opts {
+	bool disks_only; /* boot from the disks, without the memory */
+	bool no_keep;    /* take no snapshot of the present before */
+	bool dry_run;
+	job_progress *progress;
+	void *progress_ctx;
+};
+
+struct revert_report {
+	struct snapshot_id to; /* the caller's own names */
+	bool memory;           /* it goes on from its memory */
+	bool started;          /* or was booted; if not, it does not run */
+	char before[SNAPSHOT_NAME_MAX + 1]; /* has the present; "": nothing */
+	unsigned int n_disks;
+	uint64_t written_bytes; /* what differed, of all disks */
+	double away_ms;         /* between the domain's end and its start */
+};
+
+/*
+ * job_revert() - the domain becomes what it was at the snapshot: its disks are
+ * written back where they differ, and it goes on from the snapshot's memory,
+ * under a monitor of xl's.  What it is now is kept before as another snapshot,
+ * unless opts->no_keep.  All snapshots stay, older and younger.  A domain of a
+ * snapshot without memory is booted, if it ran then; one that is gone is
+ * started as well.
+ *
+ * Until the domain is ended a failure changes nothing, but for the snapshot of
+ * the present, which stays.  From then on it is finished by `xensnap recover`;
+ * the error says which of both is true.  -1 with ERR_NOTFOUND, ERR_STATE,
+ * ERR_CORRUPT, ERR_NOSPC, ERR_BUSY, ERR_UNSUPPORTED, ERR_CANCELLED, ERR_IO.
+ */
+int job_revert(const struct snapshot_id *to, const struct revert_opts *o,
+	       struct revert_report *ret, struct err *err);
+
 /* ---- recover ---- */
 
 struct recover_note {

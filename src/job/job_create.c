@@ -31,6 +31,8 @@
 #include "job.h"
 #include "journal.h"
 #include "log.h"
+#include "memory_sum.h"
+#include "reverting.h"
 
 /* ---- prepare: what can be made while the domain runs ---- */
 
@@ -175,7 +177,7 @@ commit_memory(struct create *c)
 		return err_set(c->err, ERR_IO, errno, "look at %s",
 			       SNAPSHOT_MEMORY);
 	c->s->memory_bytes = (uint64_t)st.st_size;
-	return 0;
+	return memory_sum(c->memfd, c->s->memory_sum, c->err);
 }
 
 static int
@@ -315,7 +317,7 @@ job_create(const char *domain, const char *name, const struct create_opts *opts,
 		goto out;
 	/* LVM outlives us: until it is done nobody else is to begin. */
 	disk_set_alive_fd(lock);
-	if (create_plan(&c, domain, name))
+	if (reverting_check(domain, err) || create_plan(&c, domain, name))
 		goto out;
 	if (opts->dry_run) {
 		rc = 0;

@@ -11,6 +11,7 @@
 #include "fd.h"
 #include "job.h"
 #include "log.h"
+#include "reverting.h"
 
 static int
 drop_views(const struct snapshot *s, struct err *err)
@@ -44,7 +45,8 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 	if (lock < 0)
 		return -1;
 	disk_set_alive_fd(lock);
-	if (snapshot_load(domain, name, &s, err))
+	if (reverting_check(domain, err) ||
+	    snapshot_load(domain, name, &s, err))
 		goto out;
 	if (dry_run) {
 		rc = 0;

@@ -2,12 +2,13 @@
 /*
  * job_recover.c - finish or undo what dead processes left behind.
  *
- * Three kinds of leftovers, each told by what it is and not by when it was:
+ * Four kinds of leftovers, each told by what it is and not by when it was:
  *
  *   partial folder    create died.  With a whole record and a journal that
  *                     says "commit", all views are made: finish it.  Else the
  *                     domain is put right and everything is taken back.
  *   deleting folder   delete died: finish it.
+ *   ".revert"         revert died: finish it.
  *   view without any  the folder is gone (or was never durable) and the view
  *   record            carries our tags: remove it.
  *
@@ -25,6 +26,7 @@
 #include "job.h"
 #include "journal.h"
 #include "log.h"
+#include "revert.h"
 #include "watchdog.h"
 
 /* A watchdog at work shares the dead one's lock for a few seconds. */
@@ -229,6 +231,51 @@ recover_one(enum snapshot_leftover kind, int dirfd, const char *domain,
 	return 0;
 }
 
+/* ---- revert died ---- */
+
+static int
+finish_revert(struct reverting *was, struct revert_report *did, struct err *err)
+{
+	static const struct revert_opts o = { .progress = NULL };
+	struct revert_target *t = calloc(1, sizeof(*t));
+	int rc = -1;
+
+	if (!t)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	if (revert_hold(was->domain, was->name, t, err) == 0) {
+		if (strcmp(t->s.generation, was->generation) == 0)
+			rc = revert_finish(was, t, &o, did, err);
+		else
+			err_set(err, ERR_STATE, 0,
+				"%s@%s is another snapshot now", was->domain,
+				was->name);
+	}
+	revert_drop(t);
+	free(t);
+	return rc;
+}
+
+/* Only forward: its disks may be half of the one and half of the other. */
+static int
+recover_revert(struct recover *r, const char *domain)
+{
+	struct revert_report did = { .n_disks = 0 };
+	struct reverting was;
+	char text[200];
+	int is = reverting_read(domain, &was, r->err);
+
+	if (is <= 0)
+		return is;
+	if (!r->dry_run && finish_revert(&was, &did, r->err))
+		return err_add(r->err, "revert to %s@%s", domain, was.name);
+	snprintf(text, sizeof(text), "finished: revert to %s died%s", was.name,
+		 did.memory  ? "; the domain goes on from there" :
+		 did.started ? "; the domain runs" :
+			       "");
+	note(r, domain, text);
+	return 0;
+}
+
 /* ---- views without a record ---- */
 
 static bool
@@ -308,7 +355,7 @@ recover_domain(const char *domain, void *ctx)
 	}
 	disk_set_alive_fd(lock);
 	if (snapshot_leftovers(domain, recover_one, r, &e) ||
-	    recover_views(r, domain))
+	    recover_revert(r, domain) || recover_views(r, domain))
 		failed(r, domain, e.code ? &e : r->err);
 	disk_set_alive_fd(-1);
 	snapshot_unlock(domain, &lock);

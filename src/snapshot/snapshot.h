@@ -29,6 +29,7 @@
 #include "disk.h"
 #include "domain.h"
 #include "err.h"
+#include "sha256.h"
 
 #define SNAPSHOT_NAME_MAX 64 /* bytes, for a domain's and a snapshot's name */
 #define SNAPSHOT_PHASES_MAX 8
@@ -68,7 +69,8 @@ struct snapshot {
 	double pause_ms;
 	unsigned int n_phases;
 	struct snapshot_phase phases[SNAPSHOT_PHASES_MAX];
-	uint64_t memory_bytes; /* size of memory.xl, 0 without */
+	uint64_t memory_bytes;               /* size of memory.xl, 0 without */
+	char memory_sum[SHA256_HEX_LEN + 1]; /* memory_sum.h; "": not known */
 	unsigned int n_disks;
 	struct snapshot_disk disks[DOMAIN_DISKS_MAX];
 	unsigned int n_skipped; /* disks that were left out on request */

@@ -78,6 +78,8 @@ snapshot_to_json(const struct snapshot *s, struct err *err)
 		json_add_ms(phases, s->phases[i].name, s->phases[i].ms);
 	json_object_object_add(o, "phases_ms", phases);
 	json_add_u64(o, "memory_bytes", s->memory_bytes);
+	if (s->memory_sum[0])
+		json_add_str(o, "memory_sum", s->memory_sum);
 	for (i = 0; i < s->n_disks; i++)
 		json_object_array_add(disks, disk_to_json(&s->disks[i]));
 	json_object_object_add(o, "disks", disks);
@@ -270,6 +272,24 @@ skipped_from_json(struct json_object *o, struct snapshot *s, struct err *err)
 	return 0;
 }
 
+/* Records of before there were such sums have none. */
+static int
+sum_from_json(struct json_object *o, char ret[SHA256_HEX_LEN + 1],
+	      struct err *err)
+{
+	size_t len;
+
+	if (!json_object_object_get_ex(o, "memory_sum", NULL))
+		return 0;
+	if (json_copy_str(o, "memory_sum", ret, SHA256_HEX_LEN + 1, err))
+		return -1;
+	len = strspn(ret, "0123456789abcdef");
+	return len == SHA256_HEX_LEN && !ret[len] ?
+		       0 :
+		       err_set(err, ERR_CORRUPT, 0,
+			       "\"memory_sum\" is no SHA-256 sum");
+}
+
 int
 snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 {
@@ -299,6 +319,7 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 	    mode_from_json(o, &ret->mode, err) ||
 	    quiesced_from_json(o, &ret->quiesced, err) ||
 	    json_u64(o, "memory_bytes", &ret->memory_bytes, err) ||
+	    sum_from_json(o, ret->memory_sum, err) ||
 	    phases_from_json(o, ret, err) || disks_from_json(o, ret, err) ||
 	    skipped_from_json(o, ret, err) ||
 	    ms_from_json(o, "pause_ms", &ret->pause_ms, err))

@@ -205,7 +205,7 @@ clean() {
 		bad="$bad views"
 	fi
 	if [ -n "$(find /var/lib/xensnap -mindepth 2 -maxdepth 2 \
-		! -name .lock 2> /dev/null)" ]; then
+		! -name .lock ! -path '*/.repositories/*' 2> /dev/null)" ]; then
 		bad="$bad folders"
 	fi
 	[ -z "$bad" ] || {

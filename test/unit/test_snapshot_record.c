@@ -39,6 +39,7 @@ sample(struct snapshot *s, unsigned int n_disks)
 		s->phases[i].ms = 1.5 * (i + 1);
 	}
 	s->memory_bytes = UINT64_C(9007199254740993); /* above 2^53 */
+	memset(s->memory_sum, 'a', SHA256_HEX_LEN);
 	s->n_disks = n_disks;
 	for (i = 0; i < n_disks; i++) {
 		struct snapshot_disk *d = &s->disks[i];

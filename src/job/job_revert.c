@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * job_revert.c - the domain becomes what it was at a snapshot.
+ *
+ * Look at everything that can be wrong, keep the present as a snapshot of its
+ * own, write down what is coming (reverting.h), and then go forward: end the
+ * domain, write its disks back, start it.  Whoever dies on that way is followed
+ * by `recover`, which takes it again from its beginning: writing back is the
+ * same however often it is done, and a memory goes on only after its disks have
+ * been written back by the same run (inv. 23).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fail.h"
+#include "fd.h"
+#include "log.h"
+#include "memory_sum.h"
+#include "own_config.h"
+#include "revert.h"
+
+#define BOOT_FILE ".revert.cfg"
+#define BEFORE "before-"
+
+struct revert {
+	const struct snapshot_id *to;
+	const struct revert_opts *o;
+	struct revert_target target;
+	struct reverting r;
+	struct domain_info now; /* state DOMAIN_GONE: there is none */
+	struct revert_report *report;
+	struct err *err;
+};
+
+/* ---- the snapshot ---- */
+
+int
+revert_hold(const char *domain, const char *name, struct revert_target *ret,
+	    struct err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->folder = snapshot_use(domain, name, err);
+	return ret->folder < 0 ? -1 : snapshot_load(domain, name, &ret->s, err);
+}
+
+void
+revert_drop(struct revert_target *t)
+{
+	if (t->config[0])
+		unlink(t->config);
+	fd_close(&t->folder);
+}
+
+/* ---- look ---- */
+
+static bool
+takes_memory(const struct revert_target *t, bool disks_only)
+{
+	return !disks_only && snapshot_has_memory(t->s.mode);
+}
+
+/* It is started again unless it did not run then either. */
+static bool
+is_booted(const struct revert_target *t, bool disks_only)
+{
+	return !takes_memory(t, disks_only) && t->s.mode != SNAPSHOT_OFFLINE;
+}
+
+/* Memory goes on only with the disks of its own instant: is it that one? */
+static int
+check_memory(const struct revert_target *t, struct err *err)
+{
+	char sum[SHA256_HEX_LEN + 1];
+	struct stat st;
+	int fd, rc = 0;
+
+	fd = openat(t->folder, SNAPSHOT_MEMORY,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st))
+		rc = err_set(err, fd_code(errno), errno, "open its %s",
+			     SNAPSHOT_MEMORY);
+	else if (!S_ISREG(st.st_mode) ||
+		 (uint64_t)st.st_size != t->s.memory_bytes)
+		rc = err_set(err, ERR_CORRUPT, 0,
+			     "its %s is not the one that was kept with it: it "
+			     "has %lld bytes, and should have %llu",
+			     SNAPSHOT_MEMORY, (long long)st.st_size,
+			     (unsigned long long)t->s.memory_bytes);
+	else if (t->s.memory_sum[0] && memory_sum(fd, sum, err))
+		rc = -1;
+	else if (t->s.memory_sum[0] && strcmp(sum, t->s.memory_sum) != 0)
+		rc = err_set(err, ERR_CORRUPT, 0,
+			     "its %s is not the one that was kept with it: it "
+			     "has other bytes",
+			     SNAPSHOT_MEMORY);
+	fd_close(&fd);
+	return rc;
+}
+
+static int
+check_target(const struct revert *x)
+{
+	const struct revert_target *t = &x->target;
+
+	if (t->s.n_skipped)
+		return err_set(x->err, ERR_UNSUPPORTED, 0,
+			       "%s of its disks were left out, and have moved "
+			       "on: it is no state to go back to; export it, "
+			       "or restore single disks",
+			       t->s.n_skipped == 1 ? "one" : "some");
+	if (takes_memory(t, x->o->disks_only) && check_memory(t, x->err))
+		return -1;
+	return revert_check_disks(t, x->err);
+}
+
+/* What is there now, if anything is. */
+static int
+look_at_domain(struct revert *x)
+{
+	struct domain *d;
+	int rc;
+
+	memset(&x->now, 0, sizeof(x->now));
+	if (domain_find(x->to->domain, &d, x->err)) {
+		bool gone = x->err->code == ERR_NOTFOUND ||
+			    (x->err->code == ERR_UNSUPPORTED &&
+			     x->target.s.mode == SNAPSHOT_OFFLINE);
+
+		if (!gone)
+			return -1;
+		err_clear(x->err);
+		x->now.state = DOMAIN_GONE;
+		return 0;
+	}
+	rc = domain_describe(d, &x->now, x->err);
+	domain_close(d);
+	return rc;
+}
+
+static int
+check_domain(const struct revert *x)
+{
+	const struct revert_target *t = &x->target;
+
+	if (x->now.state == DOMAIN_GONE)
+		return 0;
+	if (t->s.mode == SNAPSHOT_OFFLINE)
+		return err_set(x->err, ERR_STATE, 0,
+			       "%s runs, and did not when this was frozen: "
+			       "shut it down first",
+			       x->to->domain);
+	if (t->s.uuid[0] && strcmp(x->now.uuid, t->s.uuid) != 0)
+		return err_set(x->err, ERR_STATE, 0,
+			       "the domain %s that is there now is another one "
+			       "(uuid %s, not %s)",
+			       x->to->domain, x->now.uuid, t->s.uuid);
+	if (x->now.state != DOMAIN_RUNNING && !x->o->no_keep)
+		return err_set(x->err, ERR_STATE, 0,
+			       "%s is %s, so it cannot be kept as it is now; "
+			       "--no-keep gives that up",
+			       x->to->domain, domain_state_name(x->now.state));
+	return 0;
+}
+
+/* ---- keep the present ---- */
+
+static int
+keep(struct revert *x)
+{
+	struct create_opts o = {
+		.mode = CREATE_AUTO,
+		.cow = { .percent = 10 },
+		.copy = true,
+		.dry_run = x->o->dry_run,
+		.progress = x->o->progress,
+		.progress_ctx = x->o->progress_ctx,
+	};
+	struct snapshot *s = calloc(1, sizeof(*s));
+	char when[32], name[48];
+	uint64_t need;
+	int rc = -1;
+
+	clock_utc(when, sizeof(when));
+	snprintf(name, sizeof(name), BEFORE "%.4s%.2s%.2s-%.2s%.2s%.2s", when,
+		 when + 5, when + 8, when + 11, when + 14, when + 17);
+	if (!s) {
+		err_set(x->err, ERR_NOMEM, 0, "out of memory");
+		goto out;
+	}
+	/* Its views keep all that is written back. */
+	if (revert_used_bytes(&x->target, &need, x->err))
+		goto out;
+	o.cow.bytes = need;
+	if (need)
+		o.cow.percent = 0;
+	if (x->now.state == DOMAIN_GONE) {
+		o.mode = CREATE_OFFLINE;
+		o.config_file = x->target.config;
+	}
+	if (job_create(x->to->domain, name, &o, s, x->err)) {
+		err_add(x->err, "keep the present");
+		goto out;
+	}
+	strcpy(x->r.before, s->name);
+	strcpy(x->report->before, s->name);
+	if (!x->o->dry_run)
+		log_notice("kept the present as %s@%s", s->domain, s->name);
+	rc = 0;
+out:
+	free(s);
+	return rc;
+}
+
+/* ---- go forward ---- */
+
+/* The file by which it is booted, beside the snapshot. */
+static int
+write_config(struct revert_target *t, const char *domain, struct err *err)
+{
+	char *text, *end;
+	int dir, rc = -1;
+
+	if (snapshot_path(domain, t->s.name, t->config, sizeof(t->config), err))
+		return -1;
+	end = strrchr(t->config, '/');
+	*end = '\0';
+	dir = fd_open_dir(AT_FDCWD, t->config, err);
+	strcpy(end, "/" BOOT_FILE);
+	text = dir < 0 ? NULL : own_config(&t->s, t->folder, err);
+	if (text)
+		rc = fd_write_file(dir, BOOT_FILE, text, strlen(text), err);
+	free(text);
+	fd_close(&dir);
+	return rc;
+}
+
+static int
+restore(const struct reverting *r, bool *ret_started, struct err *err)
+{
+	struct domain_saved saved = { .domid = r->domid };
+
+	strcpy(saved.name, r->domain);
+	strcpy(saved.uuid, r->uuid);
+	if (snapshot_path(r->domain, r->name, saved.memory,
+			  sizeof(saved.memory) - sizeof(SNAPSHOT_MEMORY) - 1,
+			  err))
+		return -1;
+	strcat(saved.memory, "/" SNAPSHOT_MEMORY);
+	return domain_rebuild(&saved, ret_started, err);
+}
+
+static int
+start(struct reverting *r, struct revert_target *t, struct revert_report *ret,
+      struct err *err)
+{
+	bool started = false;
+	int rc;
+
+	if (takes_memory(t, r->disks_only)) {
+		ret->memory = true;
+		rc = restore(r, &started, err);
+	} else if (is_booted(t, r->disks_only)) {
+		rc = write_config(t, r->domain, err);
+		if (rc == 0)
+			rc = domain_boot(r->domain, t->config, &started, err);
+	} else {
+		return 0;
+	}
+	if (rc)
+		return err_add(err, "start %s", r->domain);
+	if (!started)
+		return err_set(err, ERR_STATE, 0,
+			       "somebody else started %s meanwhile", r->domain);
+	ret->started = true;
+	return 0;
+}
+
+/* 1: it runs already, on disks that were whole; whoever started it. */
+static int
+runs_already(const struct reverting *r, struct err *err)
+{
+	struct domain_info info;
+	struct domain *d;
+	int rc;
+
+	if (domain_find(r->domain, &d, err)) {
+		if (err->code != ERR_NOTFOUND && err->code != ERR_UNSUPPORTED)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	rc = domain_describe(d, &info, err);
+	domain_close(d);
+	if (rc)
+		return -1;
+	if (r->uuid[0] && info.domid == r->domid &&
+	    strcmp(info.uuid, r->uuid) == 0)
+		return 0;
+	if (r->started)
+		return 1;
+	return err_set(err, ERR_STATE, 0,
+		       "somebody started %s on disks that are half of two "
+		       "states: end it (xl destroy %s)",
+		       r->domain, r->domain);
+}
+
+int
+revert_finish(struct reverting *r, struct revert_target *t,
+	      const struct revert_opts *o, struct revert_report *ret,
+	      struct err *err)
+{
+	uint64_t from = clock_ns();
+	int runs = runs_already(r, err);
+
+	if (runs < 0)
+		return -1;
+	if (runs) {
+		ret->started = true;
+		return reverting_end(r->domain, err);
+	}
+	if (r->uuid[0] && domain_end(r->domid, r->uuid, err))
+		return -1;
+	fail_here("revert.ended");
+	if (r->started) {
+		r->started = false;
+		if (reverting_write(r, err))
+			return -1;
+	}
+	if (revert_disks(t, o, ret, err))
+		return -1;
+	fail_here("revert.disks");
+	r->started = true;
+	if (reverting_write(r, err))
+		return -1;
+	fail_here("revert.starting");
+	if (start(r, t, ret, err))
+		return -1;
+	fail_here("revert.started");
+	ret->away_ms = (double)(clock_ns() - from) / 1e6;
+	return reverting_end(r->domain, err);
+}
+
+static int
+go(struct revert *x)
+{
+	struct reverting *r = &x->r;
+
+	strcpy(r->domain, x->to->domain);
+	strcpy(r->name, x->to->name);
+	strcpy(r->generation, x->target.s.generation);
+	r->disks_only = x->o->disks_only;
+	if (x->now.state != DOMAIN_GONE) {
+		r->domid = x->now.domid;
+		strcpy(r->uuid, x->now.uuid);
+	}
+	if (reverting_write(r, x->err))
+		return -1;
+	fail_here("revert.written");
+	if (revert_finish(r, &x->target, x->o, x->report, x->err) == 0)
+		return 0;
+	return err_more(x->err,
+			"the domain is ended and its disks may be half of it: "
+			"put right what is wrong, and run `xensnap recover %s`",
+			x->to->domain);
+}
+
+/* What somebody else did between our look and our lock. */
+static int
+look_again(struct revert *x)
+{
+	struct domain_info then = x->now;
+
+	if (reverting_check(x->to->domain, x->err) || look_at_domain(x) ||
+	    revert_check_disks(&x->target, x->err))
+		return -1;
+	if (x->now.state == then.state && x->now.domid == then.domid)
+		return 0;
+	return err_set(x->err, ERR_STATE, 0,
+		       "%s was %s and is %s now; nothing was done",
+		       x->to->domain, domain_state_name(then.state),
+		       domain_state_name(x->now.state));
+}
+
+static int
+with_lock(struct revert *x)
+{
+	int lock = snapshot_lock(x->to->domain, 0, x->err);
+	int rc = -1;
+
+	if (lock < 0)
+		return -1;
+	disk_set_alive_fd(lock);
+	if (look_again(x) == 0)
+		rc = go(x);
+	disk_set_alive_fd(-1);
+	snapshot_unlock(x->to->domain, &lock);
+	return rc;
+}
+
+int
+job_revert(const struct snapshot_id *to, const struct revert_opts *o,
+	   struct revert_report *ret, struct err *err)
+{
+	struct revert *x = calloc(1, sizeof(*x));
+	int rc = -1;
+
+	if (!x)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	memset(ret, 0, sizeof(*ret));
+	x->to = to;
+	x->o = o;
+	x->report = ret;
+	x->err = err;
+	ret->to = *to;
+	if (revert_hold(to->domain, to->name, &x->target, err) ||
+	    reverting_check(to->domain, err) || check_target(x) ||
+	    look_at_domain(x) || check_domain(x))
+		goto out;
+	if (x->now.state == DOMAIN_GONE && !o->no_keep &&
+	    write_config(&x->target, to->domain, err))
+		goto out;
+	if (!o->no_keep && keep(x))
+		goto out;
+	rc = o->dry_run ? 0 : with_lock(x);
+out:
+	revert_drop(&x->target);
+	free(x);
+	return rc;
+}

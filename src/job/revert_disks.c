@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * revert_disks.c - disks get back what they were at a snapshot.
+ *
+ * By copying, from the view to the disk, where the two differ: that leaves the
+ * view and all its siblings as they are, on any storage, and may be begun
+ * again whenever it was not finished (doc/decisions/0013-revert.md).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "differ.h"
+#include "fail.h"
+#include "fd.h"
+#include "in_use.h"
+#include "log.h"
+#include "revert.h"
+#include "units.h"
+
+/* A domain's end and its backend's are not the same moment. */
+#define FREE_MS 60000u
+#define FREE_STEP_MS 200u
+
+/* What a view takes beside what it keeps: its table, and a little. */
+#define TABLE_SHARE 64u /* one byte in so many */
+#define TABLE_BYTES (64u << 10)
+/* The domain runs on after a new view was made, and while it is made. */
+#define RUNS_ON_SHARE 4u
+#define RUNS_ON_BYTES (16u << 20)
+
+/* ---- can it be done? ---- */
+
+static int
+check_view(const struct disk_view_ref *ref, struct disk_view_health *ret,
+	   struct err *err)
+{
+	if (disk_view_state(ref, ret, err))
+		return -1;
+	if (ret->state == DISK_VIEW_GOOD)
+		return 0;
+	return err_set(err, ERR_CORRUPT, 0,
+		       "its view %s cannot be relied on: "
+		       "%s",
+		       ref->view, ret->why);
+}
+
+/* A device's size is its own; a file gets the one it had. */
+static int
+check_size(const struct disk_view_ref *ref, struct err *err)
+{
+	int fd = open(ref->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	off_t end;
+	int rc = 0;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		rc = err_set(err, fd_code(errno), errno, "open %s",
+			     ref->source);
+	} else if (S_ISBLK(st.st_mode)) {
+		end = lseek(fd, 0, SEEK_END);
+		if (end < 0 || (uint64_t)end != ref->bytes)
+			rc = err_set(err, ERR_STATE, 0,
+				     "%s had %" PRIu64 " bytes then and has "
+				     "%lld now; give it its size again",
+				     ref->source, ref->bytes, (long long)end);
+	} else if (!S_ISREG(st.st_mode)) {
+		rc = err_set(err, ERR_STATE, 0,
+			     "%s is neither a file nor a block device",
+			     ref->source);
+	}
+	fd_close(&fd);
+	return rc;
+}
+
+/* So much of its area is taken. */
+static uint64_t
+used_bytes(const struct disk_view_ref *ref, const struct disk_view_health *h)
+{
+	return h->used > 0 ? (uint64_t)(h->used * (double)ref->cow_bytes) : 0;
+}
+
+/* What is written back was written after the view, so is in its area. */
+static uint64_t
+with_table(uint64_t used)
+{
+	return used + used / TABLE_SHARE + TABLE_BYTES;
+}
+
+struct siblings {
+	const struct snapshot *s; /* to which the disks go back */
+	const struct disk_view_ref *ref;
+	uint64_t need;
+	struct err *err;
+};
+
+/*
+ * Has the view of the same disk in another snapshot room for that?  What has
+ * changed since an older one is a part of what it keeps already; a younger one
+ * will keep all that this one keeps, and no more.
+ */
+static int
+check_sibling(const struct snapshot *s, const char *domain, const char *name,
+	      const struct err *bad, void *ctx)
+{
+	const struct siblings *x = ctx;
+	struct disk_view_health h;
+	char need[24], room[24];
+
+	if (bad || strcmp(s->created, x->s->created) <= 0)
+		return 0;
+	for (unsigned int i = 0; i < s->n_disks; i++) {
+		const struct disk_view_ref *ref = &s->disks[i].view;
+
+		/* As large as its disk, it has room for all of that. */
+		if (!ref->cow_bytes || ref->cow_bytes >= ref->bytes ||
+		    ref->cow_bytes >= x->need ||
+		    strcmp(ref->source, x->ref->source) != 0)
+			continue;
+		if (disk_view_state(ref, &h, x->err))
+			return -1;
+		if (h.state != DISK_VIEW_GOOD)
+			continue;
+		return err_set(x->err, ERR_NOSPC, 0,
+			       "%s@%s would be lost: its view %s keeps what is "
+			       "written over, up to %s, and has room for %s; "
+			       "lvextend it, or delete that snapshot",
+			       domain, name, ref->view,
+			       units_size(x->need, need, sizeof(need)),
+			       units_size(ref->cow_bytes, room, sizeof(room)));
+	}
+	return 0;
+}
+
+static int
+check_siblings(const struct revert_target *t, const struct disk_view_ref *ref,
+	       uint64_t used, struct err *err)
+{
+	struct siblings x = {
+		.s = &t->s,
+		.ref = ref,
+		.need = used,
+		.err = err,
+	};
+
+	if (!ref->cow_bytes || used == 0)
+		return 0;
+	return snapshot_each(t->s.domain, check_sibling, &x, err) || err->code ?
+		       -1 :
+		       0;
+}
+
+int
+revert_check_disks(const struct revert_target *t, struct err *err)
+{
+	struct disk_view_health h;
+
+	for (unsigned int i = 0; i < t->s.n_disks; i++) {
+		const struct snapshot_disk *d = &t->s.disks[i];
+
+		if (check_view(&d->view, &h, err) ||
+		    check_size(&d->view, err) ||
+		    check_siblings(t, &d->view, used_bytes(&d->view, &h), err))
+			return err_add(err, "disk %s", d->vdev);
+	}
+	return 0;
+}
+
+int
+revert_used_bytes(const struct revert_target *t, uint64_t *ret, struct err *err)
+{
+	struct disk_view_health h;
+
+	*ret = 0;
+	for (unsigned int i = 0; i < t->s.n_disks; i++) {
+		const struct disk_view_ref *ref = &t->s.disks[i].view;
+		uint64_t used;
+
+		if (!ref->cow_bytes)
+			continue;
+		if (disk_view_state(ref, &h, err))
+			return -1;
+		used = with_table(used_bytes(ref, &h));
+		used += used / RUNS_ON_SHARE + RUNS_ON_BYTES;
+		if (used > *ret)
+			*ret = used;
+	}
+	return 0;
+}
+
+/* ---- do it ---- */
+
+static int
+open_disk(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
+{
+	struct stat st;
+
+	if (in_use_check(ref->source, IN_USE_FOR_WRITING, err))
+		return -1;
+	/* O_EXCL: nobody can mount or hold a device as long as we have it. */
+	if (stat(ref->source, &st) == 0 && S_ISBLK(st.st_mode))
+		*ret_fd = open(ref->source, O_RDWR | O_CLOEXEC | O_EXCL);
+	else
+		*ret_fd = open(ref->source, O_RDWR | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return err_set(err, errno == EBUSY ? ERR_BUSY : fd_code(errno),
+			       errno, "open %s", ref->source);
+	/* A domain wrote to it past this host's page cache. */
+	if (S_ISBLK(st.st_mode)) {
+		(void)ioctl(*ret_fd, BLKFLSBUF, 0);
+	} else if (ftruncate(*ret_fd, (off_t)ref->bytes)) {
+		err_set(err, fd_code(errno), errno, "give %s its length",
+			ref->source);
+		fd_close(ret_fd);
+		return -1;
+	}
+	return 0;
+}
+
+/* What had the disk until now may need a moment to let go of it. */
+static int
+open_free_disk(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
+{
+	uint64_t from = clock_ns();
+
+	for (;;) {
+		if (open_disk(ref, ret_fd, err) == 0)
+			return 0;
+		if (err->code != ERR_BUSY || clock_ms_since(from) > FREE_MS)
+			return -1;
+		err_clear(err);
+		clock_sleep_ms(FREE_STEP_MS);
+	}
+}
+
+/* Where to look, by the storage; everywhere, if it cannot tell. */
+static void
+find_changes(const struct snapshot_disk *d, int disk, struct differ *t,
+	     struct disk_changes *ret)
+{
+	static const struct disk_extent nowhere;
+	struct err why = ERR_INIT;
+
+	if (disk_changes_since(&d->view, disk, ret, &why)) {
+		log_debug("disk %s is read whole: %s", d->vdev, why.text);
+		return;
+	}
+	t->n_ranges = (size_t)ret->n;
+	t->ranges = ret->n ? ret->e : &nowhere;
+}
+
+static int
+write_back(const struct snapshot_disk *d, int view, int disk,
+	   const struct revert_opts *o, uint64_t *ret_written, struct err *err)
+{
+	struct disk_changes changes;
+	struct differ t = {
+		.what = d->vdev,
+		.a = view,
+		.b = disk,
+		.bytes = d->view.bytes,
+		.mend = true,
+		.steady = true,
+		.progress = o->progress,
+		.progress_ctx = o->progress_ctx,
+	};
+	struct differ_count n;
+	int rc;
+
+	find_changes(d, disk, &t, &changes);
+	rc = differ_run(&t, &n, err);
+	if (rc == 0)
+		rc = fd_sync(disk, d->view.source, err);
+	*ret_written += n.bytes;
+	disk_changes_done(&changes);
+	return rc;
+}
+
+static int
+revert_disk(const struct snapshot_disk *d, const struct revert_opts *o,
+	    uint64_t *ret_written, struct err *err)
+{
+	int disk, view, rc;
+
+	if (open_free_disk(&d->view, &disk, err))
+		return -1;
+	if (disk_view_open(&d->view, &view, err)) {
+		fd_close(&disk);
+		return -1;
+	}
+	rc = write_back(d, view, disk, o, ret_written, err);
+	/* Lost while it was read, it may have had something else to say. */
+	if (disk_view_close(&d->view, view, err))
+		rc = -1;
+	fd_close(&disk);
+	return rc;
+}
+
+int
+revert_disks(const struct revert_target *t, const struct revert_opts *o,
+	     struct revert_report *ret, struct err *err)
+{
+	for (unsigned int i = 0; i < t->s.n_disks; i++) {
+		const struct snapshot_disk *d = &t->s.disks[i];
+
+		if (revert_disk(d, o, &ret->written_bytes, err))
+			return err_add(err, "disk %s", d->vdev);
+		fail_here("revert.disk");
+	}
+	ret->n_disks = t->s.n_disks;
+	return 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* reverting.c - see reverting.h. */
+#include "reverting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "json.h"
+#include "json_field.h"
+
+#define FILE_NAME ".revert"
+#define FORMAT 1
+
+static int
+open_folder(const char *domain, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", snapshot_root(),
+			     domain) >= sizeof(path))
+		return err_set(err, ERR_UNSUPPORTED, 0, "the path is too long");
+	return fd_open_dir(AT_FDCWD, path, err);
+}
+
+static struct json_object *
+to_json(const struct reverting *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	json_add_u64(o, "format", FORMAT);
+	json_add_str(o, "domain", r->domain);
+	json_add_str(o, "name", r->name);
+	json_add_str(o, "generation", r->generation);
+	json_add_str(o, "before", r->before);
+	json_add_u64(o, "domid", r->domid);
+	json_add_str(o, "uuid", r->uuid);
+	json_object_object_add(o, "disks_only",
+			       json_object_new_boolean(r->disks_only));
+	json_object_object_add(o, "started",
+			       json_object_new_boolean(r->started));
+	return o;
+}
+
+static int
+from_json(struct json_object *o, struct reverting *ret, struct err *err)
+{
+	uint64_t format, domid;
+
+	if (json_u64(o, "format", &format, err))
+		return -1;
+	if (format != FORMAT)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "it has format %llu, which this version does "
+			       "not know",
+			       (unsigned long long)format);
+	if (json_copy_str(o, "domain", ret->domain, sizeof(ret->domain), err) ||
+	    json_copy_str(o, "name", ret->name, sizeof(ret->name), err) ||
+	    json_copy_str(o, "generation", ret->generation,
+			  sizeof(ret->generation), err) ||
+	    json_copy_str(o, "before", ret->before, sizeof(ret->before), err) ||
+	    json_copy_str(o, "uuid", ret->uuid, sizeof(ret->uuid), err) ||
+	    json_u64(o, "domid", &domid, err))
+		return -1;
+	if (domid > UINT32_MAX || !snapshot_is_name(ret->name) ||
+	    (ret->before[0] && !snapshot_is_name(ret->before)))
+		return err_set(err, ERR_CORRUPT, 0, "it makes no sense");
+	ret->domid = (uint32_t)domid;
+	ret->disks_only = json_bool_or(o, "disks_only", false);
+	ret->started = json_bool_or(o, "started", false);
+	return 0;
+}
+
+int
+reverting_write(const struct reverting *r, struct err *err)
+{
+	int dir = open_folder(r->domain, err);
+	struct json_object *o;
+	int rc = -1;
+
+	if (dir < 0)
+		return -1;
+	o = to_json(r);
+	if (o)
+		rc = json_write_file(dir, FILE_NAME, o, err);
+	else
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+	json_object_put(o);
+	fd_close(&dir);
+	return rc;
+}
+
+int
+reverting_read(const char *domain, struct reverting *ret, struct err *err)
+{
+	int dir = open_folder(domain, err);
+	struct json_object *o = NULL;
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	if (dir >= 0)
+		o = json_read_file(dir, FILE_NAME, err);
+	fd_close(&dir);
+	if (!o && err->code == ERR_NOTFOUND) {
+		err_clear(err);
+		return 0;
+	}
+	rc = o ? from_json(o, ret, err) : -1;
+	json_object_put(o);
+	if (rc == 0 && strcmp(ret->domain, domain) != 0)
+		rc = err_set(err, ERR_CORRUPT, 0, "it is of %s", ret->domain);
+	return rc ? err_add(err, "%s/" FILE_NAME, domain) : 1;
+}
+
+int
+reverting_end(const char *domain, struct err *err)
+{
+	int dir = open_folder(domain, err);
+	int rc = 0;
+
+	if (dir < 0)
+		return -1;
+	if (unlinkat(dir, FILE_NAME, 0) && errno != ENOENT)
+		rc = err_set(err, ERR_IO, errno, "remove %s/" FILE_NAME,
+			     domain);
+	else
+		rc = fd_sync(dir, domain, err);
+	fd_close(&dir);
+	return rc;
+}
+
+int
+reverting_check(const char *domain, struct err *err)
+{
+	struct reverting r;
+	int is = reverting_read(domain, &r, err);
+
+	if (is <= 0)
+		return is;
+	return err_set(err, ERR_STATE, 0,
+		       "a revert of %s to %s@%s did not end, and its disks may "
+		       "be half of it: run `xensnap recover %s`",
+		       domain, domain, r.name, domain);
+}

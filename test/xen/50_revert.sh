@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# 50_revert.sh - a guest with classic, thin and file disks goes back to snapshots
+# in any order, under load: witness agrees each time, all snapshots stay (inv.
+# 23), nothing is left behind (inv. 11).
+#
+# With --long: fifty times between five, PV too, and more ways in which it can
+# go wrong.
+lab_state=xen
+. "$(dirname "$0")/../lib/in_lab.sh"
+
+guest=back
+lvm <<LVM > /dev/null
+lvcreate -q -y -Wn -n back_classic -L 64m vg
+lvcreate -q -y -n back_thin -V 64m -T vg/pool
+LVM
+truncate -s 64M /srv/xfs/back.img
+
+# config TYPE
+config() {
+	sed -e '/^disk = /,$d' -e "s/^name = .*/name = \"$guest\"/" \
+		-e "s/^type = .*/type = \"$1\"/" \
+		-e 's/^extra = "\(.*\)"/extra = "\1 witness.disks=xvda,xvdb,xvdc witness.load=1 witness.load_rate=50"/' \
+		/etc/xen/guests/pvh1.cfg
+	cat <<CFG
+disk = [
+  "/dev/vg/back_classic,raw,xvda,w",
+  "/dev/vg/back_thin,raw,xvdb,w",
+  "/srv/xfs/back.img,raw,xvdc,w",
+]
+on_crash = "preserve"
+CFG
+}
+
+# freeze NAME: a snapshot, and how far the guest was.
+freeze() {
+	before=$(size_of "$(console $guest)")
+	xensnap create -q --cow-size 100% $guest@"$1" > /dev/null 2> /tmp/err &&
+		verdict $guest "$before" resume > /tmp/verdict
+	ok $? "$guest@$1"
+	sed 's/^/#   /' /tmp/err
+	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > "/tmp/n.$1"
+}
+
+# back NAME [WORDS...]: it goes on from there, and not from another.
+back() {
+	name=$1
+	shift
+	was=$(xl domid $guest)
+	before=$(size_of "$(console $guest)")
+	xensnap revert "$@" $guest@"$name" > /tmp/out 2> /tmp/err
+	ok $? "revert to $name"
+	sed 's/^/#   /' /tmp/err
+	grep -E 'Written|Away' /tmp/out | sed 's/^/#   /'
+	verdict $guest "$before" resume > /tmp/verdict
+	ok $? "$name: memory and disks are one instant"
+	sed 's/^/#   /' /tmp/verdict
+	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
+		"$(cat "/tmp/n.$name")" "$name: it goes on from where it was"
+	[ "$(xl domid $guest)" != "$was" ] && runs $guest &&
+		monitor_of $guest > /dev/null
+	ok $? "$name: it runs, as a new domain under xl's monitor"
+}
+
+all_there() {
+	for name in "$@"; do
+		[ -d "/var/lib/xensnap/$guest/$name" ] || return 1
+	done
+	xensnap list > /tmp/out 2> /tmp/err
+	is $? 0 "all snapshots are there and whole"
+}
+
+config pvh > /etc/xen/guests/$guest.cfg
+guest_start $guest
+ok $? "a guest that writes"
+for name in a b c; do
+	freeze $name
+	sleep 5
+done
+back b
+before=$(sed -n 's/^Before *//p' /tmp/out)
+like "$before" "^$guest@before-" "the present was kept"
+all_there a b c "${before#*@}"
+sleep 5
+back a --no-keep
+sleep 5
+back c --no-keep
+all_there a b c
+
+# Somebody runs it from its disks in between, and ends it: right all the same.
+xl destroy $guest
+xl create /etc/xen/guests/$guest.cfg > /dev/null
+wait_for 180 sh -c "grep -c 'WITNESS found' $(console $guest) | grep -q '[^0]'"
+sleep 5
+xl destroy $guest
+back b --no-keep
+
+# Killed in the middle: recover takes it on.
+XENSNAP_DIE_AT=revert.disk#2 xensnap revert --no-keep $guest@a > /tmp/out 2>&1
+ok "$([ $? -ne 0 ]; echo $?)" "killed while the disks are written"
+wait_for 20 sh -c "! xl domid $guest"
+xensnap create $guest@x > /tmp/out 2>&1
+is $? 1 "nothing else is done now"
+before=$(size_of "$(console $guest)")
+xensnap recover > /tmp/out 2> /tmp/err
+ok $? "recover"
+sed 's/^/#   /' /tmp/out /tmp/err
+verdict $guest "$before" resume > /tmp/verdict
+ok $? "memory and disks are one instant"
+is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" "$(cat /tmp/n.a)" \
+	"it goes on from a"
+all_there a b c
+
+# A view that somebody merged.
+view=$(disks_of $guest@c | sed -n 's/.*classic //p')
+lvremove -qq -y "$view"
+xensnap revert $guest@c > /tmp/out 2>&1
+is $? 1 "a view that is gone is refused"
+like "$(cat /tmp/out)" "cannot be relied on" "with the reason"
+runs $guest
+ok $? "and the guest runs on"
+
+if [ -n "${LONG:-}" ]; then
+	xensnap delete -q $guest@c
+	for name in c d e; do
+		freeze $name
+		sleep 3
+	done
+	times=${REPEAT:-50}
+	while [ "$times" -gt 0 ]; do
+		back "$(printf 'a\nb\nc\nd\ne\n' | shuf -n 1)" --no-keep
+		sleep "$((times % 4))"
+		times=$((times - 1))
+	done
+	all_there a b c d e
+fi
+xensnap list --json | python3 -c '
+import json, sys
+for s in json.load(sys.stdin)["snapshots"]:
+    print(s["snapshot"])' | xargs xensnap delete -q && clean $guest
+ok $? "nothing is left"
+tap_done
