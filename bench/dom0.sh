@@ -7,6 +7,7 @@ memory=/root/bench.xl
 way=$1
 guest=$2
 kind=${3:-classic}
+RUNS_ON=5 # seconds between a snapshot and the way back to it
 
 # The guests that are not measured are paused: they would take a share of the
 # processor, and not the same one each time.
@@ -72,6 +73,42 @@ ours() {
 	cat /root/create.json
 }
 
+# Back to an instant by hand: memory and snapshots are those of the recipe, and
+# are used up.
+revert_by_hand() {
+	must xl save "$guest" "$memory"
+	for lv in $(disks "$guest"); do
+		lvm_snapshot "$lv" "${lv##*/}-by-hand" "$kind"
+	done
+	must xl restore "$memory"
+	sleep "$RUNS_ON"
+	from_here "$guest"
+	begin=$(now_ms)
+	must xl destroy "$guest"
+	for lv in $(disks "$guest"); do
+		must lvconvert -q -i 1 --merge "$lv-by-hand"
+	done
+	must xl restore "$memory"
+	tell total_ms $(($(now_ms) - begin))
+	felt "$guest" jump
+	rm -f "$memory"
+}
+
+# revert_ours [--no-keep]: the same by xensnap; all is kept, and thrown away
+# when it was measured.
+revert_ours() {
+	must xensnap create -q "$guest@bench"
+	sleep "$RUNS_ON"
+	from_here "$guest"
+	begin=$(now_ms)
+	must xensnap revert -q "$@" "$guest@bench"
+	tell total_ms $(($(now_ms) - begin))
+	felt "$guest" jump
+	for name in /var/lib/xensnap/"$guest"/*; do
+		must xensnap delete "$guest@${name##*/}"
+	done
+}
+
 # start GUEST MIB: a PV guest of that size, alone.
 start() {
 	sed -i -e "s/^memory = .*/memory = $1/" \
@@ -84,6 +121,9 @@ case $way in
 wake) wake ;;
 start) start "$3" ;;
 live) ours --live ;;
+revert) revert_ours --no-keep ;;
+revert_kept) revert_ours ;;
+revert_by_hand) revert_by_hand ;;
 stop) ours --stop ;;
 unstaged) ours --stop --stage none ;;
 end) must guest_gone "$guest" ;;

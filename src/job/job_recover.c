@@ -264,8 +264,11 @@ recover_revert(struct recover *r, const char *domain)
 	char text[200];
 	int is = reverting_read(domain, &was, r->err);
 
-	if (is <= 0)
-		return is;
+	if (is < 0)
+		return -1;
+	/* One that died before it was written may have left its config. */
+	if (is == 0)
+		return r->dry_run ? 0 : reverting_end(domain, r->err);
 	if (!r->dry_run && finish_revert(&was, &did, r->err))
 		return err_add(r->err, "revert to %s@%s", domain, was.name);
 	snprintf(text, sizeof(text), "finished: revert to %s died%s", was.name,

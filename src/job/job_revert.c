@@ -18,15 +18,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "clock.h"
 #include "fail.h"
 #include "fd.h"
+#include "in_use.h"
 #include "log.h"
 #include "memory_sum.h"
 #include "own_config.h"
 #include "revert.h"
 
-#define BOOT_FILE ".revert.cfg"
 #define BEFORE "before-"
 
 struct revert {
@@ -144,13 +145,26 @@ look_at_domain(struct revert *x)
 	return rc;
 }
 
+/* Nobody else has the disks of a domain that is not there. */
+static int
+check_free(const struct revert *x)
+{
+	const struct snapshot *s = &x->target.s;
+
+	for (unsigned int i = 0; i < s->n_disks; i++)
+		if (in_use_check(s->disks[i].view.source, IN_USE_FOR_WRITING,
+				 x->err))
+			return err_add(x->err, "disk %s", s->disks[i].vdev);
+	return 0;
+}
+
 static int
 check_domain(const struct revert *x)
 {
 	const struct revert_target *t = &x->target;
 
 	if (x->now.state == DOMAIN_GONE)
-		return 0;
+		return check_free(x);
 	if (t->s.mode == SNAPSHOT_OFFLINE)
 		return err_set(x->err, ERR_STATE, 0,
 			       "%s runs, and did not when this was frozen: "
@@ -232,10 +246,11 @@ write_config(struct revert_target *t, const char *domain, struct err *err)
 	end = strrchr(t->config, '/');
 	*end = '\0';
 	dir = fd_open_dir(AT_FDCWD, t->config, err);
-	strcpy(end, "/" BOOT_FILE);
+	strcpy(end, "/" REVERTING_CONFIG);
 	text = dir < 0 ? NULL : own_config(&t->s, t->folder, err);
 	if (text)
-		rc = fd_write_file(dir, BOOT_FILE, text, strlen(text), err);
+		rc = fd_write_file(dir, REVERTING_CONFIG, text, strlen(text),
+				   err);
 	free(text);
 	fd_close(&dir);
 	return rc;
@@ -265,7 +280,9 @@ start(struct reverting *r, struct revert_target *t, struct revert_report *ret,
 
 	if (takes_memory(t, r->disks_only)) {
 		ret->memory = true;
-		rc = restore(r, &started, err);
+		rc = check_memory(t, err);
+		if (rc == 0)
+			rc = restore(r, &started, err);
 	} else if (is_booted(t, r->disks_only)) {
 		rc = write_config(t, r->domain, err);
 		if (rc == 0)
@@ -366,9 +383,9 @@ go(struct revert *x)
 	if (revert_finish(r, &x->target, x->o, x->report, x->err) == 0)
 		return 0;
 	return err_more(x->err,
-			"the domain is ended and its disks may be half of it: "
+			"%s is half-way, and its disks may be of two states: "
 			"put right what is wrong, and run `xensnap recover %s`",
-			x->to->domain);
+			x->to->domain, x->to->domain);
 }
 
 /* What somebody else did between our look and our lock. */
@@ -382,8 +399,7 @@ look_again(struct revert *x)
 		return -1;
 	if (x->now.state == then.state && x->now.domid == then.domid)
 		return 0;
-	return err_set(x->err, ERR_STATE, 0,
-		       "%s was %s and is %s now; nothing was done",
+	return err_set(x->err, ERR_STATE, 0, "%s was %s and is %s now",
 		       x->to->domain, domain_state_name(then.state),
 		       domain_state_name(x->now.state));
 }
@@ -397,8 +413,11 @@ with_lock(struct revert *x)
 	if (lock < 0)
 		return -1;
 	disk_set_alive_fd(lock);
-	if (look_again(x) == 0)
+	if (cancel_check(x->err) == 0 && look_again(x) == 0)
 		rc = go(x);
+	else if (x->r.before[0])
+		err_more(x->err, "nothing was done, but %s@%s was kept",
+			 x->to->domain, x->r.before);
 	disk_set_alive_fd(-1);
 	snapshot_unlock(x->to->domain, &lock);
 	return rc;

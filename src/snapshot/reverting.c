@@ -118,18 +118,28 @@ reverting_read(const char *domain, struct reverting *ret, struct err *err)
 	return rc ? err_add(err, "%s/" FILE_NAME, domain) : 1;
 }
 
+static int
+forget(int dir, const char *name, struct err *err)
+{
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	return err_set(err, ERR_IO, errno, "remove %s", name);
+}
+
 int
 reverting_end(const char *domain, struct err *err)
 {
 	int dir = open_folder(domain, err);
-	int rc = 0;
+	int rc = -1;
 
-	if (dir < 0)
-		return -1;
-	if (unlinkat(dir, FILE_NAME, 0) && errno != ENOENT)
-		rc = err_set(err, ERR_IO, errno, "remove %s/" FILE_NAME,
-			     domain);
-	else
+	if (dir < 0) {
+		if (err->code != ERR_NOTFOUND)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	if (forget(dir, FILE_NAME, err) == 0 &&
+	    forget(dir, REVERTING_CONFIG, err) == 0)
 		rc = fd_sync(dir, domain, err);
 	fd_close(&dir);
 	return rc;

@@ -17,6 +17,9 @@
 #include "err.h"
 #include "snapshot.h"
 
+/* The file beside it by which the domain is booted. */
+#define REVERTING_CONFIG ".revert.cfg"
+
 struct reverting {
 	char domain[SNAPSHOT_NAME_MAX + 1];
 	char name[SNAPSHOT_NAME_MAX + 1];     /* of the snapshot */
@@ -38,8 +41,8 @@ int reverting_write(const struct reverting *r, struct err *err);
  * ERR_CORRUPT or ERR_IO. */
 int reverting_read(const char *domain, struct reverting *ret, struct err *err);
 
-/* reverting_end() - it is not there any more, durably; gone is success.  -1
- * with ERR_IO. */
+/* reverting_end() - it and REVERTING_CONFIG are not there any more, durably;
+ * gone is success.  -1 with ERR_IO. */
 int reverting_end(const char *domain, struct err *err);
 
 /*

@@ -111,6 +111,23 @@ def gone():
         assert record["mode"] == "offline", record
 
 
+def gone_and_killed(place):
+    """The same, killed there: recover leaves nothing over."""
+    with Host() as host:
+        ready(host, "a")
+        host.set_state("web1", "gone")
+        p = host.stopped_at(place, "revert", "web1@a")
+        assert p, place
+        host.kill(p)
+        assert host.run("recover").status == 0
+        left = {x.name for x in (host.root / "web1").iterdir()
+                if x.name.startswith(".")}
+        assert left <= {".lock"}, left
+        check_nothing_to_recover(host)
+        if host.state("web1") != "gone":
+            at(host, "a")
+
+
 def disks_only():
     """Its disks are what they were; its memory begins anew."""
     with Host() as host:
@@ -279,6 +296,10 @@ def main():
         ("twenty times between five", again_and_again),
         ("the domain is gone", gone),
         ("the domain has crashed", crashed),
+        *((f"the domain is gone, killed at {place}",
+           functools.partial(gone_and_killed, place))
+          for place in ("journal.begin.after", "revert.written",
+                        "revert.starting")),
         ("the disks alone", disks_only),
         ("a dry run", dry),
         ("another memory", swapped),
