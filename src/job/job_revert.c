@@ -112,10 +112,10 @@ check_target(const struct revert *x)
 
 	if (t->s.n_skipped)
 		return err_set(x->err, ERR_UNSUPPORTED, 0,
-			       "%s of its disks were left out, and have moved "
-			       "on: it is no state to go back to; export it, "
-			       "or restore single disks",
-			       t->s.n_skipped == 1 ? "one" : "some");
+			       "it is no state to go back to: %u disk%s left "
+			       "out of it, and moved on; export it instead",
+			       t->s.n_skipped,
+			       t->s.n_skipped == 1 ? " was" : "s were");
 	if (takes_memory(t, x->o->disks_only) && check_memory(t, x->err))
 		return -1;
 	return revert_check_disks(t, x->err);
@@ -410,16 +410,15 @@ with_lock(struct revert *x)
 	int lock = snapshot_lock(x->to->domain, 0, x->err);
 	int rc = -1;
 
-	if (lock < 0)
-		return -1;
 	disk_set_alive_fd(lock);
-	if (cancel_check(x->err) == 0 && look_again(x) == 0)
+	if (lock >= 0 && cancel_check(x->err) == 0 && look_again(x) == 0)
 		rc = go(x);
 	else if (x->r.before[0])
 		err_more(x->err, "nothing was done, but %s@%s was kept",
 			 x->to->domain, x->r.before);
 	disk_set_alive_fd(-1);
-	snapshot_unlock(x->to->domain, &lock);
+	if (lock >= 0)
+		snapshot_unlock(x->to->domain, &lock);
 	return rc;
 }
 
