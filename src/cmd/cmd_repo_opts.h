@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cmd_repo_opts.h - options and examples that cmd_table.c's rows about
- * repositories have. */
+/* cmd_repo_opts.h - options and examples that cmd_rows_repo.c's rows have. */
 #ifndef XENSNAP_CMD_REPO_OPTS_H
 #define XENSNAP_CMD_REPO_OPTS_H
 
-#include "cmd.h"
-
-#define END_OF_OPTS          \
-	{                    \
-		.name = NULL \
-	}
+#include "cmd_rows.h"
 
 extern const struct cmd_opt init_opts[];
 extern const struct cmd_example init_examples[];

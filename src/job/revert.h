@@ -5,8 +5,6 @@
 
 #include <limits.h>
 
-#include <limits.h>
-
 #include "err.h"
 #include "job.h"
 #include "reverting.h"

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_rows_back.c - the verbs that bring an instant back, here or elsewhere. */
+#include <stddef.h>
+
+#include "cmd_rows.h"
+
+static const struct cmd_opt export_opts[] = {
+	{ .name = "format",
+	  .arg = "raw|qcow2",
+	  .help = "what the disks become: sparse raw files, or qcow2 files "
+		  "(made by qemu-img). Default: raw" },
+	{ .name = "no-sums",
+	  .help = "leave out SHA256SUMS; what was written is then not read "
+		  "again" },
+	{ .name = "disk",
+	  .arg = "VDEV",
+	  .help = "only this disk, raw, to the standard output: DIR is \"-\"" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example export_examples[] = {
+	{ "export web1@before-upgrade /srv/web1", "disks, memory, config" },
+	{ "export --disk xvda web1@before-upgrade - | ssh host 'cat >xvda.img'",
+	  "one disk, to another machine" },
+	{ NULL, NULL }
+};
+
+static const struct cmd_opt revert_opts[] = {
+	{ .name = "disks-only",
+	  .help = "give only the disks back, and boot from them: the memory of "
+		  "the snapshot is left alone" },
+	{ .name = "no-keep",
+	  .help = "do not keep what the domain is now as a snapshot before" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example revert_examples[] = {
+	{ "revert web1@before-upgrade", "web1 goes on from that instant" },
+	{ "revert --disks-only web1@before-upgrade",
+	  "it boots from its disks" },
+	{ NULL, NULL }
+};
+
+const struct cmd_verb rows_back[] = {
+	{ .name = "revert",
+	  .args = "SNAPSHOT",
+	  .line = "roll the domain back, disks and memory",
+	  .text = "The domain becomes what it was at the snapshot, and goes on "
+		  "from that instant: it is ended, its disks are written back "
+		  "where they differ, and its memory is restored. A domain "
+		  "that is gone comes back. What it is now is kept before, as "
+		  "DOMAIN@before-TIME. The snapshot and all its siblings stay "
+		  "and can be reverted to again. If it is interrupted, recover "
+		  "finishes it.",
+	  .opts = revert_opts,
+	  .examples = revert_examples,
+	  .min_args = 1,
+	  .max_args = 1,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_revert },
+	{ .name = "export",
+	  .args = "SNAPSHOT DIR|-",
+	  .line = "plain files that work without us",
+	  .text = "Write a snapshot as plain files into DIR, which must be "
+		  "new or empty: its disks, memory.xl and domain.cfg, which xl "
+		  "restore takes (or xl create, when it has no memory), and "
+		  "SHA256SUMS. Or one disk to the standard "
+		  "output.",
+	  .opts = export_opts,
+	  .examples = export_examples,
+	  .min_args = 2,
+	  .max_args = 2,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_export },
+	END_OF_ROWS
+};
