@@ -20,7 +20,7 @@ MAY = {
     "repo": ["store/store.h", "seal", "chunk", "base"],
     "disk": ["base"],
     "domain": ["base"],
-    "snapshot": ["disk/disk.h", "domain/domain.h", "domain/xl_monitor.h",
+    "snapshot": ["disk/disk.h", "disk/disk_clone.h", "domain/domain.h", "domain/xl_monitor.h",
                  "base"],
     "job": ["repo", "seal/key.h", "chunk", "snapshot", "domain", "disk", "base"],
     "cmd": ["job/job.h", "job/job_repo.h", "job/job_key.h", "repo/repo.h", "repo/outcome.h", "repo/repo_verify.h",

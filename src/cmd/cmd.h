@@ -110,6 +110,8 @@ int cmd_export(const struct cmd_args *args, struct err *err);
 int cmd_diff(const struct cmd_args *args, struct err *err);
 int cmd_revert(const struct cmd_args *args, struct err *err);
 /* see above */
+int cmd_clone(const struct cmd_args *args, struct err *err);
+/* see above */
 int cmd_recover(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_init(const struct cmd_args *args, struct err *err);

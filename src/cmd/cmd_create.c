@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "cow_size.h"
 #include "job.h"
 #include "json.h"
 #include "names.h"
@@ -18,35 +19,6 @@
 #define COW_PERCENT 10 /* what the guides have said since 2010 */
 #define QUIESCE_S 10
 #define QUIESCE_S_MAX 60
-
-/* "20%" or "5G". */
-static int
-parse_cow_size(const char *text, struct disk_cow_size *ret, struct err *err)
-{
-	size_t len = strlen(text);
-
-	if (text[len - 1] != '%') {
-		ret->percent = 0;
-		if (units_parse_size(text, &ret->bytes, err))
-			return err_add(err, "--cow-size");
-		if (ret->bytes == 0)
-			return err_set(err, ERR_INVALID, 0,
-				       "--cow-size: nothing fits into 0 bytes");
-		return 0;
-	}
-	ret->bytes = 0;
-	ret->percent = 0;
-	for (const char *p = text; *p != '%'; p++) {
-		if (!isdigit((unsigned char)*p) || ret->percent > 100)
-			goto bad;
-		ret->percent = ret->percent * 10 + (unsigned int)(*p - '0');
-	}
-	if (ret->percent >= 1 && ret->percent <= 100)
-		return 0;
-bad:
-	return err_set(err, ERR_INVALID, 0,
-		       "--cow-size: '%s' is not 1%% to 100%%", text);
-}
 
 /* "95" or "95%". */
 static int
@@ -134,7 +106,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	o->cow.percent = COW_PERCENT;
 	if (o->stage && check_stage(o, err))
 		return opts_usage(a->verb, err);
-	if ((cow && parse_cow_size(cow, &o->cow, err)) ||
+	if ((cow && cow_size_parse(cow, &o->cow, err)) ||
 	    (fill && parse_max_fill(fill, &o->max_fill, err)) ||
 	    (skip && names_skip(skip, o->skip, &o->n_skip, err)) ||
 	    parse_quiesce(a, o, err) ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cmd_delete.c - xensnap delete SNAPSHOT... */
+/* cmd_delete.c - xensnap delete SNAPSHOT|CLONE... */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +83,20 @@ static int
 check_names(const struct cmd_args *args, struct names *all, struct err *err)
 {
 	for (unsigned int i = 0; i < args->n_args; i++) {
-		if (names_snapshot(args, i, &all[i], err))
+		if (strchr(args->args[i], '@') ?
+			    names_snapshot(args, i, &all[i], err) :
+			    names_domain(args, i, &all[i], err))
 			return opts_usage(args->verb, err);
 	}
 	return 0;
+}
+
+/* Without "@NAME" it is a clone. */
+static int
+delete_one(const struct deletion *d, const struct names *n, struct err *err)
+{
+	return n->name[0] ? job_delete(n->domain, n->name, d->dry_run, err) :
+			    job_unclone(n->domain, d->dry_run, err);
 }
 
 static int
@@ -101,8 +111,11 @@ delete_all(struct deletion *d, const struct names *all, unsigned int n,
 			return err_more(err, "%u of %u were deleted", d->n_done,
 					n);
 		err_clear(&why);
-		names_full(all[i].domain, all[i].name, full);
-		if (job_delete(all[i].domain, all[i].name, d->dry_run, &why))
+		if (all[i].name[0])
+			names_full(all[i].domain, all[i].name, full);
+		else
+			strcpy(full, all[i].domain);
+		if (delete_one(d, &all[i], &why))
 			tell_failed(d, full, &why);
 		else
 			tell_done(d, full);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clones.h"
 #include "cmd.h"
 #include "job.h"
 #include "json.h"
@@ -184,6 +185,13 @@ cmd_list(const struct cmd_args *args, struct err *err)
 	struct names n;
 	int rc = -1;
 
+	if (opts_has(args, "clones")) {
+		if (args->n_args > 0 || opts_has(args, "names")) {
+			err_set(err, ERR_INVALID, 0, "--clones is given alone");
+			return opts_usage(args->verb, err);
+		}
+		return clones_list(opts_has(args, "json"), err);
+	}
 	if (args->n_args > 0) {
 		if (names_domain(args, 0, &n, err))
 			return opts_usage(args->verb, err);

@@ -34,6 +34,36 @@ static const struct cmd_opt revert_opts[] = {
 	END_OF_OPTS
 };
 
+static const struct cmd_opt clone_opts[] = {
+	{ .name = "disks-only",
+	  .help = "boot from the disks, as they were at that instant: the "
+		  "memory of the snapshot is left alone" },
+	{ .name = "network",
+	  .arg = "NETWORK",
+	  .help = "none: no network cards; keep: those of the original, with "
+		  "addresses (MAC) of their own; a bridge's name: the same, "
+		  "all on that one. What is in the guest does not change: it "
+		  "has the original's IP addresses and names. Default: none" },
+	{ .name = "count",
+	  .arg = "N",
+	  .help = "make N of them, NEW-1 to NEW-N; all, or none" },
+	{ .name = "cow-size",
+	  .arg = "SIZE|PERCENT",
+	  .help = "of disks that are classic LVs: how much the clone can write "
+		  "over. One that writes more loses the disk. Default: 20%" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example clone_examples[] = {
+	{ "clone web1@before-upgrade trial",
+	  "a second one, without network, goes on from there" },
+	{ "clone --disks-only --network br-test web1@nightly copy",
+	  "it boots, on a bridge of its own" },
+	{ "clone --count 5 lab@clean worm",
+	  "worm-1 to worm-5, all from one instant" },
+	{ NULL, NULL }
+};
+
 static const struct cmd_example revert_examples[] = {
 	{ "revert web1@before-upgrade", "web1 goes on from that instant" },
 	{ "revert --disks-only web1@before-upgrade",
@@ -58,6 +88,22 @@ const struct cmd_verb rows_back[] = {
 	  .max_args = 1,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_revert },
+	{ .name = "clone",
+	  .args = "SNAPSHOT NEW",
+	  .line = "a second domain from a snapshot, with its own identity",
+	  .text = "A domain called NEW runs beside the original: it goes on "
+		  "from the snapshot's memory, or boots from its disks, and "
+		  "has a name, uuid, network addresses and generation id of "
+		  "its own. Its disks are made of the views: thin snapshots, "
+		  "clones of files; of classic LVs snapshots of one copy that "
+		  "all clones share. The snapshot cannot be deleted as long as "
+		  "it is there; delete NEW removes it.",
+	  .opts = clone_opts,
+	  .examples = clone_examples,
+	  .min_args = 2,
+	  .max_args = 2,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_clone },
 	{ .name = "export",
 	  .args = "SNAPSHOT DIR|-",
 	  .line = "plain files that work without us",

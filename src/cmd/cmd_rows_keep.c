@@ -90,6 +90,8 @@ static const struct cmd_opt list_opts[] = {
 	{ .name = "names",
 	  .group = 'f',
 	  .help = "only the names, one a line, for scripts" },
+	{ .name = "clones",
+	  .help = "the clones on this host, and what they were made of" },
 	END_OF_OPTS
 };
 
@@ -106,7 +108,9 @@ static const struct cmd_example show_examples[] = {
 };
 
 static const struct cmd_example delete_examples[] = {
-	{ "delete web1@monday web1@tuesday", "remove both" }, { NULL, NULL }
+	{ "delete web1@monday web1@tuesday", "remove both" },
+	{ "delete trial", "a clone that does not run any more" },
+	{ NULL, NULL }
 };
 
 static const struct cmd_opt diff_opts[] = {
@@ -180,11 +184,13 @@ const struct cmd_verb rows_keep[] = {
 	  .flags = CMD_PRINTS,
 	  .run = cmd_diff },
 	{ .name = "delete",
-	  .args = "SNAPSHOT...",
-	  .line = "remove snapshots, their views and their memory",
+	  .args = "SNAPSHOT|CLONE...",
+	  .line = "remove snapshots, their views and memory; clones",
 	  .text = "Remove snapshots, in any order: their views, then what is "
 		  "kept of them. All are tried; those that could not be "
-		  "removed are named.",
+		  "removed are named. A name without \"@\" is that of a clone, "
+		  "which must not run: its disks are removed. A snapshot of "
+		  "which there are clones is not deleted.",
 	  .opts = no_opts,
 	  .examples = delete_examples,
 	  .min_args = 1,

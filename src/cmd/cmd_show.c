@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clones.h"
 #include "cmd.h"
 #include "job.h"
 #include "json.h"
@@ -72,6 +73,17 @@ show_skipped(const struct snapshot *s)
 }
 
 static void
+show_clones(struct json_object *clones)
+{
+	size_t n = json_object_array_length(clones);
+
+	for (size_t i = 0; i < n; i++)
+		print_line("  clone       %s",
+			   json_object_get_string(
+				   json_object_array_get_idx(clones, i)));
+}
+
+static void
 show_text(const struct snapshot *s, const struct view_report *r)
 {
 	char full[NAMES_FULL_MAX], text[24];
@@ -95,13 +107,14 @@ show_text(const struct snapshot *s, const struct view_report *r)
 
 static int
 show_json(const struct snapshot *s, const struct view_report *r,
-	  struct err *err)
+	  struct json_object *clones, struct err *err)
 {
 	struct json_object *o = views_json(s, r, err);
 	int rc;
 
 	if (!o)
 		return -1;
+	json_object_object_add(o, "clones", json_object_get(clones));
 	rc = print_json(o, err);
 	json_object_put(o);
 	return rc;
@@ -111,7 +124,9 @@ int
 cmd_show(const struct cmd_args *args, struct err *err)
 {
 	struct view_report r[DOMAIN_DISKS_MAX];
+	struct json_object *clones = NULL;
 	struct snapshot *s = NULL;
+	struct snapshot_id of;
 	struct names n;
 	int rc = -1;
 
@@ -123,16 +138,24 @@ cmd_show(const struct cmd_args *args, struct err *err)
 	if (snapshot_load(n.domain, n.name, s, err) ||
 	    job_check_views(s, r, err))
 		goto out;
-	if (!opts_has(args, "json"))
-		show_text(s, r);
-	else if (show_json(s, r, err))
+	of.domain = n.domain;
+	of.name = n.name;
+	clones = clones_names(&of, err);
+	if (!clones)
 		goto out;
+	if (!opts_has(args, "json")) {
+		show_text(s, r);
+		show_clones(clones);
+	} else if (show_json(s, r, clones, err)) {
+		goto out;
+	}
 	rc = CMD_DONE;
 	for (unsigned int i = 0; i < s->n_disks; i++) {
 		if (views_bad(&r[i]))
 			rc = CMD_WARNINGS;
 	}
 out:
+	json_object_put(clones);
 	free(s);
 	return rc;
 }

@@ -202,20 +202,31 @@ out:
 static int
 run_lvcreate(const struct lv_want *w, uint64_t bytes, struct err *err)
 {
+	const char *words[20] = { "lvcreate", "-y", "--addtag", LV_MAKE_TAG };
+	unsigned int n = 4;
 	char size[32];
-	const char *const linear[] = {
-		"lvcreate", "-y",  "-Wy", "-Zy",      "-n",
-		w->name,    "-L",  size,  "--addtag", LV_MAKE_TAG,
-		"--",       w->vg, NULL,
-	};
-	const char *const thin[] = {
-		"lvcreate", "-y",       "-n",        w->name,      "-V",
-		size,       "--addtag", LV_MAKE_TAG, "--thinpool", w->pool,
-		"--",       w->vg,      NULL,
-	};
 
 	snprintf(size, sizeof(size), "%" PRIu64 "b", bytes);
-	return lvm_run(w->pool[0] ? thin : linear, err);
+	if (w->tag[0]) {
+		words[n++] = "--addtag";
+		words[n++] = w->tag;
+	}
+	words[n++] = "-n";
+	words[n++] = w->name;
+	if (w->pool[0]) {
+		words[n++] = "--thinpool";
+		words[n++] = w->pool;
+		words[n++] = "-V";
+	} else {
+		words[n++] = "-Wy";
+		words[n++] = "-Zy";
+		words[n++] = "-L";
+	}
+	words[n++] = size;
+	words[n++] = "--";
+	words[n++] = w->vg;
+	words[n] = NULL;
+	return lvm_run(words, err);
 }
 
 int

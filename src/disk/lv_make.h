@@ -24,6 +24,7 @@ struct lv_want {
 	char pool[LV_MAKE_NAME]; /* of thin volumes; "": linear */
 	char name[LV_MAKE_NAME];
 	uint64_t bytes; /* at least; rounded up to whole extents */
+	char tag[64];   /* of the caller's, which it keeps; "": none */
 	char uuid[40];  /* lv_make()'s */
 };
 

@@ -81,6 +81,20 @@ domain_offline_config(const char *text, const struct xl_cfg_disk *disks,
 #endif
 }
 
+char *
+domain_offline_as_other(const char *text, const struct xl_cfg_identity *id,
+			struct err *err)
+{
+#ifdef HAVE_XLUTIL
+	return offline_as_other(text, id, err);
+#else
+	(void)text;
+	(void)id;
+	no_xlutil(err);
+	return NULL;
+#endif
+}
+
 int
 domain_describe(struct domain *d, struct domain_info *ret, struct err *err)
 {
@@ -189,13 +203,12 @@ domain_end(uint32_t domid, const char *uuid, struct err *err)
 }
 
 int
-domain_boot(const char *name, const char *config_file, bool *ret_started,
-	    struct err *err)
+domain_boot(const struct domain_start *how, bool *ret_started, struct err *err)
 {
 	const struct domain_ops *ops = driver(err);
 
 	*ret_started = false;
-	return ops ? ops->boot(name, config_file, ret_started, err) : -1;
+	return ops ? ops->boot(how, ret_started, err) : -1;
 }
 
 int

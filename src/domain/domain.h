@@ -124,6 +124,14 @@ struct domain_saved {
 	char memory[1024]; /* the save file's path; "": there is none */
 };
 
+/* A domain that is to be started, and does not run. */
+struct domain_start {
+	const char *name;
+	const char *config; /* the path of a configuration file of xl's */
+	const char *memory; /* of the save file that it goes on from; NULL: it
+			     * boots from its disks */
+};
+
 /* How far the guest went to make its file systems whole before the instant. */
 enum domain_quiesced {
 	DOMAIN_NOT_ASKED,    /* nobody wanted it to */
@@ -160,8 +168,8 @@ struct domain_ops {
 	int (*rebuild)(const struct domain_saved *saved, bool *ret_restored,
 		       struct err *err);
 	int (*end)(uint32_t domid, const char *uuid, struct err *err);
-	int (*boot)(const char *name, const char *config_file,
-		    bool *ret_started, struct err *err);
+	int (*boot)(const struct domain_start *how, bool *ret_started,
+		    struct err *err);
 	int (*state)(uint32_t domid, const char *uuid, enum domain_state *ret,
 		     struct err *err);
 	void (*close)(struct domain *d);
@@ -225,6 +233,17 @@ struct xl_cfg_disk;
  */
 char *domain_offline_config(const char *text, const struct xl_cfg_disk *disks,
 			    size_t n_disks, struct err *err);
+
+struct xl_cfg_identity;
+
+/*
+ * domain_offline_as_other() - the same text with the identity @id: see
+ * xl_cfg_append_identity().  NULL with ERR_INVALID, ERR_CORRUPT (xl does not
+ * take @text), ERR_NOMEM, ERR_UNSUPPORTED (no driver in this build).
+ */
+char *domain_offline_as_other(const char *text,
+			      const struct xl_cfg_identity *id,
+			      struct err *err);
 
 /*
  * domain_describe() - what the domain is at this moment.  Changes nothing.
@@ -375,12 +394,12 @@ int domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
 int domain_end(uint32_t domid, const char *uuid, struct err *err);
 
 /*
- * domain_boot() - start a domain called @name from its disks, as
- * @config_file, one of xl's, tells, under a monitor of xl's.  *@ret_started is
- * false when there is one of that name, which is left alone.  -1 with ERR_IO,
- * ERR_NOMEM, ERR_TIMEOUT or ERR_UNSUPPORTED: there is none.
+ * domain_boot() - start a domain as @how->config tells, also if @how->memory
+ * was saved of one with another name, under a monitor of xl's.  *@ret_started
+ * is false when there is one of that name, which is left alone.  -1 with
+ * ERR_IO, ERR_NOMEM, ERR_TIMEOUT or ERR_UNSUPPORTED: there is none.
  */
-int domain_boot(const char *name, const char *config_file, bool *ret_started,
+int domain_boot(const struct domain_start *how, bool *ret_started,
 		struct err *err);
 
 /*

@@ -170,8 +170,7 @@ int lx_sysrq(struct domain *d, char key, struct err *err);
 int lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	       struct err *err);
 int lx_end(uint32_t domid, const char *uuid, struct err *err);
-int lx_boot(const char *name, const char *config_file, bool *ret_started,
-	    struct err *err);
+int lx_boot(const struct domain_start *how, bool *ret_started, struct err *err);
 int lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 	      bool *ret_resumed, struct err *err);
 

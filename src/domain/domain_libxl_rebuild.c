@@ -42,11 +42,17 @@ destroy(struct lx_host *host, uint32_t domid, struct err *err)
 	return 0;
 }
 
-/* `xl restore FILE`, or `xl create FILE`. */
+/* `xl restore [CONFIG] MEMORY`, or `xl create CONFIG`. */
 static int
-xl_once(const char *verb, const char *file, struct err *err)
+xl_once(const char *config, const char *memory, struct err *err)
 {
-	const char *const argv[] = { "xl", verb, file, NULL };
+	const char *const argv[] = {
+		"xl",
+		memory ? "restore" : "create",
+		config ? config : memory,
+		config ? memory : NULL,
+		NULL,
+	};
 	struct run_opts how = RUN_OPTS_INIT;
 	struct run_result res;
 	int rc;
@@ -59,11 +65,11 @@ xl_once(const char *verb, const char *file, struct err *err)
 
 /* A domain that was not restored is gone: it is worth more than one try. */
 static int
-xl(const char *verb, const char *file, struct err *err)
+xl(const char *config, const char *memory, struct err *err)
 {
 	int tries;
 
-	for (tries = 1; xl_once(verb, file, err); tries++) {
+	for (tries = 1; xl_once(config, memory, err); tries++) {
 		if (tries == TRIES || err->code == ERR_NOTFOUND)
 			return -1;
 		log_warning("%s; trying again", err->text);
@@ -89,7 +95,7 @@ lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	rc = 0;
 	if (name_is_taken(&host, saved->name))
 		goto out;
-	rc = xl("restore", saved->memory, err);
+	rc = xl(NULL, saved->memory, err);
 	*ret_restored = rc == 0;
 	if (rc == 0) {
 		fail_here("rebuild.restored");
@@ -115,18 +121,17 @@ lx_end(uint32_t domid, const char *uuid, struct err *err)
 }
 
 int
-lx_boot(const char *name, const char *config_file, bool *ret_started,
-	struct err *err)
+lx_boot(const struct domain_start *how, bool *ret_started, struct err *err)
 {
 	struct lx_host host = { .ctx = NULL };
 	int rc = -1;
 
 	if (lx_open(&host.log, &host.ctx, err) == 0)
-		rc = name_is_taken(&host, name) ? 0 : 1;
+		rc = name_is_taken(&host, how->name) ? 0 : 1;
 	libxl_ctx_free(host.ctx);
 	if (rc <= 0)
 		return rc;
-	rc = xl("create", config_file, err);
+	rc = xl(how->config, how->memory, err);
 	*ret_started = rc == 0;
 	return rc;
 }

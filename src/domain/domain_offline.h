@@ -11,6 +11,7 @@
 #include "domain.h"
 #include "err.h"
 #include "xl_cfg.h"
+#include "xl_cfg_other.h"
 
 /* offline_find() - see domain_find_offline(). */
 int offline_find(const char *config_file, const char *name, struct domain **ret,
@@ -24,5 +25,9 @@ int offline_read(const char *text, const char *name, struct domain_info *ret,
 /* offline_config() - see domain_offline_config(). */
 char *offline_config(const char *text, const struct xl_cfg_disk *disks,
 		     size_t n_disks, struct err *err);
+
+/* offline_as_other() - see domain_offline_as_other(). */
+char *offline_as_other(const char *text, const struct xl_cfg_identity *id,
+		       struct err *err);
 
 #endif

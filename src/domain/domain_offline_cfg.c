@@ -14,7 +14,8 @@
 #include "text.h"
 
 #define MEMORY_MIB_MAX (1l << 34) /* 16 PiB */
-#define NO_DOMID UINT32_MAX       /* not 0: that is a domain */
+#define VIFS_MAX 64
+#define NO_DOMID UINT32_MAX /* not 0: that is a domain */
 
 /* A file that the parser has read. */
 struct parsed {
@@ -400,5 +401,35 @@ offline_config(const char *text, const struct xl_cfg_disk *disks,
 out:
 	parsed_done(&p);
 	free(have);
+	return ret;
+}
+
+char *
+offline_as_other(const char *text, const struct xl_cfg_identity *id,
+		 struct err *err)
+{
+	const char *vifs[VIFS_MAX];
+	XLU_ConfigList *list = NULL;
+	struct parsed p;
+	char *ret = NULL;
+	int r, n = 0;
+
+	if (parse(&p, text, err))
+		goto out;
+	r = xlu_cfg_get_list(p.config, "vif", &list, &n, 0);
+	if ((r && r != ESRCH) || n > VIFS_MAX) {
+		bad(&p, "vif= is no list of network cards", err);
+		goto out;
+	}
+	for (int i = 0; i < n; i++) {
+		vifs[i] = xlu_cfg_get_listitem(list, i);
+		if (!vifs[i]) {
+			bad(&p, "an item of vif= is no string", err);
+			goto out;
+		}
+	}
+	ret = xl_cfg_append_identity(text, id, vifs, (unsigned int)n, err);
+out:
+	parsed_done(&p);
 	return ret;
 }

@@ -195,8 +195,9 @@ ds_config(struct domain *base, struct err *err)
 	fprintf(f,
 		"{\"c_info\": {\"type\": \"pvh\", \"name\": \"%s\", "
 		"\"uuid\": \"%s\"}, \"b_info\": {\"max_vcpus\": 1, "
-		"\"target_memkb\": %u, \"max_memkb\": %u}, \"disks\": [",
-		d.name, d.uuid, d.pages * 4, d.pages * 4);
+		"\"target_memkb\": %u, \"max_memkb\": %u, "
+		"\"cmdline\": \"pages=%u\"}, \"disks\": [",
+		d.name, d.uuid, d.pages * 4, d.pages * 4, d.pages);
 	for (i = 0; i < d.n_disks; i++)
 		fprintf(f,
 			"%s{\"pdev_path\": \"%s\", \"vdev\": \"%s\", "

@@ -42,8 +42,11 @@ int ds_rebuild(const struct domain_saved *saved, bool *ret_restored,
 int ds_end(uint32_t domid, const char *uuid, struct err *err);
 
 /* see above */
-int ds_boot(const char *name, const char *config_file, bool *ret_started,
-	    struct err *err);
+int ds_boot(const struct domain_start *how, bool *ret_started, struct err *err);
+
+/* ds_make() - a domain that was never there, gone yet, as the file @config
+ * tells.  The world is locked. */
+int ds_make(const char *name, const char *config, struct err *err);
 
 /* see above */
 int ds_guest_says(struct domain *base, const char *node,

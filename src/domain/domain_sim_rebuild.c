@@ -192,34 +192,39 @@ ds_end(uint32_t domid, const char *uuid, struct err *err)
 }
 
 static int
-boot(const char *name, bool *ret_started, struct err *err)
+boot(const struct domain_start *how, bool *ret_started, struct err *err)
 {
 	struct err e = ERR_INIT;
 	struct sim_domain d;
 
-	if (sim_domain(name, &d, &e) == 0)
+	if (sim_domain(how->name, &d, &e) == 0)
 		return 0;
 	if (sim_fault("boot", NULL))
 		return err_set(err, ERR_IO, 0, "simulated: cannot boot it");
-	if (sim_domain_gone(name, &d, err) || clear_memory(&d, err) ||
-	    renumber(&d, err) || sim_set_state(&d, "running", err))
+	err_clear(&e);
+	if (sim_domain_gone(how->name, &d, &e) &&
+	    (ds_make(how->name, how->config, err) ||
+	     sim_domain_gone(how->name, &d, err)))
+		return -1;
+	if (clear_memory(&d, err) ||
+	    (how->memory && load(&d, how->memory, err)) || renumber(&d, err) ||
+	    sim_set_state(&d, "running", err))
 		return -1;
 	*ret_started = true;
 	return 0;
 }
 
 int
-ds_boot(const char *name, const char *config_file, bool *ret_started,
-	struct err *err)
+ds_boot(const struct domain_start *how, bool *ret_started, struct err *err)
 {
 	int lock, rc;
 
 	sim_slow();
-	if (access(config_file, R_OK))
-		return err_set(err, ERR_IO, errno, "%s", config_file);
+	if (access(how->config, R_OK))
+		return err_set(err, ERR_IO, errno, "%s", how->config);
 	if (sim_enter(&lock, err))
 		return -1;
-	rc = boot(name, ret_started, err);
+	rc = boot(how, ret_started, err);
 	sim_leave(&lock);
 	return rc;
 }

@@ -107,22 +107,15 @@ hold_older(struct kept *k, const char *name, const struct backup *was,
 	       memcmp(generation, was->generation, UUID_BYTES) == 0;
 }
 
-static const struct disk_view_ref *
-view_of(const struct snapshot *s, const char *vdev)
-{
-	for (unsigned int i = 0; i < s->n_disks; i++)
-		if (strcmp(s->disks[i].vdev, vdev) == 0)
-			return &s->disks[i].view;
-	return NULL;
-}
-
 static void
 set_base(struct kept *k, const struct snapshot *older)
 {
 	for (unsigned int i = 0; i < k->base.n_disks; i++) {
 		struct source_disk *d = &k->base.disks[i];
+		const struct snapshot_disk *was =
+			snapshot_find_disk(older, d->vdev);
 
-		d->base = view_of(older, d->vdev);
+		d->base = was ? &was->view : NULL;
 	}
 }
 

@@ -211,6 +211,84 @@ struct revert_report {
 int job_revert(const struct snapshot_id *to, const struct revert_opts *o,
 	       struct revert_report *ret, struct err *err);
 
+/* ---- clone ---- */
+
+#define CLONES_MAX 64
+
+enum clone_network {
+	CLONE_NO_NETWORK, /* fenced */
+	CLONE_SAME_NETWORK,
+	CLONE_BRIDGE,
+};
+
+struct clone_opts {
+	bool disks_only; /* boot from the disks, without the memory */
+	enum clone_network network;
+	const char *bridge; /* of CLONE_BRIDGE */
+	unsigned int count; /* 1; more: they are called NEW-1, NEW-2 ... */
+	struct disk_cow_size cow; /* of disks that are classic LVs */
+	bool dry_run;
+	job_progress *progress;
+	void *progress_ctx;
+};
+
+struct clone_made {
+	char domain[SNAPSHOT_NAME_MAX + 1];
+	char uuid[DOMAIN_UUID_LEN + 1];
+	char config[PATH_MAX]; /* by which xl starts it */
+	unsigned int n_disks;
+	struct {
+		char vdev[SNAPSHOT_VDEV_LEN];
+		char path[1024];
+	} disks[DOMAIN_DISKS_MAX];
+};
+
+struct clone_report {
+	struct snapshot_id from; /* the caller's own names */
+	bool memory; /* they go on from its memory; else they boot */
+	unsigned int n;
+	struct clone_made clones[CLONES_MAX];
+};
+
+/*
+ * job_clone() - domains beside the first one, called @name, that go on from the
+ * snapshot @from, or boot from its disks, each with a name, uuid, addresses and
+ * generation id of its own, on writable disks made of the snapshot's views.
+ * The snapshot cannot be deleted until they are (job_unclone()).
+ *
+ * All of them or none: on failure no domain, no disk and no file is left, or
+ * the error says so, and `recover` removes them.  -1 with ERR_NOTFOUND,
+ * ERR_EXISTS (a name is taken), ERR_CORRUPT (a view is lost, or its memory is
+ * another), ERR_UNSUPPORTED, ERR_NOSPC, ERR_STATE, ERR_CANCELLED, ERR_IO.
+ */
+int job_clone(const struct snapshot_id *from, const char *name,
+	      const struct clone_opts *o, struct clone_report *ret,
+	      struct err *err);
+
+/* A clone, as its record has it. */
+struct clone_seen {
+	const char *domain;
+	struct snapshot_id from;
+	const char *created; /* UTC, RFC 3339 */
+	bool made;           /* if not, it is being made or removed */
+	unsigned int n_disks;
+};
+
+/*
+ * job_clones() - call @fn for each clone on this host, of the snapshot @from or
+ * (NULL) of any; its -1 stops.  -1 also with ERR_IO, ERR_CORRUPT.
+ */
+int job_clones(const struct snapshot_id *from,
+	       int (*fn)(const struct clone_seen *c, void *ctx), void *ctx,
+	       struct err *err);
+
+/*
+ * job_unclone() - remove the clone @domain: its disks, and what says that it is
+ * one.  -1 with ERR_NOTFOUND (it is no clone), ERR_STATE (it runs, or has
+ * snapshots of its own), ERR_BUSY, ERR_IO; how far it came `recover` goes on.
+ */
+int job_unclone(const char *domain, bool dry_run, struct err *err);
+
 /* ---- recover ---- */
 
 struct recover_note {

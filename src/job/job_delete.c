@@ -6,7 +6,11 @@
  * exist, and its record, in the folder that is now called "deleting", is the
  * list of what is still to be removed.  `recover` goes on from there.
  */
+#include <string.h>
+
+#include "cloned.h"
 #include "delete.h"
+#include "disk_clone.h"
 #include "fail.h"
 #include "fd.h"
 #include "job.h"
@@ -26,10 +30,20 @@ drop_views(const struct snapshot *s, struct err *err)
 	return 0;
 }
 
+/* What its clones shared, if one that died left that. */
+static int
+drop_bases(const struct snapshot *s, struct err *err)
+{
+	for (unsigned int i = 0; i < s->n_disks; i++)
+		if (strcmp(s->disks[i].view.driver, "classic") == 0)
+			return disk_clone_drop_bases(s->generation, err);
+	return 0;
+}
+
 int
 delete_rest(const struct snapshot *s, struct err *err)
 {
-	if (drop_views(s, err))
+	if (drop_bases(s, err) || drop_views(s, err))
 		return -1;
 	fail_here("delete.views");
 	return snapshot_end_delete(s->domain, s->name, err);
@@ -46,7 +60,8 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 		return -1;
 	disk_set_alive_fd(lock);
 	if (reverting_check(domain, err) ||
-	    snapshot_load(domain, name, &s, err))
+	    snapshot_load(domain, name, &s, err) ||
+	    cloned_check_none(domain, name, err))
 		goto out;
 	if (dry_run) {
 		rc = 0;

@@ -9,19 +9,13 @@
 #include <string.h>
 
 #include "differ.h"
-#include "fd.h"
+#include "held.h"
 #include "job.h"
 #include "text.h"
 
-/* A snapshot that nobody can delete as long as it is held. */
-struct side {
-	struct snapshot s;
-	int folder;
-};
-
 struct diffing {
 	const struct diff_opts *o;
-	struct side a, b;
+	struct held a, b;
 	struct diff_report *report;
 	struct err *err;
 };
@@ -32,24 +26,6 @@ struct pair {
 	struct disk_changes changes;
 	bool found; /* they say where to look */
 };
-
-static int
-hold(struct side *ret, const struct snapshot_id *id, struct err *err)
-{
-	ret->folder = snapshot_use(id->domain, id->name, err);
-	if (ret->folder < 0)
-		return -1;
-	return snapshot_load(id->domain, id->name, &ret->s, err);
-}
-
-static const struct snapshot_disk *
-disk_of(const struct snapshot *s, const char *vdev)
-{
-	for (unsigned int i = 0; i < s->n_disks; i++)
-		if (strcmp(s->disks[i].vdev, vdev) == 0)
-			return &s->disks[i];
-	return NULL;
-}
 
 static uint64_t
 min(uint64_t a, uint64_t b)
@@ -193,8 +169,8 @@ diff_disk(struct diffing *x, const struct snapshot_disk *any)
 	struct diff_report *r = x->report;
 	struct diff_disk *d = &r->disks[r->n_disks++];
 	struct pair p = {
-		.a = disk_of(&x->a.s, any->vdev),
-		.b = disk_of(&x->b.s, any->vdev),
+		.a = snapshot_find_disk(&x->a.s, any->vdev),
+		.b = snapshot_find_disk(&x->b.s, any->vdev),
 	};
 	int rc;
 
@@ -231,7 +207,7 @@ diff_all(struct diffing *x)
 		const struct snapshot_disk *d = &x->b.s.disks[i];
 
 		if ((!vdev || strcmp(d->vdev, vdev) == 0) &&
-		    !disk_of(&x->a.s, d->vdev) && diff_disk(x, d))
+		    !snapshot_find_disk(&x->a.s, d->vdev) && diff_disk(x, d))
 			return -1;
 	}
 	if (vdev && x->report->n_disks == 0)
@@ -254,10 +230,11 @@ job_diff(const struct diff_opts *o, struct diff_report *ret, struct err *err)
 	x->report = ret;
 	x->err = err;
 	x->b.folder = -1;
-	if (hold(&x->a, o->a, err) == 0 && hold(&x->b, o->b, err) == 0)
+	if (held_open(&x->a, o->a->domain, o->a->name, err) == 0 &&
+	    held_open(&x->b, o->b->domain, o->b->name, err) == 0)
 		rc = diff_all(x);
-	fd_close(&x->a.folder);
-	fd_close(&x->b.folder);
+	held_close(&x->a);
+	held_close(&x->b);
 	free(x);
 	return rc;
 }

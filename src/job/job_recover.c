@@ -2,13 +2,14 @@
 /*
  * job_recover.c - finish or undo what dead processes left behind.
  *
- * Four kinds of leftovers, each told by what it is and not by when it was:
+ * Five kinds of leftovers, each told by what it is and not by when it was:
  *
  *   partial folder    create died.  With a whole record and a journal that
  *                     says "commit", all views are made: finish it.  Else the
  *                     domain is put right and everything is taken back.
  *   deleting folder   delete died: finish it.
  *   ".revert"         revert died: finish it.
+ *   ".clone"          that does not say "made": clone died, remove it.
  *   view without any  the folder is gone (or was never durable) and the view
  *   record            carries our tags: remove it.
  *
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clone.h"
 #include "delete.h"
 #include "fail.h"
 #include "fd.h"
@@ -243,7 +245,7 @@ finish_revert(struct reverting *was, struct revert_report *did, struct err *err)
 	if (!t)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	if (revert_hold(was->domain, was->name, t, err) == 0) {
-		if (strcmp(t->s.generation, was->generation) == 0)
+		if (strcmp(t->held.s.generation, was->generation) == 0)
 			rc = revert_finish(was, t, &o, did, err);
 		else
 			err_set(err, ERR_STATE, 0,
@@ -277,6 +279,34 @@ recover_revert(struct recover *r, const char *domain)
 			       "");
 	note(r, domain, text);
 	return 0;
+}
+
+/* ---- clone died ---- */
+
+static int
+recover_clone(struct recover *r, const char *domain)
+{
+	struct cloned *c = calloc(1, sizeof(*c));
+	int rc = -1, is;
+
+	if (!c)
+		return err_set(r->err, ERR_NOMEM, 0, "out of memory");
+	is = cloned_read(domain, c, r->err);
+	if (is <= 0 || c->made) {
+		rc = is < 0 ? -1 : 0;
+		goto out;
+	}
+	if (!r->dry_run && clone_remove(c, r->err)) {
+		err_add(r->err, "clone of %s@%s", c->from, c->name);
+		goto out;
+	}
+	note(r, domain, "removed: a clone that was being made, or removed");
+	if (!r->dry_run)
+		clone_tidy(c->from, c->name);
+	rc = 0;
+out:
+	free(c);
+	return rc;
 }
 
 /* ---- views without a record ---- */
@@ -358,7 +388,8 @@ recover_domain(const char *domain, void *ctx)
 	}
 	disk_set_alive_fd(lock);
 	if (snapshot_leftovers(domain, recover_one, r, &e) ||
-	    recover_revert(r, domain) || recover_views(r, domain))
+	    recover_revert(r, domain) || recover_clone(r, domain) ||
+	    recover_views(r, domain))
 		failed(r, domain, e.code ? &e : r->err);
 	disk_set_alive_fd(-1);
 	snapshot_unlock(domain, &lock);

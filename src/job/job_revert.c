@@ -24,7 +24,6 @@
 #include "fd.h"
 #include "in_use.h"
 #include "log.h"
-#include "memory_sum.h"
 #include "own_config.h"
 #include "revert.h"
 
@@ -47,8 +46,7 @@ revert_hold(const char *domain, const char *name, struct revert_target *ret,
 	    struct err *err)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->folder = snapshot_use(domain, name, err);
-	return ret->folder < 0 ? -1 : snapshot_load(domain, name, &ret->s, err);
+	return held_open(&ret->held, domain, name, err);
 }
 
 void
@@ -56,7 +54,7 @@ revert_drop(struct revert_target *t)
 {
 	if (t->config[0])
 		unlink(t->config);
-	fd_close(&t->folder);
+	held_close(&t->held);
 }
 
 /* ---- look ---- */
@@ -64,45 +62,15 @@ revert_drop(struct revert_target *t)
 static bool
 takes_memory(const struct revert_target *t, bool disks_only)
 {
-	return !disks_only && snapshot_has_memory(t->s.mode);
+	return !disks_only && snapshot_has_memory(t->held.s.mode);
 }
 
 /* It is started again unless it did not run then either. */
 static bool
 is_booted(const struct revert_target *t, bool disks_only)
 {
-	return !takes_memory(t, disks_only) && t->s.mode != SNAPSHOT_OFFLINE;
-}
-
-/* Memory goes on only with the disks of its own instant: is it that one? */
-static int
-check_memory(const struct revert_target *t, struct err *err)
-{
-	char sum[SHA256_HEX_LEN + 1];
-	struct stat st;
-	int fd, rc = 0;
-
-	fd = openat(t->folder, SNAPSHOT_MEMORY,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st))
-		rc = err_set(err, fd_code(errno), errno, "open its %s",
-			     SNAPSHOT_MEMORY);
-	else if (!S_ISREG(st.st_mode) ||
-		 (uint64_t)st.st_size != t->s.memory_bytes)
-		rc = err_set(err, ERR_CORRUPT, 0,
-			     "its %s is not the one that was kept with it: it "
-			     "has %lld bytes, and should have %llu",
-			     SNAPSHOT_MEMORY, (long long)st.st_size,
-			     (unsigned long long)t->s.memory_bytes);
-	else if (t->s.memory_sum[0] && memory_sum(fd, sum, err))
-		rc = -1;
-	else if (t->s.memory_sum[0] && strcmp(sum, t->s.memory_sum) != 0)
-		rc = err_set(err, ERR_CORRUPT, 0,
-			     "its %s is not the one that was kept with it: it "
-			     "has other bytes",
-			     SNAPSHOT_MEMORY);
-	fd_close(&fd);
-	return rc;
+	return !takes_memory(t, disks_only) &&
+	       t->held.s.mode != SNAPSHOT_OFFLINE;
 }
 
 static int
@@ -110,13 +78,14 @@ check_target(const struct revert *x)
 {
 	const struct revert_target *t = &x->target;
 
-	if (t->s.n_skipped)
+	if (t->held.s.n_skipped)
 		return err_set(x->err, ERR_UNSUPPORTED, 0,
 			       "it is no state to go back to: %u disk%s left "
 			       "out of it, and moved on; export it instead",
-			       t->s.n_skipped,
-			       t->s.n_skipped == 1 ? " was" : "s were");
-	if (takes_memory(t, x->o->disks_only) && check_memory(t, x->err))
+			       t->held.s.n_skipped,
+			       t->held.s.n_skipped == 1 ? " was" : "s were");
+	if (takes_memory(t, x->o->disks_only) &&
+	    held_check_memory(&t->held, x->err))
 		return -1;
 	return revert_check_disks(t, x->err);
 }
@@ -132,7 +101,7 @@ look_at_domain(struct revert *x)
 	if (domain_find(x->to->domain, &d, x->err)) {
 		bool gone = x->err->code == ERR_NOTFOUND ||
 			    (x->err->code == ERR_UNSUPPORTED &&
-			     x->target.s.mode == SNAPSHOT_OFFLINE);
+			     x->target.held.s.mode == SNAPSHOT_OFFLINE);
 
 		if (!gone)
 			return -1;
@@ -149,7 +118,7 @@ look_at_domain(struct revert *x)
 static int
 check_free(const struct revert *x)
 {
-	const struct snapshot *s = &x->target.s;
+	const struct snapshot *s = &x->target.held.s;
 
 	for (unsigned int i = 0; i < s->n_disks; i++)
 		if (in_use_check(s->disks[i].view.source, IN_USE_FOR_WRITING,
@@ -165,16 +134,16 @@ check_domain(const struct revert *x)
 
 	if (x->now.state == DOMAIN_GONE)
 		return check_free(x);
-	if (t->s.mode == SNAPSHOT_OFFLINE)
+	if (t->held.s.mode == SNAPSHOT_OFFLINE)
 		return err_set(x->err, ERR_STATE, 0,
 			       "%s runs, and did not when this was frozen: "
 			       "shut it down first",
 			       x->to->domain);
-	if (t->s.uuid[0] && strcmp(x->now.uuid, t->s.uuid) != 0)
+	if (t->held.s.uuid[0] && strcmp(x->now.uuid, t->held.s.uuid) != 0)
 		return err_set(x->err, ERR_STATE, 0,
 			       "the domain %s that is there now is another one "
 			       "(uuid %s, not %s)",
-			       x->to->domain, x->now.uuid, t->s.uuid);
+			       x->to->domain, x->now.uuid, t->held.s.uuid);
 	if (x->now.state != DOMAIN_RUNNING && !x->o->no_keep)
 		return err_set(x->err, ERR_STATE, 0,
 			       "%s is %s, so it cannot be kept as it is now; "
@@ -241,13 +210,14 @@ write_config(struct revert_target *t, const char *domain, struct err *err)
 	char *text, *end;
 	int dir, rc = -1;
 
-	if (snapshot_path(domain, t->s.name, t->config, sizeof(t->config), err))
+	if (snapshot_path(domain, t->held.s.name, t->config, sizeof(t->config),
+			  err))
 		return -1;
 	end = strrchr(t->config, '/');
 	*end = '\0';
 	dir = fd_open_dir(AT_FDCWD, t->config, err);
 	strcpy(end, "/" REVERTING_CONFIG);
-	text = dir < 0 ? NULL : own_config(&t->s, t->folder, err);
+	text = dir < 0 ? NULL : own_config(&t->held.s, t->held.folder, err);
 	if (text)
 		rc = fd_write_file(dir, REVERTING_CONFIG, text, strlen(text),
 				   err);
@@ -272,6 +242,16 @@ restore(const struct reverting *r, bool *ret_started, struct err *err)
 }
 
 static int
+boot(const struct reverting *r, const struct revert_target *t,
+     bool *ret_started, struct err *err)
+{
+	const struct domain_start how = { .name = r->domain,
+					  .config = t->config };
+
+	return domain_boot(&how, ret_started, err);
+}
+
+static int
 start(struct reverting *r, struct revert_target *t, struct revert_report *ret,
       struct err *err)
 {
@@ -280,13 +260,13 @@ start(struct reverting *r, struct revert_target *t, struct revert_report *ret,
 
 	if (takes_memory(t, r->disks_only)) {
 		ret->memory = true;
-		rc = check_memory(t, err);
+		rc = held_check_memory(&t->held, err);
 		if (rc == 0)
 			rc = restore(r, &started, err);
 	} else if (is_booted(t, r->disks_only)) {
 		rc = write_config(t, r->domain, err);
 		if (rc == 0)
-			rc = domain_boot(r->domain, t->config, &started, err);
+			rc = boot(r, t, &started, err);
 	} else {
 		return 0;
 	}
@@ -371,7 +351,7 @@ go(struct revert *x)
 
 	strcpy(r->domain, x->to->domain);
 	strcpy(r->name, x->to->name);
-	strcpy(r->generation, x->target.s.generation);
+	strcpy(r->generation, x->target.held.s.generation);
 	r->disks_only = x->o->disks_only;
 	if (x->now.state != DOMAIN_GONE) {
 		r->domid = x->now.domid;

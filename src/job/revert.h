@@ -6,20 +6,18 @@
 #include <limits.h>
 
 #include "err.h"
+#include "held.h"
 #include "job.h"
 #include "reverting.h"
-#include "snapshot.h"
 
-/* A snapshot that nobody can delete while it is held. */
 struct revert_target {
-	struct snapshot s;
-	int folder;
+	struct held held;
 	char config[PATH_MAX]; /* that it is booted by; "": it is not */
 };
 
 /*
  * revert_hold() - the snapshot @domain@@name; for revert_drop() in any case.
- * -1 as snapshot_use() and snapshot_load().
+ * -1 as held_open().
  */
 int revert_hold(const char *domain, const char *name, struct revert_target *ret,
 		struct err *err);

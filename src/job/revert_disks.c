@@ -143,7 +143,7 @@ check_siblings(const struct revert_target *t, const struct disk_view_ref *ref,
 	       uint64_t used, struct err *err)
 {
 	struct siblings x = {
-		.s = &t->s,
+		.s = &t->held.s,
 		.ref = ref,
 		.need = used,
 		.err = err,
@@ -151,7 +151,8 @@ check_siblings(const struct revert_target *t, const struct disk_view_ref *ref,
 
 	if (!ref->cow_bytes || used == 0)
 		return 0;
-	return snapshot_each(t->s.domain, check_sibling, &x, err) || err->code ?
+	return snapshot_each(t->held.s.domain, check_sibling, &x, err) ||
+			       err->code ?
 		       -1 :
 		       0;
 }
@@ -161,8 +162,8 @@ revert_check_disks(const struct revert_target *t, struct err *err)
 {
 	struct disk_view_health h;
 
-	for (unsigned int i = 0; i < t->s.n_disks; i++) {
-		const struct snapshot_disk *d = &t->s.disks[i];
+	for (unsigned int i = 0; i < t->held.s.n_disks; i++) {
+		const struct snapshot_disk *d = &t->held.s.disks[i];
 
 		if (check_view(&d->view, &h, err) ||
 		    check_size(&d->view, err) ||
@@ -178,8 +179,8 @@ revert_used_bytes(const struct revert_target *t, uint64_t *ret, struct err *err)
 	struct disk_view_health h;
 
 	*ret = 0;
-	for (unsigned int i = 0; i < t->s.n_disks; i++) {
-		const struct disk_view_ref *ref = &t->s.disks[i].view;
+	for (unsigned int i = 0; i < t->held.s.n_disks; i++) {
+		const struct disk_view_ref *ref = &t->held.s.disks[i].view;
 		uint64_t used;
 
 		if (!ref->cow_bytes)
@@ -306,13 +307,13 @@ int
 revert_disks(const struct revert_target *t, const struct revert_opts *o,
 	     struct revert_report *ret, struct err *err)
 {
-	for (unsigned int i = 0; i < t->s.n_disks; i++) {
-		const struct snapshot_disk *d = &t->s.disks[i];
+	for (unsigned int i = 0; i < t->held.s.n_disks; i++) {
+		const struct snapshot_disk *d = &t->held.s.disks[i];
 
 		if (revert_disk(d, o, &ret->written_bytes, err))
 			return err_add(err, "disk %s", d->vdev);
 		fail_here("revert.disk");
 	}
-	ret->n_disks = t->s.n_disks;
+	ret->n_disks = t->held.s.n_disks;
 	return 0;
 }

@@ -167,6 +167,12 @@ int snapshot_load_dir(int dirfd, struct snapshot *ret, struct err *err);
 int snapshot_use(const char *domain, const char *name, struct err *err);
 
 /*
+ * snapshot_use_alone() - the same, and nobody else may.  -1 also with ERR_BUSY
+ * when somebody uses it.
+ */
+int snapshot_use_alone(const char *domain, const char *name, struct err *err);
+
+/*
  * snapshot_each() - call @fn for each committed snapshot, oldest first, of
  * @domain or, when NULL, of all.  A record that cannot be read is given as
  * s == NULL with its names and the error; @fn returning -1 stops.
@@ -233,6 +239,10 @@ snapshot_config_file(enum snapshot_mode mode)
 {
 	return mode == SNAPSHOT_OFFLINE ? "domain.cfg" : "domain.json";
 }
+
+/* snapshot_find_disk() - disk @vdev of @s, borrowed from it, or NULL. */
+const struct snapshot_disk *snapshot_find_disk(const struct snapshot *s,
+					       const char *vdev);
 
 /*
  * snapshot_to_json() - the record, as in snapshot.json and in `--json`; the

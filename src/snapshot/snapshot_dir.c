@@ -428,6 +428,18 @@ snapshot_use(const char *domain, const char *name, struct err *err)
 }
 
 int
+snapshot_use_alone(const char *domain, const char *name, struct err *err)
+{
+	int fd = open_snapshot(domain, name, err);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+		fd_close(&fd);
+		err_set(err, ERR_BUSY, 0, "%s@%s is in use", domain, name);
+	}
+	return fd;
+}
+
+int
 snapshot_begin_delete(const char *domain, const char *name, struct err *err)
 {
 	char folder[FOLDER_MAX];

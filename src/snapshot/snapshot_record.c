@@ -326,3 +326,12 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 		return -1;
 	return 0;
 }
+
+const struct snapshot_disk *
+snapshot_find_disk(const struct snapshot *s, const char *vdev)
+{
+	for (unsigned int i = 0; i < s->n_disks; i++)
+		if (strcmp(s->disks[i].vdev, vdev) == 0)
+			return &s->disks[i];
+	return NULL;
+}

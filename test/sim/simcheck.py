@@ -188,15 +188,21 @@ def check_running(host, name):
                    lambda: stat_of(monitor.pid)[0] in "SR", 2)
 
 
-def check_all(host, snapshots, domains=None):
+CLONE_FILES = {".clone", ".clone.cfg"}
+
+
+def check_all(host, snapshots, domains=None, clones=()):
     """Everything at once: @snapshots ({"web1@a", ...}) are there and whole,
-    nothing else is, and all domains (or @domains) run."""
+    nothing else is but @clones (names), and all domains (or @domains) run."""
     views, found = [], set()
     if host.root.exists():
         assert stat.S_IMODE(host.root.stat().st_mode) == 0o700
         for domain in host.root.iterdir():
             inside = {p.name for p in domain.iterdir()} - {".lock"}
             assert inside, f"an empty folder is left: {domain}"
+            if domain.name in clones:
+                assert inside >= CLONE_FILES, inside
+                inside -= CLONE_FILES
             for name in inside:
                 found.add(f"{domain.name}@{name}")
                 if not name.startswith("."):
@@ -207,7 +213,8 @@ def check_all(host, snapshots, domains=None):
     # Who dies while another of its threads makes tags leaves their draft,
     # which is no part of the world.
     have = {p.name for p in (host.world / "views").iterdir()
-            if not p.name.endswith(".tags.new")}
+            if not p.name.endswith(".tags.new")
+            and not any(p.name.startswith(f"{c}-xvd") for c in clones)}
     assert have == want, f"views left: {sorted(have ^ want)}"
     held = list((host.world / "held").iterdir())
     assert not held, f"held: {held}"

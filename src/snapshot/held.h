@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* held.h - a snapshot that nobody can delete while it is in use. */
+#ifndef XENSNAP_HELD_H
+#define XENSNAP_HELD_H
+
+#include "err.h"
+#include "snapshot.h"
+
+struct held {
+	struct snapshot s;
+	int folder; /* its, open */
+};
+
+/*
+ * held_open() - the snapshot @domain@@name; for held_close() in any case.  -1
+ * as snapshot_use() and snapshot_load().
+ */
+int held_open(struct held *ret, const char *domain, const char *name,
+	      struct err *err);
+
+/* held_close() - let go of it. */
+void held_close(struct held *h);
+
+/*
+ * held_check_memory() - memory goes on only with the disks of its own instant:
+ * is the file that is there the one that was kept?  Reads all of it.  -1 with
+ * ERR_CORRUPT (it is not), ERR_IO.
+ */
+int held_check_memory(const struct held *h, struct err *err);
+
+#endif
