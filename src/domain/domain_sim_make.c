@@ -22,7 +22,7 @@ new_domid(void)
 	return (unsigned int)getpid() + 3000000;
 }
 
-/* xl's line, as one of the world's; what the world does not know is left out. */
+/* xl's line, as one of the world's; what that does not know is left out. */
 static void
 put_line(FILE *f, const char *line)
 {

@@ -9,8 +9,8 @@
 #include "job.h"
 
 /*
- * clone_config() - the configuration by which xl starts @c, made of the one that
- * the snapshot @h has; malloc()ed for the caller.  NULL with ERR_CORRUPT,
+ * clone_config() - the configuration by which xl starts @c, made of that of the
+ * snapshot @h; malloc()ed for the caller.  NULL with ERR_CORRUPT,
  * ERR_INVALID, ERR_IO, ERR_NOMEM, ERR_UNSUPPORTED.
  */
 char *clone_config(const struct held *h, const struct cloned *c,

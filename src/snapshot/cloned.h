@@ -40,8 +40,8 @@ struct cloned {
 };
 
 /*
- * cloned_write() - make it say @c, durably, all or nothing.  The clone's lock is
- * held.  -1 with ERR_IO, ERR_NOSPC: it says what it said before.
+ * cloned_write() - make it say @c, durably, all or nothing.  The clone's lock
+ * is held.  -1 with ERR_IO, ERR_NOSPC: it says what it said before.
  */
 int cloned_write(const struct cloned *c, struct err *err);
 
@@ -55,15 +55,16 @@ int cloned_end(const char *domain, struct err *err);
 
 /*
  * cloned_each() - call @fn for each clone of @from@@name (NULL: of any) on this
- * host; its returning -1 stops.  -1 also when a record cannot be read: it may be of one.
+ * host; its returning -1 stops.  -1 also when a record cannot be read: it may
+ * be of one.
  */
 int cloned_each(const char *from, const char *name,
 		int (*fn)(const struct cloned *c, void *ctx), void *ctx,
 		struct err *err);
 
 /*
- * cloned_check_none() - -1 with ERR_STATE, naming them, when there are clones of
- * @from@@name; or with what cloned_each() tells.
+ * cloned_check_none() - -1 with ERR_STATE, naming them, when there are clones
+ * of @from@@name; or with what cloned_each() tells.
  */
 int cloned_check_none(const char *from, const char *name, struct err *err);
 

@@ -214,7 +214,8 @@ def refused():
         memory.write_bytes(whole[:-1] + b"?")
         one_line(host.run("clone", "web1@a", "t"), 1, "memory.xl is not the")
         memory.write_bytes(whole)
-        assert host.run("create", "web1@s", "--skip-disk", "xvdb").status == 0
+        result = host.run("create", "web1@s", "--skip-disk", "xvdb")
+        assert result.status == 3, result
         one_line(host.run("clone", "web1@s", "t"), 1, "left out",
                  "--disks-only")
         one_line(host.run("delete", "web1"), 1, "no clone", "web1@NAME")
