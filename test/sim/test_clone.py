@@ -148,6 +148,33 @@ def disks_only():
             assert host.state(f"c{snapshot}") == "running"
 
 
+def cold():
+    """Of a domain that did not run: what its own file says, but for who it
+    is."""
+    with Host() as host:
+        host.disk("vg0/cold")
+        disk = host.world / "disks" / "vg0" / "cold"
+        disk.write_bytes(b"cold" * (disk.stat().st_size // 4))
+        config = host.dir / "cold.cfg"
+        config.write_text(
+            'name="cold"\ntype="pvh"\nkernel="/boot/vmlinuz"\n'
+            'cmdline="pages=12"\nmemory=64\n'
+            f'disk=["vdev=xvda,format=raw,access=rw,target={disk}"]\n'
+            'vif=["mac=00:16:3e:01:02:03,bridge=xenbr0"]')
+        result = host.run("create", "cold@a", "--config", str(config))
+        assert result.status == 0, result
+        result = host.run("clone", "cold@a", "warm", "--network", "keep",
+                          "--json")
+        assert result.status == 0, result
+        o, = json.loads(result.out)["clones"]
+        text = pathlib.Path(o["config"]).read_text()
+        assert text.startswith(config.read_text()), text
+        own = text[len(config.read_text()):]
+        assert 'name="warm"' in own and o["disks"][0]["path"] in own, own
+        assert ",bridge=xenbr0" in own and "01:02:03" not in own, own
+        assert host.state("warm") == "running"
+
+
 def of_its_own():
     """A clone is a domain: it can be frozen, and its snapshot be cloned."""
     with Host() as host:
@@ -319,6 +346,7 @@ def main():
         ("one", plain),
         ("five", several),
         ("the disks alone", disks_only),
+        ("of a domain that did not run", cold),
         ("a clone's snapshot, and a clone of that", of_its_own),
         ("a dry run", dry),
         ("what is refused", refused),
