@@ -379,29 +379,33 @@ out:
 	return rc;
 }
 
-/* The first line of @s that is not a mere warning, or else the first one. */
+/* How much a line says of why: libxl and libxc mark their errors. */
+static int
+worth(const char *line, size_t len)
+{
+	if (memmem(line, len, ": error:", strlen(": error:")))
+		return 3;
+	return strncmp(line, "WARNING", strlen("WARNING")) != 0 ? 2 : 1;
+}
+
+/* The first of the lines of @s that say most. */
 static const char *
 useful_line(const char *s, size_t *ret_len)
 {
-	const char *first = NULL;
-	size_t first_len = 0;
+	const char *best = NULL;
+	int most = 0;
 	size_t len;
 
-	while (*s) {
+	for (; *s; s += len) {
 		s += strspn(s, " \t\r\n");
 		len = strcspn(s, "\r\n");
-		if (len > 0 && strncmp(s, "WARNING", 7) != 0) {
-			*ret_len = len;
-			return s;
-		}
-		if (!first && len > 0) {
-			first = s;
-			first_len = len;
-		}
-		s += len;
+		if (len == 0 || worth(s, len) <= most)
+			continue;
+		most = worth(s, len);
+		best = s;
+		*ret_len = len;
 	}
-	*ret_len = first_len;
-	return first;
+	return best;
 }
 
 int

@@ -316,6 +316,13 @@ test_run_ok(void **state)
 		"echo more >&2; exit 5",
 		NULL
 	};
+	const char *const xl[] = {
+		"sh", "-c",
+		"echo Loading new save file >&2;"
+		"echo 'libxl: error: libxl_x.c:1:f: why' >&2;"
+		"echo 'libxl: error: libxl_x.c:2:g: and so' >&2; exit 1",
+		NULL
+	};
 	const char *const verb[] = { "mkdir", "/proc/nope", NULL };
 	struct err err = ERR_INIT;
 	struct run_result res;
@@ -333,6 +340,9 @@ test_run_ok(void **state)
 	run_done(&res);
 	assert_int_equal(run_ok(says, NULL, &res, &err), -1);
 	assert_string_equal(err.text, "sh: no room");
+	run_done(&res);
+	assert_int_equal(run_ok(xl, NULL, &res, &err), -1);
+	assert_string_equal(err.text, "sh: libxl: error: libxl_x.c:1:f: why");
 	run_done(&res);
 	assert_int_equal(run_ok(verb, NULL, &res, &err), -1);
 	assert_memory_equal(err.text, "mkdir /proc/nope: ", 18);
