@@ -19,6 +19,7 @@
 #include "cancel.h"
 #include "clock.h"
 #include "clone.h"
+#include "domain_file.h"
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
@@ -78,7 +79,7 @@ check_name(const char *name, struct err *err)
 	if (err->code != ERR_NOTFOUND)
 		return -1;
 	err_clear(err);
-	if (cloned_path(name, "", folder, sizeof(folder), err))
+	if (domain_file_path(name, "", folder, sizeof(folder), err))
 		return -1;
 	if (access(folder, F_OK) == 0)
 		return err_set(err, ERR_EXISTS, 0,
@@ -125,7 +126,7 @@ plan_disks(const struct cloning *x, struct cloned *c)
 	struct disk_clone_want w;
 	char folder[PATH_MAX];
 
-	if (cloned_path(c->domain, "", folder, sizeof(folder), x->err))
+	if (domain_file_path(c->domain, "", folder, sizeof(folder), x->err))
 		return -1;
 	for (unsigned int i = 0; i < s->n_disks; i++) {
 		want_disk(x, c, i, folder, &w);
@@ -180,7 +181,7 @@ make_disks(const struct cloning *x, const struct cloned *c)
 	struct disk_clone_want w;
 	char folder[PATH_MAX];
 
-	if (cloned_path(c->domain, "", folder, sizeof(folder), x->err))
+	if (domain_file_path(c->domain, "", folder, sizeof(folder), x->err))
 		return -1;
 	for (unsigned int i = 0; i < c->n_disks; i++) {
 		if (cancel_check(x->err))
@@ -201,8 +202,8 @@ write_config(const struct cloning *x, const struct cloned *c)
 	char folder[PATH_MAX];
 	int dir = -1, rc = -1;
 
-	if (text &&
-	    cloned_path(c->domain, "", folder, sizeof(folder), x->err) == 0)
+	if (text && domain_file_path(c->domain, "", folder, sizeof(folder),
+				     x->err) == 0)
 		dir = fd_open_dir(AT_FDCWD, folder, x->err);
 	if (dir >= 0)
 		rc = fd_write_file(dir, CLONED_CONFIG, text, strlen(text),
@@ -219,8 +220,8 @@ start(const struct cloning *x, const struct cloned *c)
 	struct domain_start how = { .name = c->domain, .config = config };
 	bool started;
 
-	if (cloned_path(c->domain, CLONED_CONFIG, config, sizeof(config),
-			x->err) ||
+	if (domain_file_path(c->domain, CLONED_CONFIG, config, sizeof(config),
+			     x->err) ||
 	    snapshot_path(c->from, c->name, memory, PATH_MAX, x->err))
 		return -1;
 	strcat(memory, "/" SNAPSHOT_MEMORY);
@@ -261,8 +262,8 @@ tell(const struct cloned *c, struct clone_made *ret)
 
 	strcpy(ret->domain, c->domain);
 	strcpy(ret->uuid, c->uuid);
-	cloned_path(c->domain, CLONED_CONFIG, ret->config, sizeof(ret->config),
-		    &ignored);
+	domain_file_path(c->domain, CLONED_CONFIG, ret->config,
+			 sizeof(ret->config), &ignored);
 	ret->n_disks = c->n_disks;
 	for (unsigned int i = 0; i < c->n_disks; i++) {
 		strcpy(ret->disks[i].vdev, c->disks[i].vdev);

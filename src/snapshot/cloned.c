@@ -2,42 +2,16 @@
 /* cloned.c - see cloned.h. */
 #include "cloned.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "fd.h"
+#include "domain_file.h"
 #include "json.h"
 #include "json_field.h"
 
 #define FILE_NAME ".clone"
 #define FORMAT 1
-
-int
-cloned_path(const char *domain, const char *file, char *ret, size_t len,
-	    struct err *err)
-{
-	const char *slash = *file ? "/" : "";
-
-	if ((size_t)snprintf(ret, len, "%s/%s%s%s", snapshot_root(), domain,
-			     slash, file) >= len)
-		return err_set(err, ERR_UNSUPPORTED, 0, "the path is too long");
-	return 0;
-}
-
-static int
-open_folder(const char *domain, struct err *err)
-{
-	char path[PATH_MAX];
-
-	if (cloned_path(domain, "", path, sizeof(path), err))
-		return -1;
-	return fd_open_dir(AT_FDCWD, path, err);
-}
 
 /* ---- as JSON ---- */
 
@@ -154,69 +128,29 @@ from_json(struct json_object *o, struct cloned *ret, struct err *err)
 int
 cloned_write(const struct cloned *c, struct err *err)
 {
-	int dir = open_folder(c->domain, err);
-	struct json_object *o;
-	int rc = -1;
-
-	if (dir < 0)
-		return -1;
-	o = to_json(c);
-	if (o)
-		rc = json_write_file(dir, FILE_NAME, o, err);
-	else
-		err_set(err, ERR_NOMEM, 0, "out of memory");
-	json_object_put(o);
-	fd_close(&dir);
-	return rc;
+	return domain_file_write(c->domain, FILE_NAME, to_json(c), err);
 }
 
 int
 cloned_read(const char *domain, struct cloned *ret, struct err *err)
 {
-	int dir = open_folder(domain, err);
-	struct json_object *o = NULL;
-	int rc;
+	struct json_object *o;
+	int is = domain_file_read(domain, FILE_NAME, &o, err), rc;
 
 	memset(ret, 0, sizeof(*ret));
-	if (dir >= 0)
-		o = json_read_file(dir, FILE_NAME, err);
-	fd_close(&dir);
-	if (!o && err->code == ERR_NOTFOUND) {
-		err_clear(err);
-		return 0;
-	}
-	rc = o ? from_json(o, ret, err) : -1;
+	if (is <= 0)
+		return is;
+	rc = from_json(o, ret, err);
 	json_object_put(o);
 	if (rc == 0 && strcmp(ret->domain, domain) != 0)
 		rc = err_set(err, ERR_CORRUPT, 0, "it is of %s", ret->domain);
 	return rc ? err_add(err, "%s/" FILE_NAME, domain) : 1;
 }
 
-static int
-forget(int dir, const char *name, struct err *err)
-{
-	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	return err_set(err, ERR_IO, errno, "remove %s", name);
-}
-
 int
 cloned_end(const char *domain, struct err *err)
 {
-	int dir = open_folder(domain, err);
-	int rc = -1;
-
-	if (dir < 0) {
-		if (err->code != ERR_NOTFOUND)
-			return -1;
-		err_clear(err);
-		return 0;
-	}
-	if (forget(dir, CLONED_CONFIG, err) == 0 &&
-	    forget(dir, FILE_NAME, err) == 0)
-		rc = fd_sync(dir, domain, err);
-	fd_close(&dir);
-	return rc;
+	return domain_file_end(domain, CLONED_CONFIG, FILE_NAME, err);
 }
 
 /* ---- all of them ---- */

@@ -68,9 +68,4 @@ int cloned_each(const char *from, const char *name,
  */
 int cloned_check_none(const char *from, const char *name, struct err *err);
 
-/* cloned_path() - where @file of the clone's folder is, absolute, in @ret.  -1
- * with ERR_UNSUPPORTED when that is too long. */
-int cloned_path(const char *domain, const char *file, char *ret, size_t len,
-		struct err *err);
-
 #endif

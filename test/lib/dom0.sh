@@ -39,6 +39,30 @@ guest_start() {
 		grep -q 'WITNESS ready'"
 }
 
+# guest_of_three NAME TYPE: its configuration, and its disks: a classic and a thin
+# volume and a file.
+guest_of_three() {
+	lvm <<-LVM > /dev/null
+	lvcreate -q -y -Wn -n $1_classic -L 64m vg
+	lvcreate -q -y -n $1_thin -V 64m -T vg/pool
+	LVM
+	truncate -s 64M "/srv/xfs/$1.img"
+	{
+		sed -e '/^disk = /,$d' -e "s/^name = .*/name = \"$1\"/" \
+			-e "s/^type = .*/type = \"$2\"/" \
+			-e 's/^extra = "\(.*\)"/extra = "\1 witness.disks=xvda,xvdb,xvdc witness.load=1 witness.load_rate=50"/' \
+			/etc/xen/guests/pvh1.cfg
+		cat <<-CFG
+		disk = [
+		  "/dev/vg/$1_classic,raw,xvda,w",
+		  "/dev/vg/$1_thin,raw,xvdb,w",
+		  "/srv/xfs/$1.img,raw,xvdc,w",
+		]
+		on_crash = "preserve"
+		CFG
+	} > "/etc/xen/guests/$1.cfg"
+}
+
 # ask NAME COMMAND: one word for witness, by its console.
 ask() {
 	domid=$(xl domid "$1") || return 1

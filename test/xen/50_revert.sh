@@ -10,27 +10,6 @@ lab_state=xen
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 guest=back
-lvm <<LVM > /dev/null
-lvcreate -q -y -Wn -n back_classic -L 64m vg
-lvcreate -q -y -n back_thin -V 64m -T vg/pool
-LVM
-truncate -s 64M /srv/xfs/back.img
-
-# config TYPE
-config() {
-	sed -e '/^disk = /,$d' -e "s/^name = .*/name = \"$guest\"/" \
-		-e "s/^type = .*/type = \"$1\"/" \
-		-e 's/^extra = "\(.*\)"/extra = "\1 witness.disks=xvda,xvdb,xvdc witness.load=1 witness.load_rate=50"/' \
-		/etc/xen/guests/pvh1.cfg
-	cat <<CFG
-disk = [
-  "/dev/vg/back_classic,raw,xvda,w",
-  "/dev/vg/back_thin,raw,xvdb,w",
-  "/srv/xfs/back.img,raw,xvdc,w",
-]
-on_crash = "preserve"
-CFG
-}
 
 # freeze NAME: a snapshot, and how far the guest was.
 freeze() {
@@ -113,7 +92,7 @@ used_meanwhile() {
 	back "$1" --no-keep
 }
 
-config "${GUESTS:-pvh}" > /etc/xen/guests/$guest.cfg
+guest_of_three $guest "${GUESTS:-pvh}"
 guest_start $guest
 ok $? "a guest that writes"
 freeze a

@@ -11,26 +11,6 @@ lab_state=${lab_state:-xen}
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 guest=first
-lvm <<LVM > /dev/null
-lvcreate -q -y -Wn -n first_classic -L 64m vg
-lvcreate -q -y -n first_thin -V 64m -T vg/pool
-LVM
-truncate -s 64M /srv/xfs/first.img
-
-# config TYPE
-config() {
-	sed -e '/^disk = /,$d' -e "s/^name = .*/name = \"$guest\"/" \
-		-e "s/^type = .*/type = \"$1\"/" \
-		-e 's/^extra = "\(.*\)"/extra = "\1 witness.disks=xvda,xvdb,xvdc witness.load=1 witness.load_rate=50"/' \
-		/etc/xen/guests/pvh1.cfg
-	cat <<CFG
-disk = [
-  "/dev/vg/first_classic,raw,xvda,w",
-  "/dev/vg/first_thin,raw,xvdb,w",
-  "/srv/xfs/first.img,raw,xvdc,w",
-]
-CFG
-}
 
 uuid_of() {
 	xl list -v "$1" | awk 'NR == 2 { print $7 }'
@@ -70,7 +50,7 @@ views_sum() {
 	done
 }
 
-config "${GUESTS:-pvh}" > /etc/xen/guests/$guest.cfg
+guest_of_three $guest "${GUESTS:-pvh}"
 guest_start $guest
 ok $? "a guest that writes"
 before=$(size_of "$(console $guest)")
