@@ -78,15 +78,44 @@ status_of(const struct deletion *d, const struct cmd_args *args)
 	return d->n_busy == args->n_args ? CMD_BUSY : CMD_FAILED;
 }
 
+static int
+is_it(const struct clone_seen *c, void *ctx)
+{
+	const char **name = ctx;
+
+	if (*name && strcmp(c->domain, *name) == 0)
+		*name = NULL;
+	return 0;
+}
+
+static int
+check_clone(const char *name, struct err *err)
+{
+	const char *looked_for = name;
+
+	if (job_clones(NULL, is_it, &looked_for, err))
+		return -1;
+	if (!looked_for)
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "'%s' names no snapshot (%s@NAME), and no clone", name,
+		       name);
+}
+
 /* All names are read before the first is touched. */
 static int
 check_names(const struct cmd_args *args, struct names *all, struct err *err)
 {
 	for (unsigned int i = 0; i < args->n_args; i++) {
-		if (strchr(args->args[i], '@') ?
-			    names_snapshot(args, i, &all[i], err) :
-			    names_domain(args, i, &all[i], err))
+		bool clone = !strchr(args->args[i], '@');
+
+		if (clone ? names_domain(args, i, &all[i], err) :
+			    names_snapshot(args, i, &all[i], err))
 			return opts_usage(args->verb, err);
+		if (clone && check_clone(args->args[i], err))
+			return err->code == ERR_INVALID ?
+				       opts_usage(args->verb, err) :
+				       -1;
 	}
 	return 0;
 }

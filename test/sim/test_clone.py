@@ -245,8 +245,8 @@ def refused():
         assert result.status == 3, result
         one_line(host.run("clone", "web1@s", "t"), 1, "left out",
                  "--disks-only")
-        one_line(host.run("delete", "web1"), 1, "no clone", "web1@NAME")
-        one_line(host.run("delete", "nobody"), 1, "no clone")
+        one_line(host.run("delete", "web1"), 2, "no clone", "web1@NAME")
+        one_line(host.run("delete", "nobody"), 2, "no clone")
         nothing_of(host, "t", "trial")
         assert not clones(host)
 
