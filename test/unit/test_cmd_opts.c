@@ -144,7 +144,7 @@ test_wrong(void **state)
 {
 	(void)state;
 	assert_wrong("create", "", "DOMAIN[@NAME] is missing");
-	assert_wrong("export", "", "SNAPSHOT|CLONE is missing");
+	assert_wrong("export", "", "SNAPSHOT is missing");
 	assert_wrong("export", "a@b", "DIR|- is missing");
 	assert_wrong("delete", "--dry-run", "SNAPSHOT|CLONE is missing");
 	assert_wrong("show", "a b", "'b' is one argument too many");
