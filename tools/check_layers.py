@@ -23,7 +23,7 @@ MAY = {
     "snapshot": ["disk/disk.h", "disk/disk_clone.h", "domain/domain.h", "domain/xl_monitor.h",
                  "base"],
     "job": ["repo", "seal/key.h", "chunk", "snapshot", "domain", "disk", "base"],
-    "cmd": ["job/job.h", "job/job_repo.h", "job/job_key.h", "repo/repo.h", "repo/outcome.h", "repo/repo_verify.h",
+    "cmd": ["job/job.h", "job/job_repo.h", "job/job_key.h", "job/job_doctor.h", "repo/repo.h", "repo/outcome.h", "repo/repo_verify.h",
             "repo/repo_keys.h",
             "seal/slot.h", "seal/rand.h", "seal/press.h", "snapshot/snapshot.h", "domain/domain.h",
             "disk/disk.h", "base"],

@@ -114,6 +114,8 @@ int cmd_clone(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_recover(const struct cmd_args *args, struct err *err);
 /* see above */
+int cmd_doctor(const struct cmd_args *args, struct err *err);
+/* see above */
 int cmd_init(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_backup(const struct cmd_args *args, struct err *err);

@@ -126,6 +126,23 @@ lvm_run(const char *const args[], struct err *err)
 	return rc;
 }
 
+int
+lvm_ask(const char *const args[], char **ret, size_t *ret_len, struct err *err)
+{
+	struct run_result res;
+	int rc = run_lvm(args, &res, err);
+
+	*ret = NULL;
+	if (rc == 0) {
+		*ret = res.out;
+		if (ret_len)
+			*ret_len = res.out_len;
+		res.out = NULL;
+	}
+	run_done(&res);
+	return rc;
+}
+
 /* ---- reports ---- */
 
 /* What has neither can be put into a select string between quotes. */

@@ -13,6 +13,7 @@
 #define XENSNAP_LVM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -97,6 +98,14 @@ int lvm_find_named(const struct lvm_name *want, unsigned int n,
  * known.
  */
 int lvm_run(const char *const args[], struct err *err);
+
+/*
+ * lvm_ask() - the same, and what it prints: *@ret, NUL-terminated, is the
+ * caller's to free(); *@ret_len (or NULL) is its length.  On failure *@ret is
+ * NULL.
+ */
+int lvm_ask(const char *const args[], char **ret, size_t *ret_len,
+	    struct err *err);
 
 /* lvm_dm_uuid() - device-mapper's uuid of @lv, in @ret (LVM_DM_UUID_LEN
  * bytes). */

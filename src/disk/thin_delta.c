@@ -371,16 +371,22 @@ thin_delta_known(const char *version, struct err *err)
 		       a, b, c);
 }
 
-static int
-check_version(struct err *err)
+int
+thin_delta_version(char *ret, size_t len, struct err *err)
 {
 	static const char *const argv[] = { PROGRAM, "-V", NULL };
 	struct run_result res;
 	int rc = run_ok(argv, NULL, &res, err);
 
-	if (rc == 0)
-		rc = thin_delta_known(res.out, err);
-	else if (err->code == ERR_NOTFOUND)
+	if (rc == 0 && thin_delta_known(res.out, err) == 0) {
+		/* Known, so there are digits; one word in front in 1.x. */
+		const char *v = res.out + strcspn(res.out, "0123456789");
+
+		snprintf(ret, len, "%.*s", (int)strspn(v, "0123456789."), v);
+	} else if (rc == 0) {
+		rc = -1;
+	}
+	if (rc && err->code == ERR_NOTFOUND)
 		err_set(err, ERR_UNSUPPORTED, 0,
 			"there is no " PROGRAM " on this host (package "
 			"thin-provisioning-tools)");
@@ -405,7 +411,7 @@ int
 thin_delta_run(const char *path, struct thin_delta *d, struct changes *changes,
 	       struct err *err)
 {
-	char left[24], right[24];
+	char left[24], right[24], version[24];
 	/* An argument after -m would be taken for a block's number. */
 	const char *argv[] = { PROGRAM,   "--metadata-snap",
 			       "--thin1", left,
@@ -417,7 +423,7 @@ thin_delta_run(const char *path, struct thin_delta *d, struct changes *changes,
 
 	snprintf(left, sizeof(left), "%" PRIu64, d->left);
 	snprintf(right, sizeof(right), "%" PRIu64, d->right);
-	if (check_version(err))
+	if (thin_delta_version(version, sizeof(version), err))
 		return -1;
 	opts.timeout_ms = LIMIT_MS;
 	opts.stdout_fd = make_file(err);

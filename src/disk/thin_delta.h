@@ -16,6 +16,7 @@
 #define XENSNAP_THIN_DELTA_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "changes.h"
@@ -50,6 +51,13 @@ int thin_delta_run(const char *path, struct thin_delta *d,
  */
 int thin_delta_read(int fd, struct thin_delta *d, struct changes *changes,
 		    struct err *err);
+
+/*
+ * thin_delta_version() - of the one on this host, "0.9.0", in @ret.  -1 with
+ * ERR_UNSUPPORTED (there is none, or one that is known to be wrong), ERR_IO,
+ * ERR_TIMEOUT.
+ */
+int thin_delta_version(char *ret, size_t len, struct err *err);
 
 /*
  * thin_delta_known() - by what it prints of its version: does it tell the

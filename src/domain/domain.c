@@ -224,6 +224,23 @@ domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 }
 
 int
+domain_hypervisor(struct domain_hypervisor *ret, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	memset(ret, 0, sizeof(*ret));
+	return ops ? ops->hypervisor(ret, err) : -1;
+}
+
+int
+domain_each(domain_each_fn *fn, void *ctx, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	return ops ? ops->each(fn, ctx, err) : -1;
+}
+
+int
 domain_thaw(uint32_t domid, const char *uuid, struct err *err)
 {
 	const struct domain_ops *ops = driver(err);

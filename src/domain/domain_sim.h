@@ -59,6 +59,12 @@ int ds_ask_agent(uint32_t domid, const char *uuid, const char *request,
 /* see above */
 int ds_sysrq(struct domain *base, char key, struct err *err);
 
+/* see above */
+int ds_hypervisor(struct domain_hypervisor *ret, struct err *err);
+
+/* see above */
+int ds_each(domain_each_fn *fn, void *ctx, struct err *err);
+
 /* ds_others_save() - does another living process save @d?  Under the lock. */
 bool ds_others_save(const struct sim_domain *d);
 

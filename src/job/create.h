@@ -82,6 +82,13 @@ int create_plan(struct create *c, const char *domain, const char *name);
  */
 int create_stage_plan(struct create *c);
 
+/* create_stage_bytes() - how much room a memory of @memory_bytes takes. */
+uint64_t create_stage_bytes(uint64_t memory_bytes);
+
+/* create_ram_room() - how much of it there is in this host's RAM, with what the
+ * host itself goes on with left out.  -1 with ERR_IO. */
+int create_ram_room(uint64_t *ret, struct err *err);
+
 /*
  * create_stage_open() - take the room for it, before the pause: c->stagefd.
  * It has no name, so nothing is left when it is closed.  -1 with c->err, but

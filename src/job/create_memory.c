@@ -36,11 +36,17 @@
 static uint64_t
 stage_bytes(const struct create *c)
 {
-	return c->info.memory_bytes + c->info.memory_bytes / 64 + (4u << 20);
+	return create_stage_bytes(c->info.memory_bytes);
 }
 
-static int
-ram_available(uint64_t *ret, struct err *err)
+uint64_t
+create_stage_bytes(uint64_t memory_bytes)
+{
+	return memory_bytes + memory_bytes / 64 + (4u << 20);
+}
+
+int
+create_ram_room(uint64_t *ret, struct err *err)
 {
 	char *text, *line;
 	uint64_t kib = 0;
@@ -53,7 +59,7 @@ ram_available(uint64_t *ret, struct err *err)
 	if (!line || sscanf(line, "MemAvailable: %" SCNu64, &kib) != 1)
 		err_set(err, ERR_IO, 0, "/proc/meminfo tells no MemAvailable");
 	free(text);
-	*ret = kib << 10;
+	*ret = kib << 10 > RAM_KEEP ? (kib << 10) - RAM_KEEP : 0;
 	return kib ? 0 : -1;
 }
 
@@ -62,10 +68,10 @@ ram_available(uint64_t *ret, struct err *err)
 static int
 plan_ram(struct create *c, bool wanted)
 {
-	uint64_t need = stage_bytes(c) + RAM_KEEP, room;
+	uint64_t need = stage_bytes(c), room;
 	char need_text[24], room_text[24];
 
-	if (ram_available(&room, c->err))
+	if (create_ram_room(&room, c->err))
 		return -1;
 	if (room >= need) {
 		c->stage = STAGE_RAM;

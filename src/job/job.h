@@ -294,6 +294,7 @@ int job_unclone(const char *domain, bool dry_run, struct err *err);
 struct recover_note {
 	char what[160]; /* "web1@before", "web1", "/dev/vg/..." */
 	char did[200];  /* "undone: ...", "finished: ..." */
+	bool busy;      /* of a dry run: a process is at work on it */
 };
 
 #define RECOVER_NOTES_MAX 256
@@ -308,7 +309,8 @@ struct recover_report {
 /*
  * job_recover() - finish or undo what dead processes left behind: on all
  * domains, or on @domain alone.  Domains on which a process is at work are
- * left to it.  May be repeated; the second time there is nothing to do.
+ * left to it: after a wait with a warning, in a dry run at once with a note.
+ * May be repeated; the second time there is nothing to do.
  */
 int job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 		struct err *err);

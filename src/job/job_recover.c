@@ -29,6 +29,7 @@
 #include "journal.h"
 #include "log.h"
 #include "revert.h"
+#include "text.h"
 #include "watchdog.h"
 
 /* A watchdog at work shares the dead one's lock for a few seconds. */
@@ -43,12 +44,24 @@ struct recover {
 	struct err *err;
 };
 
+/* In a dry run a domain of which nothing but views is left is come to twice. */
+static bool
+is_noted(const struct recover_report *report, const char *what)
+{
+	for (unsigned int i = 0; i < report->n_notes; i++)
+		if (strcmp(report->notes[i].what, what) == 0)
+			return true;
+	return false;
+}
+
 static void
 note(struct recover *r, const char *what, const char *did)
 {
 	struct recover_report *report = r->report;
 	struct recover_note *n = &report->notes[report->n_notes];
 
+	if (r->dry_run && is_noted(report, what))
+		return;
 	if (report->n_notes == RECOVER_NOTES_MAX) {
 		report->n_more++;
 		return;
@@ -371,19 +384,36 @@ recover_views(struct recover *r, const char *domain)
 
 /* ---- the story ---- */
 
+static void
+leave_alone(struct recover *r, const char *domain, const struct err *busy)
+{
+	char text[200];
+
+	if (!r->dry_run) {
+		log_warning("%s: left alone: %s", domain, busy->text);
+		return;
+	}
+	snprintf(text, sizeof(text), "left alone: %.*s",
+		 (int)text_cut(busy->text, sizeof(text) - 16), busy->text);
+	note(r, domain, text);
+	for (unsigned int i = 0; i < r->report->n_notes; i++)
+		if (strcmp(r->report->notes[i].what, domain) == 0)
+			r->report->notes[i].busy = true;
+}
+
 static int
 recover_domain(const char *domain, void *ctx)
 {
 	struct recover *r = ctx;
 	struct err e = ERR_INIT;
-	int lock = snapshot_lock(domain, LOCK_WAIT_MS, &e);
+	int lock = snapshot_lock(domain, r->dry_run ? 0 : LOCK_WAIT_MS, &e);
 
 	if (lock < 0) {
 		if (e.code != ERR_BUSY) {
 			*r->err = e;
 			return -1;
 		}
-		log_warning("%s: left alone: %s", domain, e.text);
+		leave_alone(r, domain, &e);
 		return 0;
 	}
 	disk_set_alive_fd(lock);
