@@ -29,7 +29,6 @@
 #include "journal.h"
 #include "log.h"
 #include "revert.h"
-#include "text.h"
 #include "watchdog.h"
 
 /* A watchdog at work shares the dead one's lock for a few seconds. */
@@ -44,24 +43,12 @@ struct recover {
 	struct err *err;
 };
 
-/* In a dry run a domain of which nothing but views is left is come to twice. */
-static bool
-is_noted(const struct recover_report *report, const char *what)
-{
-	for (unsigned int i = 0; i < report->n_notes; i++)
-		if (strcmp(report->notes[i].what, what) == 0)
-			return true;
-	return false;
-}
-
 static void
 note(struct recover *r, const char *what, const char *did)
 {
 	struct recover_report *report = r->report;
 	struct recover_note *n = &report->notes[report->n_notes];
 
-	if (r->dry_run && is_noted(report, what))
-		return;
 	if (report->n_notes == RECOVER_NOTES_MAX) {
 		report->n_more++;
 		return;
@@ -385,20 +372,37 @@ recover_views(struct recover *r, const char *domain)
 /* ---- the story ---- */
 
 static void
-leave_alone(struct recover *r, const char *domain, const struct err *busy)
+look_at_domain(struct recover *r, const char *domain)
 {
-	char text[200];
+	struct err e = ERR_INIT;
 
-	if (!r->dry_run) {
-		log_warning("%s: left alone: %s", domain, busy->text);
-		return;
+	if (snapshot_leftovers(domain, recover_one, r, &e) ||
+	    recover_revert(r, domain) || recover_clone(r, domain) ||
+	    recover_views(r, domain))
+		failed(r, domain, e.code ? &e : r->err);
+}
+
+/*
+ * A dry run holds no lock: it would be in the way of a create, which does not
+ * wait.  What it saw while somebody else was at work does not count.
+ */
+static void
+look_only(struct recover *r, const char *domain)
+{
+	struct recover_report *report = r->report;
+	unsigned int n = report->n_notes;
+	bool busy = snapshot_is_busy(domain);
+
+	if (!busy) {
+		look_at_domain(r, domain);
+		busy = snapshot_is_busy(domain);
 	}
-	snprintf(text, sizeof(text), "left alone: %.*s",
-		 (int)text_cut(busy->text, sizeof(text) - 16), busy->text);
-	note(r, domain, text);
-	for (unsigned int i = 0; i < r->report->n_notes; i++)
-		if (strcmp(r->report->notes[i].what, domain) == 0)
-			r->report->notes[i].busy = true;
+	if (busy) {
+		report->n_notes = n;
+		note(r, domain, "left alone: a process is at work on it");
+	}
+	if (busy && n < RECOVER_NOTES_MAX)
+		report->notes[n].busy = true;
 }
 
 static int
@@ -406,21 +410,23 @@ recover_domain(const char *domain, void *ctx)
 {
 	struct recover *r = ctx;
 	struct err e = ERR_INIT;
-	int lock = snapshot_lock(domain, r->dry_run ? 0 : LOCK_WAIT_MS, &e);
+	int lock;
 
+	if (r->dry_run) {
+		look_only(r, domain);
+		return 0;
+	}
+	lock = snapshot_lock(domain, LOCK_WAIT_MS, &e);
 	if (lock < 0) {
 		if (e.code != ERR_BUSY) {
 			*r->err = e;
 			return -1;
 		}
-		leave_alone(r, domain, &e);
+		log_warning("%s: left alone: %s", domain, e.text);
 		return 0;
 	}
 	disk_set_alive_fd(lock);
-	if (snapshot_leftovers(domain, recover_one, r, &e) ||
-	    recover_revert(r, domain) || recover_clone(r, domain) ||
-	    recover_views(r, domain))
-		failed(r, domain, e.code ? &e : r->err);
+	look_at_domain(r, domain);
 	disk_set_alive_fd(-1);
 	snapshot_unlock(domain, &lock);
 	return 0;

@@ -114,6 +114,13 @@ int snapshot_lock(const char *domain, unsigned int wait_ms, struct err *err);
 void snapshot_unlock(const char *domain, int *lock);
 
 /*
+ * snapshot_is_busy() - has somebody @domain's lock at this moment?  Who only
+ * looks asks so: nothing is made, held or waited for.  False when it cannot be
+ * told.
+ */
+bool snapshot_is_busy(const char *domain);
+
+/*
  * snapshot_check_free() - can there be a new snapshot @domain@@name?  Changes
  * nothing.  0, or -1 with ERR_EXISTS when the name is taken, ERR_STATE when a
  * dead process left it half made or half deleted, ERR_IO.

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,6 +113,23 @@ is_folder(const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s", snapshot_root(), name);
 	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Others who only ask do not disturb us, nor we them. */
+bool
+snapshot_is_busy(const char *domain)
+{
+	char path[4096];
+	bool busy;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s/.lock", snapshot_root(), domain);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	busy = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return busy;
 }
 
 int

@@ -4,6 +4,7 @@
 domains, and that --mend puts right what dead processes left, and no more."""
 import json
 import os
+import shutil
 
 from simhost import Host
 from simcheck import check_all, run_cases
@@ -143,6 +144,23 @@ def left_suspended():
         check_all(host, set())
 
 
+def left_paused():
+    """The same of one that create paused, with views that cannot wait."""
+    with Host() as host:
+        host.domain("web1", ("thin0/a", "thin0/b"))
+        p = host.stopped_at("still.paused", "create", "web1@x", "--disks-only")
+        host.kill(p, watchdog=True)
+        assert host.state("web1") == "paused"
+        found = look(host, status=3)
+        assert level(found, "domain-left", "web1") == "error", wrong(found)
+        assert "paused" in found["domain-left", "web1"]["is"]
+        found = look(host, "--mend", status=0)
+        assert found["domain-left", "web1"]["mended"], wrong(found)
+        assert host.state("web1") == "running"
+        assert level(look(host, status=0), "leftover") == "ok"
+        check_all(host, set())
+
+
 def mend_fails():
     """What cannot be mended is said, and the exit status is 1."""
     with Host() as host:
@@ -201,6 +219,9 @@ def leftover_view():
         found = look(host, status=3)
         left = [k[1] for k in found if k[0] == "leftover"]
         assert len(left) == 2, wrong(found)
+        shutil.rmtree(host.root / "web1")
+        assert wrong(look(host, status=3)) == wrong(found)
+        assert not (host.root / "web1").exists(), "looking made a folder"
         found = look(host, "--mend", status=0)
         assert all(found["leftover", v]["mended"] for v in left), wrong(found)
         look(host, status=0)
@@ -238,6 +259,7 @@ run_cases([
     ("no shadow paging", no_shadow),
     ("Xen does not answer", no_answer),
     ("a domain left suspended: told, mended, gone", left_suspended),
+    ("a domain left paused: the same", left_paused),
     ("what cannot be mended: exit 1", mend_fails),
     ("suspended by somebody else: left alone", not_ours),
     ("a process at work: nothing is wrong", at_work),

@@ -18,10 +18,10 @@ test_version(void **state)
 	static const char text[] =
 		"  LVM version:     2.03.16(2) (2022-05-18)\n"
 		"  Library version: 1.02.185 (2022-05-18)\n";
-	static const char *const wrong[] = {
-		"", "LVM version:", "LVM version: x",
-		"Library version: 1.02.185", "LVM version: 1.2.3.4.5.6.7.8.9"
-	};
+	static const char *const wrong[] = { "",
+					     "LVM version:", "LVM version: x",
+					     "Library version: 1.02.185",
+					     "LVM version: 1.2.3.4.5.6.7.8.9" };
 	struct err err = ERR_INIT;
 	char ret[16];
 

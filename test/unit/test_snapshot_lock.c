@@ -71,6 +71,8 @@ test_busy(void **state)
 
 	(void)state;
 	pid = start_holder("web1");
+	assert_true(snapshot_is_busy("web1"));
+	assert_false(snapshot_is_busy("web2"));
 	assert_int_equal(snapshot_lock("web1", 0, &err), -1);
 	assert_int_equal(err.code, ERR_BUSY);
 	snprintf(want, sizeof(want), "(process %ld)", (long)pid);
@@ -83,6 +85,7 @@ test_busy(void **state)
 	snapshot_unlock("web2", &lock);
 	/* It goes with its holder, whatever ends that. */
 	end_holder(pid);
+	assert_false(snapshot_is_busy("web1"));
 	lock = snapshot_lock("web1", 0, &err);
 	assert_true(lock >= 0);
 	snapshot_unlock("web1", &lock);
