@@ -55,7 +55,7 @@ void doctor_mend(struct doctor_finding *f, const char *fmt, ...)
 void doctor_did(struct doctor_finding *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* doctor_is_left() - did a dead process leave a snapshot of @domain half made?
+/* doctor_is_left() - did a process die that may have let @domain stand still?
  * *@ret_busy: or is one at work on it? */
 bool doctor_is_left(const struct doctor *x, const char *domain, bool *ret_busy);
 

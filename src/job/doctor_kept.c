@@ -26,10 +26,8 @@ doctor_is_left(const struct doctor *x, const char *domain, bool *ret_busy)
 		if (strncmp(n->what, domain, len) != 0 ||
 		    (n->what[len] && n->what[len] != '@'))
 			continue;
-		if (n->busy)
-			*ret_busy = true;
-		else
-			left = true;
+		*ret_busy |= n->busy;
+		left |= n->touched;
 	}
 	return left;
 }

@@ -294,7 +294,9 @@ int job_unclone(const char *domain, bool dry_run, struct err *err);
 struct recover_note {
 	char what[160]; /* "web1@before", "web1", "/dev/vg/..." */
 	char did[200];  /* "undone: ...", "finished: ..." */
-	bool busy;      /* of a dry run: a process is at work on it */
+	/* Of a dry run: a process is at work on it; one died that may have let
+	 * its domain stand still. */
+	bool busy, touched;
 };
 
 #define RECOVER_NOTES_MAX 256

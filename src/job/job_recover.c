@@ -43,7 +43,8 @@ struct recover {
 	struct err *err;
 };
 
-static void
+/* NULL: there was no room for it. */
+static struct recover_note *
 note(struct recover *r, const char *what, const char *did)
 {
 	struct recover_report *report = r->report;
@@ -51,12 +52,14 @@ note(struct recover *r, const char *what, const char *did)
 
 	if (report->n_notes == RECOVER_NOTES_MAX) {
 		report->n_more++;
-		return;
+		return NULL;
 	}
+	memset(n, 0, sizeof(*n));
 	snprintf(n->what, sizeof(n->what), "%s", what);
 	snprintf(n->did, sizeof(n->did), "%s%s", r->dry_run ? "would be " : "",
 		 did);
 	report->n_notes++;
+	return n;
 }
 
 static void
@@ -85,6 +88,14 @@ leftover_of(const struct journal_story *story, const char *domain,
 	memcpy(ret->devices, story->devices, sizeof(ret->devices));
 }
 
+static bool
+may_have_touched(enum journal_step last)
+{
+	return last == JOURNAL_INSTANT || last == JOURNAL_HOLD ||
+	       last == JOURNAL_PAUSE || last == JOURNAL_REBUILD ||
+	       last == JOURNAL_UNDO;
+}
+
 /*
  * The domain and its devices: only if they can have been touched and not been
  * put right by the dead process itself, and if the host still is the one that
@@ -98,9 +109,7 @@ put_domain_right(const struct journal_story *story, const char *domain,
 	struct leftover l;
 
 	memset(did, 0, sizeof(*did));
-	if (story->last != JOURNAL_INSTANT && story->last != JOURNAL_HOLD &&
-	    story->last != JOURNAL_PAUSE && story->last != JOURNAL_REBUILD &&
-	    story->last != JOURNAL_UNDO)
+	if (!may_have_touched(story->last))
 		return 0;
 	if (journal_boot_id(boot_id, err))
 		return -1;
@@ -147,6 +156,7 @@ recover_partial(struct recover *r, int dirfd, const char *domain,
 {
 	struct journal_story *story = calloc(1, sizeof(*story));
 	struct snapshot *s = calloc(1, sizeof(*s));
+	struct recover_note *n;
 	struct err e = ERR_INIT;
 	int rc = -1;
 
@@ -164,7 +174,9 @@ recover_partial(struct recover *r, int dirfd, const char *domain,
 		fail_here("recover.committed");
 		note(r, what, "finished: all was made but its name");
 	} else if (r->dry_run) {
-		note(r, what, "undone: create died");
+		n = note(r, what, "undone: create died");
+		if (n)
+			n->touched = may_have_touched(story->last);
 	} else if (undo_create(r, story, domain, name, what)) {
 		goto out;
 	}
@@ -262,6 +274,7 @@ static int
 recover_revert(struct recover *r, const char *domain)
 {
 	struct revert_report did = { .n_disks = 0 };
+	struct recover_note *n;
 	struct reverting was;
 	char text[200];
 	int is = reverting_read(domain, &was, r->err);
@@ -277,7 +290,9 @@ recover_revert(struct recover *r, const char *domain)
 		 did.memory  ? "; the domain goes on from there" :
 		 did.started ? "; the domain runs" :
 			       "");
-	note(r, domain, text);
+	n = note(r, domain, text);
+	if (n)
+		n->touched = true;
 	return 0;
 }
 
@@ -390,19 +405,20 @@ static void
 look_only(struct recover *r, const char *domain)
 {
 	struct recover_report *report = r->report;
-	unsigned int n = report->n_notes;
 	bool busy = snapshot_is_busy(domain);
+	unsigned int n = report->n_notes;
+	struct recover_note *told;
 
 	if (!busy) {
 		look_at_domain(r, domain);
 		busy = snapshot_is_busy(domain);
 	}
-	if (busy) {
-		report->n_notes = n;
-		note(r, domain, "left alone: a process is at work on it");
-	}
-	if (busy && n < RECOVER_NOTES_MAX)
-		report->notes[n].busy = true;
+	if (!busy)
+		return;
+	report->n_notes = n;
+	told = note(r, domain, "left alone: a process is at work on it");
+	if (told)
+		told->busy = true;
 }
 
 static int

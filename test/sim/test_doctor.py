@@ -193,6 +193,21 @@ def not_ours():
         assert found["domain-suspended", "web1"]["mend"] == "xl resume web1"
 
 
+def paused_beside():
+    """Paused by its admin, and something was left that has not to do with it:
+    that is mended, and the domain left alone (inv. 6)."""
+    with Host() as host:
+        host.domain("web1", DISKS)
+        result = host.run("create", "web1@x")
+        assert result.status == 0, result
+        (host.root / "web1" / "x").rename(host.root / "web1" / ".x.deleting")
+        host.set_state("web1", "paused")
+        found = look(host, "--mend", status=0)
+        assert found["leftover", "web1@x"]["mended"], wrong(found)
+        assert level(found, "domain-paused", "web1") == "note", wrong(found)
+        assert host.state("web1") == "paused"
+
+
 def at_work():
     """While a process is at work on a domain nothing is wrong with it."""
     with Host() as host:
@@ -262,6 +277,7 @@ run_cases([
     ("a domain left paused: the same", left_paused),
     ("what cannot be mended: exit 1", mend_fails),
     ("suspended by somebody else: left alone", not_ours),
+    ("paused by its admin beside a leftover", paused_beside),
     ("a process at work: nothing is wrong", at_work),
     ("a view without a snapshot", leftover_view),
     ("monitors of xl's", monitors),
