@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "lv_health.h"
+#include "lvm_host.h"
 #include "lvm_report.h"
 #include "view_health.h"
 #include "view_name.h"
@@ -60,6 +61,40 @@ report(const char *text, size_t len)
 		fuzz_refused(&err, CORRUPT);
 	else
 		must(r <= 1);
+}
+
+/* What doctor asks: groups, pools, settings, the version. */
+static void
+host(const char *text, size_t len)
+{
+	struct disk_lvm_settings s;
+	struct err err = ERR_INIT;
+	struct disk_group *g;
+	struct disk_pool *pools;
+	char version[16];
+	unsigned int n;
+
+	if (lvm_read_groups(text, len, &g, &n, &err))
+		fuzz_refused(&err, CORRUPT);
+	must((n == 0) == !g);
+	for (unsigned int i = 0; i < n; i++)
+		must(g[i].name[0]);
+	free(g);
+	err_clear(&err);
+	if (lvm_read_pools(text, len, &pools, &n, &err))
+		fuzz_refused(&err, CORRUPT);
+	must((n == 0) == !pools);
+	for (unsigned int i = 0; i < n; i++)
+		must(pools[i].data <= 100 && pools[i].metadata <= 100);
+	free(pools);
+	err_clear(&err);
+	if (lvm_read_settings(text, &s, &err))
+		fuzz_refused(&err, CORRUPT);
+	err_clear(&err);
+	if (lvm_read_version(text, version, sizeof(version), &err))
+		fuzz_refused(&err, CORRUPT);
+	else
+		must(strspn(version, "0123456789.") == strlen(version));
 }
 
 /* Tags of an owner of whom the text is the name of his domain. */
@@ -117,6 +152,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	char *text = fuzz_text(p, len);
 
 	report(text, len);
+	host(text, len);
 	tags(text);
 	names(text);
 	free(text);
