@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "domain_here.h"
 #ifdef HAVE_XLUTIL
 #include "domain_offline.h"
 #endif

@@ -140,27 +140,9 @@ enum domain_quiesced {
 	DOMAIN_FROZEN,       /* all is written out, and nothing is written */
 };
 
-/* What the hypervisor is, and can do. */
-struct domain_hypervisor {
-	char version[32]; /* "4.17.7" */
-	unsigned int major, minor;
-	bool pv, hvm; /* which guests can run; PVH where HVM can */
-	/* By which of them it can tell what memory changes: of PV guests by
-	 * shadow paging alone. */
-	bool hap, shadow;
-	bool starts; /* what starts a domain is here: xl */
-};
-
-/* One of the domains that run here. */
-struct domain_seen {
-	char name[DOMAIN_NAME_MAX + 1];
-	char uuid[DOMAIN_UUID_LEN + 1];
-	uint32_t domid;
-	enum domain_state state;
-	uint64_t memory_bytes;
-};
-
-/* -1 ends domain_each(), with @err. */
+/* domain_here.h; -1 ends domain_each(), with @err. */
+struct domain_hypervisor;
+struct domain_seen;
 typedef int domain_each_fn(const struct domain_seen *seen, void *ctx,
 			   struct err *err);
 
@@ -471,19 +453,6 @@ int domain_thaw(uint32_t domid, const char *uuid, struct err *err);
  * not @uuid.  Changes nothing.  -1 with ERR_IO or ERR_UNSUPPORTED. */
 int domain_state(uint32_t domid, const char *uuid, enum domain_state *ret,
 		 struct err *err);
-
-/*
- * domain_hypervisor() - what runs beneath this host, and what it can do.
- * Changes nothing.  -1 as domain_find(), but never ERR_NOTFOUND.
- */
-int domain_hypervisor(struct domain_hypervisor *ret, struct err *err);
-
-/*
- * domain_each() - call @fn for each domain there is, but for this host itself;
- * one without a name yet is left out.  Changes nothing.  -1 as
- * domain_hypervisor(), or what @fn reported.
- */
-int domain_each(domain_each_fn *fn, void *ctx, struct err *err);
 
 /*
  * domain_close() - free @d (NULL is allowed).  A save that domain_finish() has

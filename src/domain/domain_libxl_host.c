@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain_here.h"
 #include "domain_libxl.h"
 #include "run.h"
 

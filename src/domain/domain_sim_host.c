@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain_here.h"
 #include "domain_sim.h"
 
 int

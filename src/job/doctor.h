@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "domain.h"
+#include "domain_here.h"
 #include "err.h"
 #include "job.h"
 #include "job_doctor.h"

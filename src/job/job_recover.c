@@ -28,6 +28,7 @@
 #include "job.h"
 #include "journal.h"
 #include "log.h"
+#include "recover.h"
 #include "revert.h"
 #include "watchdog.h"
 
@@ -37,15 +38,9 @@
 /* How long a domain that runs is watched for a late answer to a suspend. */
 #define WATCH_MS 2000
 
-struct recover {
-	struct recover_report *report;
-	bool dry_run;
-	struct err *err;
-};
-
 /* NULL: there was no room for it. */
-static struct recover_note *
-note(struct recover *r, const char *what, const char *did)
+struct recover_note *
+recover_tell(struct recover *r, const char *what, const char *did)
 {
 	struct recover_report *report = r->report;
 	struct recover_note *n = &report->notes[report->n_notes];
@@ -62,8 +57,8 @@ note(struct recover *r, const char *what, const char *did)
 	return n;
 }
 
-static void
-failed(struct recover *r, const char *what, const struct err *e)
+void
+recover_failed(struct recover *r, const char *what, const struct err *e)
 {
 	r->report->n_failed++;
 	log_warning("%s: %s", what, e->text);
@@ -146,7 +141,7 @@ undo_create(struct recover *r, const struct journal_story *story,
 		 did.restored ? "; the domain was gone and was restored" : "",
 		 did.resumed ? "; the domain stood still and was resumed" : "",
 		 did.n_released ? "; held disks were let go on" : "");
-	note(r, what, text);
+	recover_tell(r, what, text);
 	return 0;
 }
 
@@ -172,9 +167,9 @@ recover_partial(struct recover *r, int dirfd, const char *domain,
 		if (!r->dry_run && snapshot_end_commit(domain, name, r->err))
 			goto out;
 		fail_here("recover.committed");
-		note(r, what, "finished: all was made but its name");
+		recover_tell(r, what, "finished: all was made but its name");
 	} else if (r->dry_run) {
-		n = note(r, what, "undone: create died");
+		n = recover_tell(r, what, "undone: create died");
 		if (n)
 			n->touched = may_have_touched(story->last);
 	} else if (undo_create(r, story, domain, name, what)) {
@@ -214,7 +209,7 @@ recover_deleting(struct recover *r, int dirfd, const char *domain,
 		rc = r->dry_run ? 0 : delete_rest(s, r->err);
 	}
 	if (rc == 0)
-		note(r, what, "finished: it was being deleted");
+		recover_tell(r, what, "finished: it was being deleted");
 out:
 	free(s);
 	return rc;
@@ -241,7 +236,7 @@ recover_one(enum snapshot_leftover kind, int dirfd, const char *domain,
 		break;
 	}
 	if (rc)
-		failed(r, what, &e);
+		recover_failed(r, what, &e);
 	return 0;
 }
 
@@ -290,7 +285,7 @@ recover_revert(struct recover *r, const char *domain)
 		 did.memory  ? "; the domain goes on from there" :
 		 did.started ? "; the domain runs" :
 			       "");
-	n = note(r, domain, text);
+	n = recover_tell(r, domain, text);
 	if (n)
 		n->touched = true;
 	return 0;
@@ -302,6 +297,7 @@ static int
 recover_clone(struct recover *r, const char *domain)
 {
 	struct cloned *c = calloc(1, sizeof(*c));
+	struct recover_note *n;
 	int rc = -1, is;
 
 	if (!c)
@@ -315,73 +311,16 @@ recover_clone(struct recover *r, const char *domain)
 		err_add(r->err, "clone of %s@%s", c->from, c->name);
 		goto out;
 	}
-	note(r, domain, "removed: a clone that was being made, or removed");
+	n = recover_tell(r, domain,
+			 "removed: a clone that was being made, or removed");
+	if (n)
+		n->touched = true;
 	if (!r->dry_run)
 		clone_tidy(c->from, c->name);
 	rc = 0;
 out:
 	free(c);
 	return rc;
-}
-
-/* ---- views without a record ---- */
-
-static bool
-has_record(const struct disk_view_ref *ref, const char *owner)
-{
-	char domain[SNAPSHOT_NAME_MAX + 1], name[SNAPSHOT_NAME_MAX + 1];
-	struct snapshot *s = calloc(1, sizeof(*s));
-	struct err e = ERR_INIT, free_err = ERR_INIT;
-	bool has = true;
-
-	/*
-	 * On any doubt the view stays; also while there is a folder with which
-	 * recover could not deal: the disk may still be held.
-	 */
-	if (s && snapshot_split_name(owner, true, domain, name, &e) == 0 &&
-	    snapshot_load(domain, name, s, &e))
-		has = e.code != ERR_NOTFOUND ||
-		      snapshot_check_free(domain, name, &free_err);
-	else if (s && e.code == ERR_NONE)
-		has = strcmp(s->generation, ref->generation) == 0;
-	free(s);
-	return has;
-}
-
-static void
-recover_view(struct recover *r, const struct disk_view_ref *ref,
-	     const char *owner)
-{
-	struct err e = ERR_INIT;
-
-	if (has_record(ref, owner))
-		return;
-	if (!r->dry_run && disk_view_drop(ref, &e))
-		failed(r, ref->view, &e);
-	else
-		note(r, ref->view, "removed: a view without a record");
-}
-
-/* The views of @domain that no record names; its lock is held. */
-static int
-recover_views(struct recover *r, const char *domain)
-{
-	struct disk_view_ref *refs = NULL;
-	size_t len = strlen(domain);
-	char **owners = NULL;
-	unsigned int i, n = 0;
-
-	if (disk_find_views(&refs, &owners, &n, r->err))
-		return -1;
-	for (i = 0; i < n; i++)
-		if (strncmp(owners[i], domain, len) == 0 &&
-		    owners[i][len] == '@')
-			recover_view(r, &refs[i], owners[i]);
-	for (i = 0; i < n; i++)
-		free(owners[i]);
-	free(owners);
-	free(refs);
-	return 0;
 }
 
 /* ---- the story ---- */
@@ -394,7 +333,7 @@ look_at_domain(struct recover *r, const char *domain)
 	if (snapshot_leftovers(domain, recover_one, r, &e) ||
 	    recover_revert(r, domain) || recover_clone(r, domain) ||
 	    recover_views(r, domain))
-		failed(r, domain, e.code ? &e : r->err);
+		recover_failed(r, domain, e.code ? &e : r->err);
 }
 
 /*
@@ -416,7 +355,8 @@ look_only(struct recover *r, const char *domain)
 	if (!busy)
 		return;
 	report->n_notes = n;
-	told = note(r, domain, "left alone: a process is at work on it");
+	told = recover_tell(r, domain,
+			    "left alone: a process is at work on it");
 	if (told)
 		told->busy = true;
 }
@@ -508,7 +448,7 @@ recover_tables(struct recover *r)
 		return 0;
 	rc = disk_changes_recover(&n, r->err);
 	if (n)
-		note(r, "metadata snapshot of a thin pool", "released");
+		recover_tell(r, "metadata snapshot of a thin pool", "released");
 	return rc;
 }
 
