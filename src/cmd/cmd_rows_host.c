@@ -24,6 +24,62 @@ static const struct cmd_example doctor_examples[] = {
 	{ NULL, NULL }
 };
 
+static const struct cmd_opt watch_opts[] = {
+	{ .name = "extend-at",
+	  .arg = "PERCENT",
+	  .help = "make a view or pool larger when it is so full (70), or "
+		  "sooner when it fills fast" },
+	{ .name = "extend-by",
+	  .arg = "SIZE|PERCENT%",
+	  .help = "by so much (20% of its size), or by what a minute takes at "
+		  "the present rate; a view never beyond what it can use" },
+	{ .name = "reserve",
+	  .arg = "SIZE|PERCENT%",
+	  .help = "keep so much of the volume group free (5%)" },
+	{ .name = "no-extend", .help = "make nothing larger" },
+	{ .name = "warn-at",
+	  .arg = "PERCENT",
+	  .help = "warn of what is so full (80)" },
+	{ .name = "warn-before",
+	  .arg = "SECONDS",
+	  .help = "warn of what will be full within so long and cannot be "
+		  "made larger (300)" },
+	{ .name = "drop-before",
+	  .arg = "SECONDS",
+	  .help = "drop a snapshot so long before its view is full, if that "
+		  "cannot be made larger (15); it is told before" },
+	{ .name = "no-drop",
+	  .help = "let such a view be lost, and keep the snapshot's rest" },
+	{ .name = "recover",
+	  .help = "clear up what dead processes left, as the command recover "
+		  "does, and not only let the domain run" },
+	{ .name = "interval",
+	  .arg = "SECONDS",
+	  .help = "look at least so often (5); what fills is looked at more "
+		  "often" },
+	{ .name = "hook",
+	  .arg = "PATH",
+	  .help = "run this program for each event, which it finds in its "
+		  "environment" },
+	{ .name = "metrics",
+	  .arg = "FILE",
+	  .help = "write this file for Prometheus' node_exporter; its name "
+		  "must end in .prom" },
+	{ .name = "once",
+	  .help = "look once, change nothing, show a table; status 3 if "
+		  "something is not well" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example watch_examples[] = {
+	{ "watch", "until Ctrl-C" },
+	{ "watch --once", "for cron and monitoring: status 3 is a warning" },
+	{ "watch --json --no-drop --reserve 10G", "events, one a line" },
+	{ "watch --metrics /var/lib/prometheus/node-exporter/xensnap.prom",
+	  "for graphs" },
+	{ NULL, NULL }
+};
+
 const struct cmd_verb rows_host[] = {
 	{ .name = "recover",
 	  .args = "[DOMAIN]",
@@ -38,6 +94,21 @@ const struct cmd_verb rows_host[] = {
 	  .max_args = 1,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_recover },
+	{ .name = "watch",
+	  .args = "",
+	  .line = "look after what fills up, until it is stopped",
+	  .text = "Look after the snapshots of this host: see how full each "
+		  "classic view and thin pool is and when it will be full, "
+		  "make it larger in time, warn, and, when there is no room "
+		  "left, drop a snapshot before its view is disabled. Lets a "
+		  "domain run again that a dead xensnap left standing. The "
+		  "events go to the standard error or the journal, with "
+		  "--json also to the standard output, one object a line. "
+		  "xensnap-watch.service runs it.",
+	  .opts = watch_opts,
+	  .examples = watch_examples,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_watch },
 	{ .name = "doctor",
 	  .args = "",
 	  .line = "is this host fit: what is missing, wrong or dangerous",

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "progress.h"
@@ -13,6 +14,45 @@
 
 static unsigned int say_verbose;
 static bool say_quiet;
+
+static bool
+is_wanted(enum log_level level)
+{
+	return !((level == LOG_NOTICE && say_quiet) ||
+		 (level == LOG_INFO && say_verbose < 1) ||
+		 (level == LOG_DEBUG && say_verbose < 2));
+}
+
+/* sd-daemon(3) */
+static void
+to_journal(enum log_level level, const char *line, void *ctx)
+{
+	static const int priority[] = {
+		[LOG_WARNING] = 4,
+		[LOG_NOTICE] = 5,
+		[LOG_INFO] = 6,
+		[LOG_DEBUG] = 7,
+	};
+
+	(void)ctx;
+	if (is_wanted(level))
+		progress_above("<%d>%s\n", priority[level], line);
+}
+
+void
+print_to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[48];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev,
+		 (uintmax_t)st.st_ino);
+	if (strcmp(stream, ours) == 0)
+		log_to(to_journal, NULL);
+}
 
 static void
 to_stderr(enum log_level level, const char *line, void *ctx)
@@ -23,11 +63,8 @@ to_stderr(enum log_level level, const char *line, void *ctx)
 					      [LOG_DEBUG] = "debug: " };
 
 	(void)ctx;
-	if ((level == LOG_NOTICE && say_quiet) ||
-	    (level == LOG_INFO && say_verbose < 1) ||
-	    (level == LOG_DEBUG && say_verbose < 2))
-		return;
-	progress_above("xensnap: %s%s\n", prefix[level], line);
+	if (is_wanted(level))
+		progress_above("xensnap: %s%s\n", prefix[level], line);
 }
 
 void
@@ -100,6 +137,16 @@ print_json(struct json_object *o, struct err *err)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	note(puts(s) < 0);
 	return 0;
+}
+
+void
+print_json_line(struct json_object *o)
+{
+	const char *s = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	errno = ENOMEM;
+	note(!s || puts(s) < 0);
 }
 
 int

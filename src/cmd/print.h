@@ -36,6 +36,17 @@ void print_labelled(const char *label, size_t indent, const char *text);
 /* print_json() - @o, pretty, as the result; -1 with ERR_NOMEM. */
 int print_json(struct json_object *o, struct err *err);
 
+/* print_json_line() - @o on a line of its own; a failure is kept for
+ * print_end(). */
+void print_json_line(struct json_object *o);
+
+/*
+ * print_to_journal() - if stderr is the journal, as systemd says in
+ * $JOURNAL_STREAM, begin each line with its priority, as sd-daemon(3) tells,
+ * and without our name, which the journal has.
+ */
+void print_to_journal(void);
+
 /* print_end() - has all of the result gone out?  -1 with ERR_IO if not: a full
  * disk, a pipe that nobody reads. */
 int print_end(struct err *err);

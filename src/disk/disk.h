@@ -126,6 +126,8 @@ struct disk_view_health {
 	enum disk_view_state state;
 	double used;   /* of its copy-on-write area, 0 to 1, or negative when
 			* that means nothing */
+	uint64_t area; /* bytes of that as it is now, which may have been
+			* extended; 0 when not known, or it has none */
 	char why[200]; /* "its copy-on-write area ran full"; "" when GOOD */
 };
 

@@ -58,6 +58,21 @@ disk_sim_put_tags(const struct disk_view_ref *ref, const char *owner,
 	return sim_put(path, text, err);
 }
 
+int
+disk_sim_area(const char *view, uint64_t set, uint64_t *ret, struct err *err)
+{
+	struct disk_view_ref ref = { .cow_bytes = set };
+	struct tags t;
+
+	if (!read_tags(view, &t))
+		return err_set(err, ERR_NOTFOUND, 0, "no view %s", view);
+	snprintf(ref.view, sizeof(ref.view), "%s", view);
+	snprintf(ref.source, sizeof(ref.source), "%s", t.source);
+	snprintf(ref.generation, sizeof(ref.generation), "%s", t.generation);
+	*ret = t.cow_bytes;
+	return set ? disk_sim_put_tags(&ref, t.owner, t.state, err) : 0;
+}
+
 /* Call @fn for each view; its -1 stops.  The world is locked. */
 static int
 each_view(int (*fn)(const char *view, const struct tags *t, void *ctx,
@@ -297,6 +312,9 @@ disk_sim_view_state(const struct disk_view_ref *ref,
 	judge(ref, ret);
 	if (view_health_readable(ret) && ref->cow_bytes)
 		ret->used = 0.25;
+	if (view_health_readable(ret) &&
+	    disk_sim_area(ref->view, 0, &ret->area, err))
+		err_clear(err);
 	sim_leave(&lock);
 	return 0;
 }
@@ -375,6 +393,7 @@ disk_sim_view_drop(const struct disk_view_ref *ref, struct err *err)
 	else if (remove_file(ref->view, "", err) ||
 		 remove_file(ref->view, ".lost", err) ||
 		 remove_file(ref->view, ".impaired", err) ||
+		 remove_file(ref->view, ".fill", err) ||
 		 remove_file(ref->view, TAGS, err))
 		rc = -1;
 	sim_leave(&lock);

@@ -18,6 +18,13 @@ int disk_sim_set_spaces(struct disk *d, struct err *err);
 int disk_sim_put_tags(const struct disk_view_ref *ref, const char *owner,
 		      const char *state, struct err *err);
 
+/*
+ * disk_sim_area() - how large is the area of the view @view?  With @set, make
+ * it so large.  -1 with ERR_NOTFOUND, ERR_IO.
+ */
+int disk_sim_area(const char *view, uint64_t set, uint64_t *ret,
+		  struct err *err);
+
 /* disk_sim_copy() - copy the disk @from into the new file @to. */
 int disk_sim_copy(const char *from, const char *to, struct err *err);
 

@@ -201,7 +201,9 @@ lv_health_snapshot(const struct disk_view_ref *ref,
 	else if (s.invalid)
 		view_health_set(h, DISK_VIEW_LOST,
 				"its copy-on-write area ran full, or failed");
-	else if (s.total)
+	if (s.total)
+		h->area = s.total * DM_SECTOR;
+	if (view_health_readable(h) && s.total)
 		h->used = (double)s.used / (double)s.total;
 	return 0;
 }

@@ -317,6 +317,13 @@ struct recover_report {
 int job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 		struct err *err);
 
+/*
+ * job_recover_run() - of that only what makes @domain run again: it is resumed,
+ * held disks go on.  Views and folders stay, for job_recover().
+ */
+int job_recover_run(const char *domain, bool dry_run,
+		    struct recover_report *ret, struct err *err);
+
 /* ---- show ---- */
 
 struct view_report {

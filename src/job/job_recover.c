@@ -35,9 +35,6 @@
 /* A watchdog at work shares the dead one's lock for a few seconds. */
 #define LOCK_WAIT_MS 15000
 
-/* How long a domain that runs is watched for a late answer to a suspend. */
-#define WATCH_MS 2000
-
 /* NULL: there was no room for it. */
 struct recover_note *
 recover_tell(struct recover *r, const char *what, const char *did)
@@ -66,58 +63,6 @@ recover_failed(struct recover *r, const char *what, const struct err *e)
 
 /* ---- create died ---- */
 
-static void
-leftover_of(const struct journal_story *story, const char *domain,
-	    struct leftover *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->domain = story->domain_touched;
-	ret->paused = story->last == JOURNAL_PAUSE;
-	/* Maybe; of the disks alone. */
-	ret->asked = ret->paused || story->last == JOURNAL_HOLD;
-	snprintf(ret->saved.name, sizeof(ret->saved.name), "%s", domain);
-	ret->saved.domid = story->domid;
-	memcpy(ret->saved.uuid, story->uuid, sizeof(ret->saved.uuid));
-	ret->monitor = story->monitor;
-	ret->n_devices = story->n_views;
-	memcpy(ret->devices, story->devices, sizeof(ret->devices));
-}
-
-static bool
-may_have_touched(enum journal_step last)
-{
-	return last == JOURNAL_INSTANT || last == JOURNAL_HOLD ||
-	       last == JOURNAL_PAUSE || last == JOURNAL_REBUILD ||
-	       last == JOURNAL_UNDO;
-}
-
-/*
- * The domain and its devices: only if they can have been touched and not been
- * put right by the dead process itself, and if the host still is the one that
- * ran them.
- */
-static int
-put_domain_right(const struct journal_story *story, const char *domain,
-		 const char *name, struct put_right *did, struct err *err)
-{
-	char boot_id[DOMAIN_UUID_LEN + 1];
-	struct leftover l;
-
-	memset(did, 0, sizeof(*did));
-	if (!may_have_touched(story->last))
-		return 0;
-	if (journal_boot_id(boot_id, err))
-		return -1;
-	if (strcmp(boot_id, story->boot_id) != 0)
-		return 0;
-	leftover_of(story, domain, &l);
-	if (story->last == JOURNAL_REBUILD &&
-	    snapshot_partial_path(domain, name, SNAPSHOT_MEMORY, l.saved.memory,
-				  sizeof(l.saved.memory), err))
-		return -1;
-	return put_right(&l, WATCH_MS, did, err);
-}
-
 static int
 undo_create(struct recover *r, const struct journal_story *story,
 	    const char *domain, const char *name, const char *what)
@@ -126,7 +71,7 @@ undo_create(struct recover *r, const struct journal_story *story,
 	char text[200];
 	unsigned int i;
 
-	if (put_domain_right(story, domain, name, &did, r->err))
+	if (recover_put_right(story, domain, name, &did, r->err))
 		return -1;
 	fail_here("recover.put_right");
 	for (i = 0; i < story->n_views; i++) {
@@ -142,6 +87,26 @@ undo_create(struct recover *r, const struct journal_story *story,
 		 did.resumed ? "; the domain stood still and was resumed" : "",
 		 did.n_released ? "; held disks were let go on" : "");
 	recover_tell(r, what, text);
+	return 0;
+}
+
+/* Only what makes the domain run. */
+static int
+run_again(struct recover *r, const struct journal_story *story,
+	  const char *domain, const char *name, const char *what)
+{
+	struct put_right did;
+
+	if (r->dry_run)
+		return 0;
+	if (recover_put_right(story, domain, name, &did, r->err))
+		return -1;
+	if (did.restored)
+		recover_tell(r, what, "the domain was gone and was restored");
+	if (did.resumed)
+		recover_tell(r, what, "the domain stood still and was resumed");
+	if (did.n_released)
+		recover_tell(r, what, "held disks were let go on");
 	return 0;
 }
 
@@ -161,6 +126,10 @@ recover_partial(struct recover *r, int dirfd, const char *domain,
 	}
 	if (journal_read(dirfd, story, r->err))
 		goto out;
+	if (r->run_only) {
+		rc = run_again(r, story, domain, name, what);
+		goto out;
+	}
 	if (story->last == JOURNAL_COMMIT &&
 	    snapshot_load_dir(dirfd, s, &e) == 0) {
 		fail_here("recover.commit");
@@ -171,7 +140,7 @@ recover_partial(struct recover *r, int dirfd, const char *domain,
 	} else if (r->dry_run) {
 		n = recover_tell(r, what, "undone: create died");
 		if (n)
-			n->touched = may_have_touched(story->last);
+			n->touched = recover_touched(story->last);
 	} else if (undo_create(r, story, domain, name, what)) {
 		goto out;
 	}
@@ -232,7 +201,9 @@ recover_one(enum snapshot_leftover kind, int dirfd, const char *domain,
 		rc = recover_partial(&one, dirfd, domain, name, what);
 		break;
 	case SNAPSHOT_DELETING:
-		rc = recover_deleting(&one, dirfd, domain, name, what);
+		rc = r->run_only ?
+			     0 :
+			     recover_deleting(&one, dirfd, domain, name, what);
 		break;
 	}
 	if (rc)
@@ -331,8 +302,9 @@ look_at_domain(struct recover *r, const char *domain)
 	struct err e = ERR_INIT;
 
 	if (snapshot_leftovers(domain, recover_one, r, &e) ||
-	    recover_revert(r, domain) || recover_clone(r, domain) ||
-	    recover_views(r, domain))
+	    (!r->run_only &&
+	     (recover_revert(r, domain) || recover_clone(r, domain) ||
+	      recover_views(r, domain))))
 		recover_failed(r, domain, e.code ? &e : r->err);
 }
 
@@ -466,4 +438,16 @@ job_recover(const char *domain, bool dry_run, struct recover_report *ret,
 	if (recover_unheard(&r))
 		return -1;
 	return recover_tables(&r);
+}
+
+int
+job_recover_run(const char *domain, bool dry_run, struct recover_report *ret,
+		struct err *err)
+{
+	struct recover r = {
+		.report = ret, .dry_run = dry_run, .run_only = true, .err = err
+	};
+
+	memset(ret, 0, sizeof(*ret));
+	return recover_domain(domain, &r);
 }

@@ -79,11 +79,18 @@ check_size(const struct disk_view_ref *ref, struct err *err)
 	return rc;
 }
 
-/* So much of its area is taken. */
+/* Its area as it is now: it may be larger than when it was made. */
+static uint64_t
+area_of(const struct disk_view_ref *ref, const struct disk_view_health *h)
+{
+	return h->area ? h->area : ref->cow_bytes;
+}
+
+/* So much of it is taken. */
 static uint64_t
 used_bytes(const struct disk_view_ref *ref, const struct disk_view_health *h)
 {
-	return h->used > 0 ? (uint64_t)(h->used * (double)ref->cow_bytes) : 0;
+	return h->used > 0 ? (uint64_t)(h->used * (double)area_of(ref, h)) : 0;
 }
 
 /* What is written back was written after the view, so is in its area. */
@@ -125,7 +132,8 @@ check_sibling(const struct snapshot *s, const char *domain, const char *name,
 			continue;
 		if (disk_view_state(ref, &h, x->err))
 			return -1;
-		if (h.state != DISK_VIEW_GOOD)
+		if (h.state != DISK_VIEW_GOOD || area_of(ref, &h) >= x->need ||
+		    area_of(ref, &h) >= ref->bytes)
 			continue;
 		return err_set(x->err, ERR_NOSPC, 0,
 			       "%s@%s would be lost: its view %s keeps what is "
@@ -133,7 +141,8 @@ check_sibling(const struct snapshot *s, const char *domain, const char *name,
 			       "lvextend it, or delete that snapshot",
 			       domain, name, ref->view,
 			       units_size(x->need, need, sizeof(need)),
-			       units_size(ref->cow_bytes, room, sizeof(room)));
+			       units_size(area_of(ref, &h), room,
+					  sizeof(room)));
 	}
 	return 0;
 }

@@ -205,6 +205,24 @@ int snapshot_leftovers(const char *domain,
 				 void *ctx),
 		       void *ctx, struct err *err);
 
+/* What is there, at a glance. */
+struct snapshot_glance {
+	uint64_t stamp;     /* another one when a snapshot came or went */
+	uint64_t leftovers; /* the same of what leftovers there are; 0: none */
+	unsigned int n_leftovers;
+};
+
+/*
+ * snapshot_glance() - look at names alone: no record is read and no lock taken,
+ * so it may be done often.  What is being made or deleted at this moment looks
+ * like a leftover: whose lock is held, is at work.
+ */
+int snapshot_glance(struct snapshot_glance *ret, struct err *err);
+
+/* snapshot_glance_at() - the same of @domain alone. */
+int snapshot_glance_at(const char *domain, struct snapshot_glance *ret,
+		       struct err *err);
+
 /*
  * snapshot_domains() - call @fn for each domain that has a folder here; its
  * returning -1 stops.

@@ -312,3 +312,67 @@ out:
 	names_done(&l);
 	return rc;
 }
+
+/* ---- at a glance ---- */
+
+/* A domain that was being reverted: reverting.h. */
+#define REVERTING ".revert"
+
+struct looker {
+	struct snapshot_glance *glance;
+	struct err *err;
+};
+
+/* FNV-1a: another stamp for other names. */
+static uint64_t
+hash(uint64_t h, const char *s)
+{
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	return (h ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+static int
+look_at_domain(const char *domain, void *ctx)
+{
+	struct looker *k = ctx;
+	struct snapshot_glance *g = k->glance;
+	struct names l = { NULL, 0 };
+	char name[SNAPSHOT_NAME_MAX + 1];
+	enum snapshot_leftover kind;
+	int rc = names_read(&l, snapshot_root(), domain, k->err);
+
+	for (size_t i = 0; rc == 0 && i < l.n; i++) {
+		if (is_name(l.name[i])) {
+			g->stamp = hash(hash(g->stamp, domain), l.name[i]);
+		} else if (is_leftover(l.name[i], &kind, name) ||
+			   strcmp(l.name[i], REVERTING) == 0) {
+			g->leftovers =
+				hash(hash(g->leftovers + 1, domain), l.name[i]);
+			g->n_leftovers++;
+		}
+	}
+	names_done(&l);
+	return rc;
+}
+
+int
+snapshot_glance(struct snapshot_glance *ret, struct err *err)
+{
+	struct looker k = { .glance = ret, .err = err };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->stamp = 1;
+	return snapshot_domains(look_at_domain, &k, err) || err->code ? -1 : 0;
+}
+
+int
+snapshot_glance_at(const char *domain, struct snapshot_glance *ret,
+		   struct err *err)
+{
+	struct looker k = { .glance = ret, .err = err };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->stamp = 1;
+	return look_at_domain(domain, &k);
+}

@@ -177,6 +177,36 @@ test_domains(void **state)
 	assert_string_equal(told.text, "web1 ");
 }
 
+/* Another stamp with each that comes or goes; leftovers are counted apart. */
+static void
+test_glance(void **state)
+{
+	struct snapshot_glance none, one, two, left, again;
+	struct snapshot s = { .domain = "web1", .name = "half" };
+	struct err err = ERR_INIT;
+	int fd;
+
+	(void)state;
+	assert_int_equal(snapshot_glance(&none, &err), 0);
+	assert_int_equal(none.n_leftovers, 0);
+	make("web1", "a", "2026-11-22T20:35:13Z");
+	assert_int_equal(snapshot_glance(&one, &err), 0);
+	make("db1", "a", "2026-11-22T20:35:13Z");
+	assert_int_equal(snapshot_glance(&two, &err), 0);
+	assert_true(none.stamp != one.stamp && one.stamp != two.stamp);
+	fd = snapshot_begin(&s, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(snapshot_glance(&left, &err), 0);
+	assert_true(left.stamp == two.stamp && left.n_leftovers == 1 &&
+		    left.leftovers != 0);
+	assert_int_equal(snapshot_glance_at("db1", &again, &err), 0);
+	assert_int_equal(again.n_leftovers, 0);
+	assert_int_equal(snapshot_abort("web1", "half", &err), 0);
+	assert_int_equal(snapshot_glance(&again, &err), 0);
+	assert_true(again.stamp == two.stamp && again.leftovers == 0);
+}
+
 static int
 leftover(enum snapshot_leftover kind, int dirfd, const char *dom,
 	 const char *name, void *ctx)
@@ -250,9 +280,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none),       TEST(test_order),   TEST(test_bad),
-		TEST(test_others),     TEST(test_domains), TEST(test_leftovers),
-		TEST(test_long_names),
+		TEST(test_none),   TEST(test_order),      TEST(test_bad),
+		TEST(test_others), TEST(test_domains),    TEST(test_leftovers),
+		TEST(test_glance), TEST(test_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

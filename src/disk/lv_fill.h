@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* lv_fill.h - disk_fill.h of LVM's volumes. */
+#ifndef XENSNAP_LV_FILL_H
+#define XENSNAP_LV_FILL_H
+
+#include "disk_fill.h"
+
+/* lv_fill_find() - see disk_fill_find(). */
+int lv_fill_find(const struct disk_view_ref *refs, unsigned int n,
+		 struct disk_fill **ret, unsigned int *ret_n, struct err *err);
+
+/* lv_fill_read() - see disk_fill_read(). */
+int lv_fill_read(struct disk_fill *f, struct err *err);
+
+/* lv_fill_extend() - see disk_fill_extend(). */
+int lv_fill_extend(struct disk_fill *f, uint64_t to, uint64_t reserve,
+		   struct err *err);
+
+#endif

@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# 30_watch.sh - watch on a real LVM: a writer that would overflow a view does
+# not; with no room the snapshot is dropped before, and its disk goes on; a
+# thin pool is made larger, or warned of.  LONG=1 writes for ten minutes.
+lab_state=plain
+lab_more=${XENSNAP_BUILD:-}/test/plain/keep_views
+. "$(dirname "$0")/../lib/in_lab.sh"
+
+keep=/root/test/lib/keep_views
+view=vg-w.xs--a
+seconds=60
+[ -z "$LONG" ] || seconds=600
+
+# watch: in the background; what it tells is in /tmp/events.
+watch() {
+	: > /tmp/events
+	xensnap watch --json --reserve 0% > /tmp/events 2> /tmp/err &
+	watcher=$!
+	wait_for started
+}
+
+# told EVENT [WORD]: was it, of that?
+told() {
+	grep "\"event\":\"$1\"" /tmp/events | grep -q -- "${2:-}"
+}
+
+# wait_for EVENT [WORD]: until it is told, or five minutes are over.
+wait_for() {
+	tries=600
+	until told "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.5
+	done
+}
+
+# ended STATUS: it stops when it is asked to.
+ended() {
+	kill -TERM $watcher
+	wait $watcher
+	is $? "$1" "$2"
+	sed 's/^/#   /' /tmp/err
+}
+
+# writer SECONDS: 64 KiB some seven times a second, each on another place until
+# the disk ends, so a view of 12 MiB is full in 30.
+cat > /root/writer << 'EOT'
+import os, sys, time
+fd = os.open("/dev/vg/w", os.O_WRONLY | os.O_SYNC)
+begin, n = time.monotonic(), 0
+while time.monotonic() - begin < float(sys.argv[1]):
+    if os.path.exists("/tmp/enough"):
+        break
+    os.pwrite(fd, os.urandom(65536), n % 4096 * 65536)
+    n += 1
+    time.sleep(max(0, begin + n / 7 - time.monotonic()))
+print("# wrote", n * 64, "KiB in %.0f s" % (time.monotonic() - begin))
+EOT
+writer() {
+	python3 /root/writer "$1"
+}
+
+overflowed() {
+	dmsetup status $view | grep -Eq 'Invalid|Overflow'
+}
+
+lvcreate -qq -y -Wn -L 256m -n w vg > /dev/null
+
+# The same writer, with nobody who watches: the test can fail.
+$keep d@a 12582912 /dev/vg/w
+dd if=/dev/urandom of=/dev/vg/w bs=64k count=210 oflag=direct status=none
+overflowed
+ok $? "without a watch the view overflows"
+xensnap watch --once > /tmp/out
+is $? 3 "watch --once: status 3"
+like "$(cat /tmp/out)" "d@a xvda +lost" "and says that it is lost"
+xensnap delete d@a
+lvs --noheadings -o lv_name vg | grep -q 'w.xs'
+ok $((! $?)) "it is deleted"
+
+$keep d@a 12582912 /dev/vg/w
+dd if=/dev/vg/w bs=1M iflag=direct status=none | sha256sum > /tmp/was
+watch
+writer $seconds
+ok $? "the writer wrote for its time"
+overflowed
+ok $((! $?)) "with a watch it does not overflow"
+told extended d@a
+ok $? "it was made larger"
+told warning
+ok $((! $?)) "there was nothing to warn of"
+ended 0 "it ends when it is asked to"
+echo "# made larger $(grep -c extended /tmp/events) times, to" \
+	"$(lvs --noheadings -o lv_size vg/w.xs-a)"
+xensnap list d > /dev/null
+is $? 0 "the view is good"
+dd if=/dev/mapper/$view bs=1M iflag=direct status=none | sha256sum |
+	cmp -s - /tmp/was
+ok $? "and is what the disk was"
+xensnap delete d@a
+
+# No room: told, and dropped.
+$keep d@a 12582912 /dev/vg/w
+lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
+watch
+rm -f /tmp/enough
+writer 1000 > /tmp/wrote 2>&1 &
+writing=$!
+wait_for dropped d@a
+ok $? "with no room the snapshot is dropped"
+told drop-announced 'will be dropped in about'
+ok $? "that was told before"
+told warning
+ok $? "and it was warned of"
+told lost
+ok $((! $?)) "it was not lost before"
+like "$(sed -n 's/.*"event":"\([^"]*\)".*/\1/p' /tmp/events | tr '\n' ' ')" \
+	"^started .*warning .*drop-announced .*dropped" "in that order"
+kill -0 $writing
+ok $? "the writer writes on"
+touch /tmp/enough
+wait $writing
+ok $? "and its disk never failed"
+cat /tmp/wrote
+is "$(lvs --noheadings -o lv_name -S lv_tags=xensnap vg)" "" \
+	"no view is left"
+ended 3 "it ends, with warnings"
+is "$(xensnap list --names)" "" "the snapshot is listed no more"
+lvremove -qq -y vg/filler
+
+# A thin pool at 95 %.
+lvcreate -qq -y -T -L 32m -n tp --poolmetadatasize 4m --chunksize 64k vg \
+	> /dev/null 2>&1
+lvcreate -qq -y -V 64m -T vg/tp -n tw > /dev/null 2>&1
+$keep d@t 0 /dev/vg/tw
+dd if=/dev/urandom of=/dev/vg/tw bs=64k count=486 oflag=direct status=none
+like "$(xensnap watch --once)" "vg/tp data +warning +32.0 MiB +9[45]" \
+	"a thin pool at 95 %: told"
+watch
+wait_for extended vg/tp
+ok $? "and made larger"
+wait_for relieved vg/tp || told warning vg/tp || true
+like "$(lvs --noheadings --units m --nosuffix -o lv_size vg/tp)" "4[0-9]|3[3-9]" \
+	"LVM says so too"
+lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
+dd if=/dev/urandom of=/dev/vg/tw bs=64k seek=486 count=60 oflag=direct \
+	status=none
+wait_for warning vg/tp
+ok $? "with no room it is warned of"
+told drop-announced
+ok $((! $?)) "and nothing is dropped"
+ended 3 "it ends, with warnings"
+is "$(xensnap list --names)" "d@t" "the snapshot is there"
+lvremove -qq -y vg/filler
+xensnap delete d@t
+lvremove -qq -y vg/tw vg/tp > /dev/null 2>&1
+lvremove -qq -y vg/w
+is "$(xensnap recover)" "Nothing to recover." "nothing is left to recover"
+is "$(dmsetup info -c --noheadings -o name -S suspended=Suspended)" "" \
+	"nothing is held"
+tap_done
