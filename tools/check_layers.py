@@ -25,7 +25,7 @@ MAY = {
     "job": ["repo", "seal/key.h", "chunk", "snapshot", "domain", "disk", "base"],
     "guard": ["job/job.h", "snapshot/snapshot.h", "disk/disk_fill.h",
               "disk/disk.h", "base"],
-    "cmd": ["guard/guard.h", "guard/policy.h", "job/job.h", "job/job_repo.h", "job/job_key.h", "job/job_doctor.h", "repo/repo.h", "repo/outcome.h", "repo/repo_verify.h",
+    "cmd": ["guard/guard.h", "guard/policy.h", "job/job.h", "job/job_repo.h", "job/job_key.h", "job/job_doctor.h", "job/job_import.h", "repo/repo.h", "repo/outcome.h", "repo/repo_verify.h",
             "repo/repo_keys.h",
             "seal/slot.h", "seal/rand.h", "seal/press.h", "snapshot/snapshot.h", "domain/domain.h",
             "disk/disk.h", "base"],
@@ -34,7 +34,7 @@ MAY = {
 # Library header: the files that may include it; the first pattern counts.
 # libxlutil.h brings libxl.h with it, for the types of what it parses.
 ONLY = {
-    "libxlutil.h": "src/domain/domain_offline_cfg.c",
+    "libxlutil.h": "src/domain/domain_offline_*",
     "libxl*.h": "src/domain/domain_libxl*",
     "libdevmapper.h": "src/disk/dm.c",
     "sodium.h": "src/seal/*",

@@ -17,11 +17,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cancel.h"
@@ -278,6 +281,24 @@ copy_sparse(const struct copy_task *t, uint64_t *ret_data, struct err *err)
 		return -1;
 	}
 	return 0;
+}
+
+int
+copy_clone(const struct copy_task *t, uint64_t *ret_data, struct err *err)
+{
+	struct stat st;
+
+	if (ioctl(t->to, FICLONE, t->from))
+		return copy_sparse(t, ret_data, err);
+	*ret_data = 0;
+	if (fstat(t->to, &st) || ftruncate(t->to, (off_t)t->bytes))
+		return err_set(err, ERR_IO, errno, "make %s %ju bytes long",
+			       t->what, (uintmax_t)t->bytes);
+	if ((uint64_t)st.st_size >= t->bytes)
+		return 0;
+	return err_set(err, ERR_IO, 0,
+		       "%s ends at %jd bytes, where %ju were expected", t->what,
+		       (intmax_t)st.st_size, (uintmax_t)t->bytes);
 }
 
 int

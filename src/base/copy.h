@@ -55,6 +55,14 @@ struct copy_task {
 int copy_sparse(const struct copy_task *t, uint64_t *ret_data, struct err *err);
 
 /*
+ * copy_clone() - the same by sharing the blocks, where the file system of both
+ * files can do that, else by copy_sparse().  What @t->from has beyond @t->bytes
+ * is cut off; that it is shorter is ERR_IO.  *@ret_data is 0 when all is
+ * shared.
+ */
+int copy_clone(const struct copy_task *t, uint64_t *ret_data, struct err *err);
+
+/*
  * copy_stream() - write @t->bytes bytes of @t->from to @t->to in sequence,
  * zeros and all: for pipes.  -1 as copy_sparse(); then a part is written.
  */

@@ -107,6 +107,8 @@ int cmd_show(const struct cmd_args *args, struct err *err);
 int cmd_delete(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_export(const struct cmd_args *args, struct err *err);
+/* see above */
+int cmd_import(const struct cmd_args *args, struct err *err);
 int cmd_diff(const struct cmd_args *args, struct err *err);
 int cmd_revert(const struct cmd_args *args, struct err *err);
 /* see above */

@@ -71,6 +71,30 @@ static const struct cmd_example revert_examples[] = {
 	{ NULL, NULL }
 };
 
+static const struct cmd_opt import_opts[] = {
+	{ .name = "disk",
+	  .arg = "VDEV=PATH",
+	  .many = true,
+	  .help = "the disk VDEV of the domain is PATH on this host, an "
+		  "existing LV, other block device or file of its size: revert "
+		  "writes to it. May be given for each disk; without it, there "
+		  "is no revert" },
+	{ .name = "trust-config",
+	  .help = "take all of the configuration: kernel, scripts, bridges, "
+		  "passed through devices. Whoever wrote it can then run "
+		  "programs on this host as root" },
+	{ .name = "need-sums",
+	  .help = "refuse an export without SHA256SUMS. Default: a warning" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example import_examples[] = {
+	{ "import /srv/web1", "as it is called there" },
+	{ "import --disk xvda=/dev/vg/web1 /srv/web1 web1@moved",
+	  "so that web1 can be reverted to it" },
+	{ NULL, NULL }
+};
+
 const struct cmd_verb rows_back[] = {
 	{ .name = "revert",
 	  .args = "SNAPSHOT",
@@ -118,5 +142,21 @@ const struct cmd_verb rows_back[] = {
 	  .max_args = 2,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_export },
+	{ .name = "import",
+	  .args = "DIR [DOMAIN[@NAME]]",
+	  .line = "what export wrote, as a snapshot of this host",
+	  .text = "Keep what export wrote into DIR, here or on another host, "
+		  "as a snapshot on this host. Nothing in DIR is trusted: "
+		  "files are copied, sums and sizes of the copies checked, and "
+		  "of the configuration only what says how the guest's machine "
+		  "looks is taken; what is left out is told, and the exit "
+		  "status is then 3. Without DOMAIN and NAME it is called as "
+		  "the export says.",
+	  .opts = import_opts,
+	  .examples = import_examples,
+	  .min_args = 1,
+	  .max_args = 2,
+	  .flags = CMD_CHANGES | CMD_PRINTS,
+	  .run = cmd_import },
 	END_OF_ROWS
 };

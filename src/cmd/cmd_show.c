@@ -24,7 +24,8 @@ show_disk(const struct snapshot_disk *d, const struct view_report *r)
 	print_line("  %s", d->vdev);
 	print_labelled("    state       ", 16,
 		       views_word(r, state, sizeof(state)));
-	print_line("    disk        %s, %s", d->view.source,
+	print_line("    disk        %s, %s",
+		   d->view.source[0] ? d->view.source : "(not on this host)",
 		   units_size(d->view.bytes, size, sizeof(size)));
 	if (disk_view_is_copy(&d->view))
 		print_line("    copy        %s", d->view.view);
@@ -91,6 +92,10 @@ show_text(const struct snapshot *s, const struct view_report *r)
 	print_line("%s", names_full(s->domain, s->name, full));
 	print_line("  created     %s UTC",
 		   names_when(s->created, text, sizeof(text)));
+	if (s->imported[0])
+		print_line("  imported    %s UTC%s%s",
+			   names_when(s->imported, text, sizeof(text)),
+			   s->origin[0] ? ", was generation " : "", s->origin);
 	print_line("  domain      %s (%s), %s", s->domain, s->type,
 		   s->uuid[0] ? s->uuid : "no uuid given");
 	print_line("  generation  %s", s->generation);

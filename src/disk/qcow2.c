@@ -82,21 +82,29 @@ check(const unsigned char *header, size_t len, const char *path,
 }
 
 int
-qcow2_check(const char *path, struct err *err)
+qcow2_check_fd(int fd, const char *name, struct err *err)
 {
 	unsigned char header[LEN_V3];
+	ssize_t n = fd_pread_full(fd, header, sizeof(header), 0, err);
+
+	if (n < 0)
+		return err_add(err, "read %s", name);
+	if ((size_t)n < LEN_V2 || memcmp(header, MAGIC, 4) != 0)
+		return err_set(err, ERR_CORRUPT, 0, "%s is no qcow2 image",
+			       name);
+	return check(header, (size_t)n, name, err);
+}
+
+int
+qcow2_check(const char *path, struct err *err)
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n;
+	int rc;
 
 	if (fd < 0)
 		return err_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
 			       errno, "%s", path);
-	n = fd_pread_full(fd, header, sizeof(header), 0, err);
+	rc = qcow2_check_fd(fd, path, err);
 	fd_close(&fd);
-	if (n < 0)
-		return err_add(err, "read %s", path);
-	if ((size_t)n < LEN_V2 || memcmp(header, MAGIC, 4) != 0)
-		return err_set(err, ERR_CORRUPT, 0, "%s is no qcow2 image",
-			       path);
-	return check(header, (size_t)n, path, err);
+	return rc;
 }

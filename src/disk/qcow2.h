@@ -19,4 +19,7 @@
  */
 int qcow2_check(const char *path, struct err *err);
 
+/* qcow2_check_fd() - the same of the file @fd, called @name in errors. */
+int qcow2_check_fd(int fd, const char *name, struct err *err);
+
 #endif

@@ -97,6 +97,33 @@ domain_offline_as_other(const char *text, const struct xl_cfg_identity *id,
 }
 
 int
+domain_offline_look(const char *text, struct domain_info *ret, struct err *err)
+{
+#ifdef HAVE_XLUTIL
+	return offline_read(text, NULL, ret, err);
+#else
+	(void)text;
+	(void)ret;
+	return no_xlutil(err);
+#endif
+}
+
+char *
+domain_offline_safe(const char *text, const struct xl_safe_how *how,
+		    struct xl_safe_left *left, struct err *err)
+{
+#ifdef HAVE_XLUTIL
+	return offline_safe(text, how, left, err);
+#else
+	(void)text;
+	(void)how;
+	(void)left;
+	no_xlutil(err);
+	return NULL;
+#endif
+}
+
+int
 domain_describe(struct domain *d, struct domain_info *ret, struct err *err)
 {
 	memset(ret, 0, sizeof(*ret));

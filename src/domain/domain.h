@@ -253,6 +253,22 @@ char *domain_offline_as_other(const char *text,
 			      const struct xl_cfg_identity *id,
 			      struct err *err);
 
+/* domain_offline_look() - what such a text tells of its domain; as
+ * domain_find_offline() has it. */
+int domain_offline_look(const char *text, struct domain_info *ret,
+			struct err *err);
+
+struct xl_safe_how;
+struct xl_safe_left;
+
+/*
+ * domain_offline_safe() - of such a text from somebody whom we have no reason
+ * to trust what may be kept: see xl_safe_json().  NULL as
+ * domain_offline_config().
+ */
+char *domain_offline_safe(const char *text, const struct xl_safe_how *how,
+			  struct xl_safe_left *left, struct err *err);
+
 /*
  * domain_describe() - what the domain is at this moment.  Changes nothing.
  * Returns 0, or -1 with ERR_NOTFOUND (it is gone), ERR_UNSUPPORTED (more than

@@ -15,35 +15,34 @@
 #include "domain_sim.h"
 #include "fail.h"
 #include "fd.h"
+#include "xl_header.h"
 
 #define FILE_MAX (64u << 20)
-#define HEADER_LEN 48 /* of xl, see xl_header.c */
-#define END_PFN UINT32_MAX
+#define STREAM_LEN 64 /* up to the first page, see domain_sim_save.c */
+#define PAGE_HEAD 24
+#define ENDS_LEN 16
 
-/* The last copy of a page counts; @at is behind the header. */
+/* The last copy of a page counts; @at is the first. */
 static int
 load_pages(const struct sim_domain *d, const char *data, size_t len, size_t at,
 	   struct err *err)
 {
 	char path[SIM_PATH_MAX];
-	uint32_t pfn = 0;
+	uint32_t pfn;
 	int fd, rc = 0;
 
 	sim_path(path, "domains/%s/memory", d->name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, ERR_IO, errno, "open %s", path);
-	while (rc == 0 && at + sizeof(pfn) <= len) {
-		memcpy(&pfn, data + at, sizeof(pfn));
-		at += sizeof(pfn);
-		if (pfn == END_PFN || at + SIM_PAGE > len)
-			break;
-		rc = fd_pwrite_all(fd, data + at, SIM_PAGE,
+	for (; rc == 0 && at + PAGE_HEAD + SIM_PAGE + ENDS_LEN <= len;
+	     at += PAGE_HEAD + SIM_PAGE) {
+		memcpy(&pfn, data + at + PAGE_HEAD - 8, sizeof(pfn));
+		rc = fd_pwrite_all(fd, data + at + PAGE_HEAD, SIM_PAGE,
 				   (uint64_t)pfn * SIM_PAGE, err);
-		at += SIM_PAGE;
 	}
 	fd_close(&fd);
-	if (rc == 0 && (pfn != END_PFN || at != len))
+	if (rc == 0 && at + ENDS_LEN != len)
 		rc = err_set(err, ERR_CORRUPT, 0, "simulated: half a save");
 	return rc;
 }
@@ -51,20 +50,20 @@ load_pages(const struct sim_domain *d, const char *data, size_t len, size_t at,
 static int
 load(const struct sim_domain *d, const char *memory, struct err *err)
 {
-	uint32_t config;
-	char *data;
+	struct xl_header h;
+	char *data = NULL;
 	size_t len;
-	int rc;
+	int fd = open(memory, O_RDONLY | O_CLOEXEC);
+	int rc = -1;
 
-	if (fd_read_file(AT_FDCWD, memory, FILE_MAX, &data, &len, err))
-		return -1;
-	if (len < HEADER_LEN) {
-		free(data);
-		return err_set(err, ERR_CORRUPT, 0, "simulated: no header");
-	}
-	memcpy(&config, data + HEADER_LEN - sizeof(config), sizeof(config));
-	rc = load_pages(d, data, len, HEADER_LEN + (size_t)config, err);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "open %s", memory);
+	if (xl_header_read(fd, XL_CONFIG_MAX, &h, err) == 0 &&
+	    fd_read_file(AT_FDCWD, memory, FILE_MAX, &data, &len, err) == 0)
+		rc = load_pages(d, data, len, h.len + STREAM_LEN, err);
 	free(data);
+	xl_header_done(&h);
+	fd_close(&fd);
 	return rc;
 }
 

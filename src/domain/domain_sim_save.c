@@ -2,9 +2,9 @@
 /*
  * domain_sim_save.c - save a simulated domain.
  *
- * The file is xl's header and configuration, then the pages in the order in
- * which they were copied, each behind its number (32 bits), so that the last
- * copy of a page counts, then the number 0xffffffff as its end.
+ * The file is xl's header and configuration, then libxl's stream with libxc's
+ * in it, as xl_stream.c has them: a record of one page for each that was
+ * copied, so that the last copy of a page counts, and the two ends.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +22,6 @@
 
 #define BATCH 4 /* pages that are copied between two ticks */
 #define POLL_MS 2
-#define END_PFN UINT32_MAX
 
 /* Who saves, and whether log-dirty mode is on, outlives us as in Xen. */
 static int
@@ -69,11 +68,36 @@ ds_others_save(const struct sim_domain *d)
 }
 
 static int
+write_headers(int fd, struct err *err)
+{
+	static const unsigned char head[] =
+		"LibxlFmt\0\0\0\2\0\0\0\0" /* libxl: version 2 */
+		"\1\0\0\0\0\0\0\0"         /* libxc's stream follows */
+		"\xff\xff\xff\xff\xff\xff\xff\xffXENF" /* version 3 */
+		"\0\0\0\3\0\0\0\0\0\0\0\0"
+		"\2\0\0\0\14\0\0\0" /* PVH, pages of 4 KiB, Xen 4.17 */
+		"\4\0\0\0\21\0\0";
+
+	return fd_write_all(fd, head, sizeof(head), err);
+}
+
+static int
 write_page(int fd, uint32_t pfn, const void *page, struct err *err)
 {
-	if (fd_write_all(fd, &pfn, sizeof(pfn), err))
+	/* PAGE_DATA, its length; one page, 0, its number */
+	const uint32_t head[] = { 1, 16 + SIM_PAGE, 1, 0, pfn, 0 };
+
+	if (fd_write_all(fd, head, sizeof(head), err))
 		return -1;
-	return page ? fd_write_all(fd, page, SIM_PAGE, err) : 0;
+	return fd_write_all(fd, page, SIM_PAGE, err);
+}
+
+static int
+write_ends(int fd, struct err *err)
+{
+	static const uint32_t ends[4]; /* of libxc's and of libxl's */
+
+	return fd_write_all(fd, ends, sizeof(ends), err);
 }
 
 /* Copy all pages once.  @last: the domain stands still; else time passes. */
@@ -229,7 +253,7 @@ begin_save(struct sim_handle *h, const struct domain_save_how *how,
 		return -1;
 	rc = xl_header_write(how->fd, config, err);
 	free(config);
-	return rc;
+	return rc ? -1 : write_headers(how->fd, err);
 }
 
 int
@@ -269,7 +293,7 @@ ds_finish(struct domain *base, struct err *err)
 	if (sim_fault("finish", NULL))
 		rc = err_set(err, ERR_IO, 0, "simulated: the end failed");
 	else
-		rc = write_page(h->fd, END_PFN, NULL, err);
+		rc = write_ends(h->fd, err);
 	ds_unmark_saving(h->name);
 	h->saving = false;
 	sim_leave(&lock);

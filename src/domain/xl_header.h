@@ -4,6 +4,7 @@
 #define XENSNAP_XL_HEADER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -16,5 +17,26 @@
 int xl_header_write(int fd, const char *config_json, struct err *err);
 
 #define XL_CONFIG_MAX (16u << 20)
+
+/* The header of a save file that somebody else wrote. */
+struct xl_header {
+	uint8_t *bytes; /* as they are in the file */
+	size_t len;     /* libxl's stream begins behind them */
+	char *config;   /* libxl's JSON; not looked at */
+};
+
+/*
+ * xl_header_read() - the header of the save file @fd, with a configuration of
+ * at most @config_max bytes; each byte is read once, and nothing of it is
+ * believed.  For xl_header_done() in any case.  -1 with ERR_CORRUPT (it is no
+ * save file, or cut off, or its lengths cannot be), ERR_UNSUPPORTED (xl says
+ * something that we do not know, or has its configuration not as JSON),
+ * ERR_NOMEM, ERR_IO.
+ */
+int xl_header_read(int fd, size_t config_max, struct xl_header *ret,
+		   struct err *err);
+
+/* xl_header_done() - free what @h owns. */
+void xl_header_done(struct xl_header *h);
 
 #endif

@@ -7,6 +7,9 @@
  *   DIR/memory.xl      memory, as `xl restore` takes it; if there is any
  *   DIR/domain.cfg     the configuration, naming these disks: made from
  *                      libxl's, or the admin's own with a list at its end
+ *   DIR/snapshot.json  the record, with these disks in it: for import, as is
+ *   DIR/domain.json    libxl's configuration, of a snapshot of the disks alone;
+ *                      else it is in memory.xl
  *   DIR/SHA256SUMS     for `sha256sum -c`
  *
  * A view is read between disk_view_open() and disk_view_close(); the latter
@@ -24,6 +27,7 @@
 
 #include "copy.h"
 #include "export_dir.h"
+#include "export_record.h"
 #include "fail.h"
 #include "fd.h"
 #include "job.h"
@@ -204,6 +208,16 @@ out:
 	return rc;
 }
 
+static int
+export_text(struct export *e, const char *name, const char *text)
+{
+	struct export_file *f = &e->report->files[e->report->n_files++];
+
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	f->bytes = f->data_bytes = strlen(text);
+	return export_dir_write(&e->dir, name, text, e->err);
+}
+
 static char *
 make_config(struct export *e, const char *config)
 {
@@ -250,7 +264,6 @@ warn_no_config(const struct export *e)
 static int
 export_config(struct export *e)
 {
-	struct export_file *f = &e->report->files[e->report->n_files];
 	char *config = NULL, *text = NULL;
 	size_t len;
 	int rc = -1;
@@ -267,12 +280,39 @@ export_config(struct export *e)
 	if (!text)
 		goto out;
 	e->report->config = true;
-	e->report->n_files++;
-	snprintf(f->name, sizeof(f->name), "domain.cfg");
-	f->bytes = f->data_bytes = strlen(text);
-	rc = export_dir_write(&e->dir, f->name, text, e->err);
+	rc = export_text(e, "domain.cfg", text);
 out:
 	free(text);
+	free(config);
+	return rc;
+}
+
+/* ---- for import ---- */
+
+static int
+export_record(struct export *e)
+{
+	char *text = export_record_text(e->s, formats[e->opts->format],
+					e->report->files, e->err);
+	int rc = text ? export_text(e, "snapshot.json", text) : -1;
+
+	free(text);
+	return rc;
+}
+
+static int
+export_json(struct export *e)
+{
+	char *config;
+	size_t len;
+	int rc;
+
+	if (e->s->mode != SNAPSHOT_DISKS)
+		return 0;
+	if (fd_read_file(e->from, "domain.json", CONFIG_MAX, &config, &len,
+			 e->err))
+		return -1;
+	rc = export_text(e, "domain.json", config);
 	free(config);
 	return rc;
 }
@@ -324,7 +364,8 @@ export_all(struct export *e)
 		return -1;
 	if (snapshot_has_memory(e->s->mode) && export_memory(e))
 		return -1;
-	if (export_config(e) || export_sums(e))
+	if (export_config(e) || export_record(e) || export_json(e) ||
+	    export_sums(e))
 		return -1;
 	return export_dir_sync(&e->dir, e->err);
 }

@@ -4,9 +4,10 @@
  *
  * Five kinds of leftovers, each told by what it is and not by when it was:
  *
- *   partial folder    create died.  With a whole record and a journal that
- *                     says "commit", all views are made: finish it.  Else the
- *                     domain is put right and everything is taken back.
+ *   partial folder    create or import died.  With a whole record and a
+ *                     journal that says "commit", all views are made: finish
+ *                     it.  Else the domain is put right and everything is
+ *                     taken back.
  *   deleting folder   delete died: finish it.
  *   ".revert"         revert died: finish it.
  *   ".clone"          that does not say "made": clone died, remove it.
@@ -81,7 +82,8 @@ undo_create(struct recover *r, const struct journal_story *story,
 	}
 	if (snapshot_abort(domain, name, r->err))
 		return -1;
-	snprintf(text, sizeof(text), "undone: create died at step \"%s\"%s%s%s",
+	snprintf(text, sizeof(text),
+		 "undone: create or import died at step \"%s\"%s%s%s",
 		 journal_step_name(story->last),
 		 did.restored ? "; the domain was gone and was restored" : "",
 		 did.resumed ? "; the domain stood still and was resumed" : "",
@@ -138,7 +140,7 @@ recover_partial(struct recover *r, int dirfd, const char *domain,
 		fail_here("recover.committed");
 		recover_tell(r, what, "finished: all was made but its name");
 	} else if (r->dry_run) {
-		n = recover_tell(r, what, "undone: create died");
+		n = recover_tell(r, what, "undone: create or import died");
 		if (n)
 			n->touched = recover_touched(story->last);
 	} else if (undo_create(r, story, domain, name, what)) {

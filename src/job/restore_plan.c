@@ -184,6 +184,12 @@ plan_volume(struct planning *x, const struct backup_disk *d, const char *to)
 		return err_set(x->err, ERR_INVALID, 0,
 			       "--map %s=%s: --create-lv makes volumes in %s",
 			       d->vdev, to, x->o->vg);
+	/* One that was imported may be of no host's volume. */
+	if (!*name)
+		return err_set(x->err, ERR_INVALID, 0,
+			       "what the volume of disk %s was called is not "
+			       "known; --map %s=%s/NAME says how it is called",
+			       d->vdev, d->vdev, x->o->vg);
 	t->kind = TARGET_VOLUME;
 	w->bytes = d->bytes;
 	if (text_copy(w->vg, sizeof(w->vg), x->o->vg, "volume group", x->err) ||

@@ -51,6 +51,19 @@ check_view(const struct disk_view_ref *ref, struct disk_view_health *ret,
 		       ref->view, ret->why);
 }
 
+/* A disk that was imported belongs nowhere until somebody says where. */
+static int
+check_place(const struct snapshot_disk *d, struct err *err)
+{
+	if (d->view.source[0])
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, 0,
+		       "it was imported, and which disk of this host it is to "
+		       "be written to is not known; import it again with "
+		       "--disk %s=PATH, or clone it",
+		       d->vdev);
+}
+
 /* A device's size is its own; a file gets the one it had. */
 static int
 check_size(const struct disk_view_ref *ref, struct err *err)
@@ -174,7 +187,7 @@ revert_check_disks(const struct revert_target *t, struct err *err)
 	for (unsigned int i = 0; i < t->held.s.n_disks; i++) {
 		const struct snapshot_disk *d = &t->held.s.disks[i];
 
-		if (check_view(&d->view, &h, err) ||
+		if (check_place(d, err) || check_view(&d->view, &h, err) ||
 		    check_size(&d->view, err) ||
 		    check_siblings(t, &d->view, used_bytes(&d->view, &h), err))
 			return err_add(err, "disk %s", d->vdev);

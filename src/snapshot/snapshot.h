@@ -62,6 +62,8 @@ struct snapshot {
 	char uuid[DOMAIN_UUID_LEN + 1];       /* of the domain, "" unknown */
 	char generation[DOMAIN_UUID_LEN + 1]; /* of this instant */
 	char created[24];                     /* UTC, RFC 3339 */
+	char imported[24]; /* the same: when it came here; "": made here */
+	char origin[DOMAIN_UUID_LEN + 1]; /* its generation there, "" unknown */
 	enum snapshot_mode mode;
 	char type[8];                  /* "PV", "PVH", "HVM" */
 	char xen_version[32];          /* "" when the domain did not run */

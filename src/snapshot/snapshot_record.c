@@ -68,6 +68,10 @@ snapshot_to_json(const struct snapshot *s, struct err *err)
 	json_add_str(o, "domain_uuid", s->uuid);
 	json_add_str(o, "generation", s->generation);
 	json_add_str(o, "created", s->created);
+	if (s->imported[0]) {
+		json_add_str(o, "imported", s->imported);
+		json_add_str(o, "origin", s->origin);
+	}
 	json_add_str(o, "mode", snapshot_mode_name(s->mode));
 	json_add_str(o, "type", s->type);
 	json_add_str(o, "xen_version", s->xen_version);
@@ -290,6 +294,19 @@ sum_from_json(struct json_object *o, char ret[SHA256_HEX_LEN + 1],
 			       "\"memory_sum\" is no SHA-256 sum");
 }
 
+/* Only of a snapshot that was imported. */
+static int
+origin_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
+{
+	if (!json_object_object_get_ex(o, "imported", NULL))
+		return 0;
+	if (json_copy_str(o, "imported", ret->imported, sizeof(ret->imported),
+			  err))
+		return -1;
+	return json_copy_str(o, "origin", ret->origin, sizeof(ret->origin),
+			     err);
+}
+
 int
 snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 {
@@ -313,6 +330,7 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 			  sizeof(ret->generation), err) ||
 	    json_copy_str(o, "created", ret->created, sizeof(ret->created),
 			  err) ||
+	    origin_from_json(o, ret, err) ||
 	    json_copy_str(o, "type", ret->type, sizeof(ret->type), err) ||
 	    json_copy_str(o, "xen_version", ret->xen_version,
 			  sizeof(ret->xen_version), err) ||

@@ -89,7 +89,8 @@ def round_trip(fs):
         assert sha256(out / "xvda.img") == before[folder / "root.img"]
         assert sha256(out / "xvdb.img") == before[folder / "data.img"]
         assert sorted(p.name for p in out.iterdir()) == [
-            "SHA256SUMS", "domain.cfg", "xvda.img", "xvdb.img"]
+            "SHA256SUMS", "domain.cfg", "snapshot.json", "xvda.img",
+            "xvdb.img"]
         subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=out,
                        check=True)
         text = (out / "domain.cfg").read_text()
@@ -343,7 +344,7 @@ def bare_build(fs):
         assert "domain.cfg is left out" in result.stderr, result
         assert "xl create" not in result.stdout, result
         assert sorted(p.name for p in (host.dir / "out").iterdir()) == [
-            "SHA256SUMS", "xvda.img", "xvdb.img"]
+            "SHA256SUMS", "snapshot.json", "xvda.img", "xvdb.img"]
         assert sha256(host.dir / "out" / "xvdb.img") == \
             before[folder / "data.img"]
         good(host, "delete", "web1@cold")

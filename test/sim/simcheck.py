@@ -27,17 +27,14 @@ def read_memory(path):
     order, must, may, length = struct.unpack_from("<4I", data, 32)
     assert (order, must, may) == (0x01020304, 3, 0), "xl's header"
     json.loads(data[52:48 + length].rstrip(b"\0"))
-    at, pages = 48 + length, {}
-    while True:
-        assert at + 4 <= len(data), f"{path}: no end of the stream"
-        pfn, = struct.unpack_from("<I", data, at)
-        at += 4
-        if pfn == 0xffffffff:
-            break
-        assert at + PAGE <= len(data), f"{path}: half a page"
-        pages[pfn] = data[at:at + PAGE]
-        at += PAGE
-    assert at == len(data), f"{path}: something behind the end"
+    at, pages = 48 + length + 64, {}
+    assert data[at - 64:at - 48] == b"LibxlFmt\0\0\0\2\0\0\0\0", "libxl's header"
+    while data[at:] != bytes(16):
+        assert at + 24 + PAGE <= len(data), f"{path}: half a page, or no end"
+        kind, size, n, zero, pfn = struct.unpack_from("<4IQ", data, at)
+        assert (kind, size, n, zero) == (1, 16 + PAGE, 1, 0), "a page's record"
+        pages[pfn] = data[at + 24:at + 24 + PAGE]
+        at += 24 + PAGE
     return pages
 
 

@@ -270,7 +270,7 @@ def export():
         out = host.dir / "out"
         assert {p.name for p in out.iterdir()} == {
             "xvda.img", "xvdb.img", "xvdc.img", "memory.xl", "domain.cfg",
-            "SHA256SUMS"}
+            "snapshot.json", "SHA256SUMS"}
         images = [out / f"xvd{c}.img" for c in "abc"]
         for image, view in zip(images, views):
             assert image.read_bytes() == view.read_bytes(), image

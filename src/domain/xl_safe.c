@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * xl_safe.c - see xl_safe.h.
+ *
+ * What is taken is moved out of the JSON that was read, into a new one: so what
+ * is left behind in the end is what was left out, and all that is kept was
+ * looked at.
+ */
+#include "xl_safe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "json_field.h"
+#include "text.h"
+#include "uuid.h"
+#include "xl_cfg_devices.h"
+#include "xl_cfg_write.h"
+#include "xl_safe_list.h"
+
+#define DEPTH 6
+#define NICS_MAX 64
+
+/*
+ * What says nothing that would be missed: what belongs to the other host, or
+ * is written anew.
+ */
+static const char *const not_missed[] = {
+	"c_info/name",
+	"c_info/uuid",
+	"c_info/domid",
+	"c_info/ssidref",
+	"c_info/poolid",
+	"c_info/run_hotplug_scripts",
+	"c_info/passthrough",
+	"b_info/exec_ssidref",
+	"b_info/cpumap",
+	"b_info/nodemap",
+	"b_info/claim_mode",
+	"b_info/numa_placement",
+	"b_info/sched_params",
+	"b_info/vcpu_hard_affinity",
+	"b_info/blkdev_start",
+	"b_info/vcpu_soft_affinity",
+	"b_info/device_model_ssidref",
+	"b_info/max_grant_frames", /* as large as it can be: the default */
+	"b_info/max_maptrack_frames",
+	"b_info/altp2m",
+	"b_info/iommu_memkb",
+};
+
+void
+xl_safe_add(struct xl_safe_left *left, const char *what)
+{
+	if (left->n == XL_SAFE_LEFT_MAX) {
+		left->n_more++;
+		return;
+	}
+	text_escape(what, left->what[left->n++], XL_SAFE_LEFT_LEN);
+}
+
+/* ---- look ---- */
+
+static int
+type_of(struct json_object *root, enum domain_type *ret, struct err *err)
+{
+	static const char *const words[] = {
+		[DOMAIN_PV] = "pv",
+		[DOMAIN_PVH] = "pvh",
+		[DOMAIN_HVM] = "hvm",
+	};
+	const char *type = xl_cfg_get_str(root, "c_info/type");
+
+	for (unsigned int i = 0; type && i < 3; i++)
+		if (strcmp(type, words[i]) == 0) {
+			*ret = (enum domain_type)i;
+			return 0;
+		}
+	return err_set(err, ERR_CORRUPT, 0,
+		       "the configuration is of no type of domain that there "
+		       "is");
+}
+
+/* What cannot be one counts as none. */
+static void
+identity_of(struct json_object *root, struct domain_info *ret)
+{
+	const char *name = xl_cfg_get_str(root, "c_info/name");
+	const char *uuid = xl_cfg_get_str(root, "c_info/uuid");
+	uint8_t bytes[UUID_BYTES];
+
+	if (name && strlen(name) < sizeof(ret->name))
+		strcpy(ret->name, name);
+	if (uuid && uuid_read(uuid, bytes))
+		uuid_text(bytes, ret->uuid);
+}
+
+static int
+add_disk(struct json_object *o, struct domain_info *ret, struct err *err)
+{
+	struct domain_disk *d = &ret->disks[ret->n_disks];
+	const char *vdev = xl_cfg_get_str(o, "vdev");
+	const char *backend = xl_cfg_get_str(o, "backend");
+
+	if (!vdev || !*vdev)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "the configuration has a disk without a name");
+	if (text_copy(d->vdev, sizeof(d->vdev), vdev, "disk name", err))
+		return -1;
+	for (unsigned int i = 0; i < ret->n_disks; i++)
+		if (strcmp(ret->disks[i].vdev, vdev) == 0)
+			return err_set(err, ERR_CORRUPT, 0,
+				       "the configuration has two disks called "
+				       "%s",
+				       vdev);
+	d->readonly = !xl_cfg_is_true(o, "readwrite");
+	d->cdrom = xl_cfg_is_true(o, "is_cdrom");
+	if (backend && strlen(backend) < sizeof(d->backend))
+		strcpy(d->backend, backend);
+	ret->n_disks++;
+	return 0;
+}
+
+static int
+look(struct json_object *root, struct domain_info *ret, struct err *err)
+{
+	struct json_object *disks = xl_cfg_get(root, "disks");
+	size_t n = 0;
+
+	if (type_of(root, &ret->type, err))
+		return -1;
+	identity_of(root, ret);
+	if (json_object_is_type(disks, json_type_array))
+		n = json_object_array_length(disks);
+	if (n > DOMAIN_DISKS_MAX)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "the configuration has %zu disks, more than %d",
+			       n, DOMAIN_DISKS_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (add_disk(json_object_array_get_idx(disks, i), ret, err))
+			return -1;
+	return 0;
+}
+
+static struct json_object *
+parse(const char *text, struct err *err)
+{
+	return json_parse(text, strlen(text), "the configuration", err);
+}
+
+int
+xl_safe_look(const char *config_json, struct domain_info *ret, struct err *err)
+{
+	struct json_object *root = parse(config_json, err);
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!root)
+		return -1;
+	rc = look(root, ret, err);
+	json_object_put(root);
+	return rc;
+}
+
+/* ---- what was left out ---- */
+
+/* What is empty, zero or a default says nothing. */
+static bool
+says_nothing(struct json_object *o)
+{
+	switch (json_object_get_type(o)) {
+	case json_type_string:
+		return strcmp(json_object_get_string(o), "") == 0 ||
+		       strcmp(json_object_get_string(o), "False") == 0 ||
+		       strcmp(json_object_get_string(o), "<default>") == 0 ||
+		       strcmp(json_object_get_string(o), "unknown") == 0;
+	case json_type_array:
+		return json_object_array_length(o) == 0;
+	case json_type_object:
+		return json_object_object_length(o) == 0;
+	case json_type_null:
+	case json_type_boolean:
+	case json_type_double:
+	case json_type_int:
+		break;
+	}
+	return !json_object_get_boolean(o);
+}
+
+static void
+add_rest(struct xl_safe_left *left, const char *path, struct json_object *o,
+	 int depth)
+{
+	const char *dot = *path ? "." : "";
+	char below[2 * XL_SAFE_LEFT_LEN];
+
+	if (says_nothing(o))
+		return;
+	if (depth < DEPTH && json_object_is_type(o, json_type_object)) {
+		json_object_object_foreach(o, key, value)
+		{
+			snprintf(below, sizeof(below), "%s%s%s", path, dot,
+				 key);
+			add_rest(left, below, value, depth + 1);
+		}
+		return;
+	}
+	if (depth < DEPTH && json_object_is_type(o, json_type_array) &&
+	    json_object_is_type(json_object_array_get_idx(o, 0),
+				json_type_object)) {
+		for (size_t i = 0; i < json_object_array_length(o); i++) {
+			snprintf(below, sizeof(below), "%s%s%zu", path, dot, i);
+			add_rest(left, below, json_object_array_get_idx(o, i),
+				 depth + 1);
+		}
+		return;
+	}
+	xl_safe_add(left, path);
+}
+
+/* ---- devices ---- */
+
+static struct json_object *
+list_of(struct json_object *root, const char *key)
+{
+	struct json_object *list = xl_cfg_get(root, key);
+
+	return json_object_is_type(list, json_type_array) ? list : NULL;
+}
+
+/*
+ * Who serves it: a guest's memory knows the kernel's ways from QEMU's, so that
+ * stays as it was, if it can (an image only QEMU serves).
+ */
+static void
+put_backend(struct json_object *from, struct json_object *to,
+	    const struct xl_cfg_disk *d)
+{
+	const char *backend = xl_cfg_get_str(from, "backend");
+	bool qemu = backend && strcmp(backend, "qdisk") == 0;
+	bool kernel = backend && strcmp(backend, "phy") == 0;
+
+	if (d && (qemu || (kernel && strcmp(d->format, "raw") == 0)))
+		json_add_str(to, "backend", qemu ? "qdisk" : "phy");
+	else
+		xl_cfg_drop(to, "backend");
+	if (from != to)
+		xl_cfg_drop(from, "backend");
+}
+
+/* The path that is said here; a drive without one is empty. */
+static void
+put_place(struct json_object *o, const struct xl_cfg_disk *d)
+{
+	json_add_str(o, "pdev_path", d ? d->path : "");
+	json_add_str(o, "format", d ? d->format : "empty");
+}
+
+static int
+take_disk(struct json_object *from, struct json_object *to,
+	  const struct xl_safe_how *how, struct xl_safe_left *left)
+{
+	const char *vdev = xl_cfg_get_str(from, "vdev");
+	const struct xl_cfg_disk *d;
+	struct json_object *o;
+	char what[XL_SAFE_LEFT_LEN];
+
+	d = xl_cfg_find_disk(how->disks, how->n_disks, vdev);
+	if (!d && !xl_cfg_is_true(from, "is_cdrom")) {
+		snprintf(what, sizeof(what), "disk %s", vdev);
+		xl_safe_add(left, what);
+		return 0;
+	}
+	o = json_object_new_object();
+	if (!o || json_object_array_add(to, o)) {
+		json_object_put(o);
+		return -1;
+	}
+	json_add_str(o, "vdev", vdev);
+	put_place(o, d);
+	put_backend(from, o, d);
+	xl_cfg_drop(from, "vdev");
+	xl_cfg_drop(from, "format");
+	if (d)
+		xl_cfg_drop(from, "pdev_path");
+	if (xl_safe_take(from, o, xl_safe_disk))
+		return -1;
+	snprintf(what, sizeof(what), "disk.%s", d ? d->vdev : "cdrom");
+	add_rest(left, what, from, 1);
+	return 0;
+}
+
+static int
+take_disks(struct json_object *root, struct json_object *out,
+	   const struct xl_safe_how *how, struct xl_safe_left *left)
+{
+	struct json_object *list = list_of(root, "disks");
+	struct json_object *to = json_object_new_array();
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	if (!to || json_object_object_add(out, "disks", to)) {
+		json_object_put(to);
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (take_disk(json_object_array_get_idx(list, i), to, how,
+			      left))
+			return -1;
+	xl_cfg_drop(root, "disks");
+	return 0;
+}
+
+/* The script is libxl's own, and the bridge that one's first. */
+static int
+take_nics(struct json_object *root, struct json_object *out,
+	  struct xl_safe_left *left)
+{
+	struct json_object *list = list_of(root, "nics"), *o, *from;
+	struct json_object *to = json_object_new_array();
+	size_t n = list ? json_object_array_length(list) : 0;
+	char what[XL_SAFE_LEFT_LEN];
+
+	if (!to || json_object_object_add(out, "nics", to)) {
+		json_object_put(to);
+		return -1;
+	}
+	if (n > NICS_MAX)
+		xl_safe_add(left, "vif: those after the first 64");
+	for (size_t i = 0; i < n && i < NICS_MAX; i++) {
+		from = json_object_array_get_idx(list, i);
+		o = json_object_new_object();
+		if (!o || json_object_array_add(to, o)) {
+			json_object_put(o);
+			return -1;
+		}
+		if (xl_safe_take(from, o, xl_safe_nic))
+			return -1;
+		snprintf(what, sizeof(what), "vif.%zu", i);
+		add_rest(left, what, from, 1);
+	}
+	xl_cfg_drop(root, "nics");
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static void
+put_identity(struct json_object *out, const struct xl_safe_how *how)
+{
+	struct json_object *c = xl_cfg_get(out, "c_info");
+
+	json_add_str(c, "name", how->name);
+	json_add_str(c, "uuid", how->uuid);
+}
+
+/* One that it had is not for two; as a rollback changes it. */
+static int
+put_genid(struct json_object *root, struct json_object *out, struct err *err)
+{
+	static const char path[] = "b_info/type.hvm/ms_vm_genid";
+	struct json_object *hvm = xl_cfg_get(out, "b_info/type.hvm");
+	struct json_object *list;
+	uint8_t bytes[UUID_BYTES];
+	char text[UUID_TEXT_LEN + 1];
+
+	if (!hvm || says_nothing(xl_cfg_get(root, path)))
+		return 0;
+	if (uuid_new(text, err))
+		return -1;
+	list = json_object_new_array();
+	if (!list || !uuid_read(text, bytes))
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	for (unsigned int i = 0; i < UUID_BYTES; i++)
+		json_object_array_add(list, json_object_new_int(bytes[i]));
+	json_object_object_add(hvm, "ms_vm_genid", list);
+	xl_cfg_drop(root, path);
+	return 0;
+}
+
+static int
+take_all(struct json_object *root, struct json_object *out,
+	 const struct xl_safe_how *how, struct xl_safe_left *left,
+	 struct err *err)
+{
+	if (xl_safe_take(root, out, xl_safe_domain) ||
+	    take_disks(root, out, how, left) || take_nics(root, out, left))
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	/* Read as a type, it may have been no word all the same. */
+	if (!xl_cfg_get(out, "c_info/type"))
+		return err_set(err, ERR_CORRUPT, 0,
+			       "the configuration's type is no word");
+	if (put_genid(root, out, err))
+		return -1;
+	put_identity(out, how);
+	for (size_t i = 0; i < sizeof(not_missed) / sizeof(not_missed[0]); i++)
+		xl_cfg_drop(root, not_missed[i]);
+	add_rest(left, "", root, 0);
+	return 0;
+}
+
+/* As it is, but for who it is and where its disks are. */
+static void
+trust_all(struct json_object *root, const struct xl_safe_how *how)
+{
+	struct json_object *list = list_of(root, "disks");
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *vdev = xl_cfg_get_str(o, "vdev");
+		const struct xl_cfg_disk *d;
+
+		d = xl_cfg_find_disk(how->disks, how->n_disks, vdev);
+		if (!d)
+			continue;
+		put_backend(o, o, d);
+		put_place(o, d);
+		/* It was about another path. */
+		xl_cfg_drop(o, "script");
+	}
+	put_identity(root, how);
+}
+
+static char *
+to_text(struct json_object *o, struct err *err)
+{
+	const char *text = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *ret = text ? strdup(text) : NULL;
+
+	if (!ret)
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+	return ret;
+}
+
+char *
+xl_safe_json(const char *config_json, const struct xl_safe_how *how,
+	     struct xl_safe_left *left, struct err *err)
+{
+	struct json_object *root = parse(config_json, err);
+	struct json_object *out = root ? json_object_new_object() : NULL;
+	struct domain_info *info = calloc(1, sizeof(*info));
+	char *ret = NULL;
+
+	memset(left, 0, sizeof(*left));
+	if (root && (!out || !info))
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+	if (!out || !info || look(root, info, err))
+		goto done;
+	if (how->trust) {
+		trust_all(root, how);
+		ret = to_text(root, err);
+	} else if (take_all(root, out, how, left, err) == 0) {
+		ret = to_text(out, err);
+	}
+done:
+	free(info);
+	json_object_put(out);
+	json_object_put(root);
+	return ret;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test_domain_xl_safe.c - what is kept of a hostile configuration. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "xl_safe.h"
+
+#define UUID "a0db4a77-0eb6-4878-acfb-a52384786775"
+
+static const struct xl_cfg_disk disk = { "xvda", "/dev/vg/here", "raw" };
+
+/* All of it, in one line, and how much was left out. */
+static char *
+keep(const char *json, bool trust, unsigned int *ret_left, struct err *err)
+{
+	struct xl_safe_how how = {
+		.name = "here",
+		.uuid = UUID,
+		.trust = trust,
+		.disks = &disk,
+		.n_disks = 1,
+	};
+	struct xl_safe_left left;
+	char *text = xl_safe_json(json, &how, &left, err), *to = text;
+
+	*ret_left = text ? left.n : 0;
+	for (const char *s = text; s && *s; s++)
+		if (*s != '\n' && *s != ' ')
+			*to++ = *s;
+	if (text)
+		*to = '\0';
+	return text;
+}
+
+static void
+kept(const char *json, const char *want, unsigned int want_left)
+{
+	struct err err = ERR_INIT;
+	unsigned int left;
+	char *text = keep(json, false, &left, &err);
+
+	if (!text)
+		fail_msg("%s", err.text);
+	assert_string_equal(text, want);
+	assert_int_equal(left, want_left);
+	free(text);
+}
+
+#define HEAD "{\"c_info\":{\"type\":\"pvh\",\"name\":\"a\",\"x\":[1]}"
+#define KEPT \
+	"{\"c_info\":{\"type\":\"pvh\",\"name\":\"here\",\"uuid\":\"" UUID "\"}"
+
+static void
+test_values(void **state)
+{
+	(void)state;
+	kept(HEAD "}", KEPT ",\"disks\":[],\"nics\":[]}", 1);
+	kept(HEAD ",\"b_info\":{\"max_vcpus\":2,\"kernel\":\"/x\","
+		  "\"max_memkb\":-1,\"tsc_mode\":\"native\\u0000x\"}}",
+	     KEPT ",\"b_info\":{\"max_vcpus\":2},\"disks\":[],\"nics\":[]}", 4);
+	kept(HEAD ",\"nics\":[{\"mac\":\"00:16:3e:00:00:01\","
+		  "\"model\":\"e1000,x=y\",\"script\":\"/x\"}]}",
+	     KEPT ",\"disks\":[],\"nics\":[{\"mac\":\"00:16:3e:00:00:01\"}]}",
+	     3);
+}
+
+static void
+test_disks(void **state)
+{
+	(void)state;
+	kept(HEAD ",\"disks\":[{\"vdev\":\"xvda\",\"pdev_path\":\"/etc/x\","
+		  "\"script\":\"/x\",\"backend\":\"tap\",\"readwrite\":1},"
+		  "{\"vdev\":\"xvdb\",\"pdev_path\":\"/etc/x\"},"
+		  "{\"vdev\":\"hdc\",\"is_cdrom\":1,\"pdev_path\":\"/x\"}]}",
+	     KEPT ",\"disks\":[{\"vdev\":\"xvda\",\"pdev_path\":"
+		  "\"/dev/vg/here\",\"format\":\"raw\",\"readwrite\":1},"
+		  "{\"vdev\":\"hdc\",\"pdev_path\":\"\",\"format\":\"empty\","
+		  "\"is_cdrom\":1}],\"nics\":[]}",
+	     4);
+}
+
+static void
+test_trusted(void **state)
+{
+	struct err err = ERR_INIT;
+	unsigned int left;
+	char *text = keep(HEAD ",\"b_info\":{\"kernel\":\"/x\"}}", true, &left,
+			  &err);
+
+	(void)state;
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\"kernel\":\"/x\""));
+	assert_non_null(strstr(text, "\"name\":\"here\""));
+	free(text);
+}
+
+static void
+test_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"[]",
+		"{}",
+		"{\"c_info\":{\"type\":\"pvh\\u0000x\"}}",
+		"{\"c_info\":{\"type\":\"invalid\"}}",
+		HEAD ",\"disks\":[{\"vdev\":\"\"}]}",
+		HEAD ",\"disks\":[{\"vdev\":\"a\"},{\"vdev\":\"a\"}]}",
+		HEAD ",\"disks\":[7]}",
+	};
+	unsigned int left;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct err err = ERR_INIT;
+
+		assert_null(keep(bad[i], false, &left, &err));
+		assert_int_equal(err.code, ERR_CORRUPT);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
