@@ -254,6 +254,33 @@ def qcow2(version, backing=0, flags=0):
             + struct.pack(">QQQII", flags, 0, 0, 4, 104))
 
 
+def save(config, libxc, end=bytes(8)):
+    stream = (b"LibxlFmt" + struct.pack(">II", 2, 0) + u32(1) + u32(0)
+              + b"\xff" * 8 + b"XENF" + struct.pack(">IHHI", 3, 0, 0, 0)
+              + struct.pack("<IHHII", 2, 12, 0, 4, 17) + libxc + bytes(8))
+    return (b"Xen saved domain, xl format\n \0 \r" + u32(0x01020304) + u32(3)
+            + u32(0) + u32(len(config) + 5) + u32(len(config) + 1) + config
+            + b"\0" + stream + end)
+
+
+SUM = b"0" * 64 + b"  "
+HOSTILE = {
+    "c_info": {"type": "hvm", "name": "a", "pool_name": "x"},
+    "b_info": {"max_vcpus": 2, "kernel": "/x", "type.hvm": {
+        "boot": "cd", "serial": "file:/x", "usbdevice_list": ["tablet"]}},
+    "disks": [{"vdev": "xvda", "readwrite": 1, "script": "evil"},
+              {"vdev": "hdc", "is_cdrom": 1, "pdev_path": "/x"}],
+    "nics": [{"mac": "00:16:3e:01:02:03", "script": "x", "model": "e1000"}],
+    "on_crash": "preserve", "pcidevs": [{"a": 1}]}
+HOSTILE_FILE = b"""name='a'
+type='pvh'
+memory=256
+kernel='/x'
+disk=['/dev/x,raw,xvda,w','/y,,hdc:cdrom,r']
+vif=['mac=00:16:3e:00:00:01,bridge=x']
+"""
+
+
 def cow(fill, exceptions, chunk=8, valid=1):
     return (u32(0x70416e53) + u32(valid) + u32(1) + u32(chunk) + u16(2000)
             + u16(fill) + b"".join(u64(o) + u64(n) for o, n in exceptions))
@@ -277,6 +304,12 @@ def host():
                     json.dumps(XL_SMALL).encode()],
         "xl_text": [XL_TEXT, b'name="a"\n', b"name='a'\ndisk=['/a,raw,hda']"],
         "qcow2": [qcow2(2), qcow2(3), qcow2(3, 1), qcow2(3, 0, 2)],
+        "save": [save(b'{"a":1}', u32(0x10) + u32(0)),
+                 save(b"", u32(1) + u32(16) + u32(1) + u32(0)
+                      + u64(15 << 60), u32(3) + u32(8) + bytes(16))],
+        "sums": [SUM + b"xvda.img\n" + SUM[:-1] + b"*memory.xl\n",
+                 SUM + b"../x\n", SUM + b"a\n" + SUM + b"a\n"],
+        "xl_safe": [json.dumps(HOSTILE).encode(), HOSTILE_FILE],
         "cow": [cow(3, [(9, 5)]), cow(256, [(1, 259)]), cow(0, []),
                 cow(40, [(3, 44)], 128)],
         "thin_delta": [DELTA.encode(), b"0.9.0\n", b"thin_delta 1.0.4",
