@@ -102,7 +102,7 @@ xl_header_read(int fd, size_t config_max, struct xl_header *ret,
 	       struct err *err)
 {
 	uint8_t head[FIXED_LEN];
-	uint32_t more;
+	uint32_t more = 0;
 	ssize_t n;
 
 	memset(ret, 0, sizeof(*ret));

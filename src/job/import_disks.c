@@ -164,8 +164,8 @@ warn_of_backend(const struct import *x, const struct domain_disk *dd,
 static int
 find_disks(struct import *x)
 {
-	const struct import_file *f;
-	const char *format;
+	const struct import_file *f = NULL;
+	const char *format = NULL;
 
 	for (unsigned int i = 0; i < x->info.n_disks; i++) {
 		const struct domain_disk *dd = &x->info.disks[i];
