@@ -29,8 +29,7 @@ OPTIONS = ["-Dfuzz=true", "-Dsim=true", "-Dtests=disabled",
 LIMITS = ["-rss_limit_mb=1024", "-timeout=10", "-max_len=4096"]
 # It keeps a repository from one input to the next, which libFuzzer would take
 # for a leak each time; what leaks in the end is still told.
-# xl's own parser drops a string at some syntax errors.
-LIMITS_OF = {"map": ["-detect_leaks=0"], "xl_safe": ["-detect_leaks=0"]}
+LIMITS_OF = {"map": ["-detect_leaks=0"]}
 EXAMPLES = """examples:
   ./dev fuzz                          all targets, a minute each
   ./dev fuzz --seconds 3600 head map  two of them, an hour each

@@ -97,6 +97,16 @@ identity_of(struct json_object *root, struct domain_info *ret)
 		uuid_text(bytes, ret->uuid);
 }
 
+/* libxl writes 1; what is no such number is not taken (xl_safe_list.c). */
+static bool
+is_one(struct json_object *o, const char *key)
+{
+	struct json_object *v = xl_cfg_get(o, key);
+
+	return json_object_is_type(v, json_type_int) &&
+	       json_object_get_int64(v) == 1;
+}
+
 static int
 add_disk(struct json_object *o, struct domain_info *ret, struct err *err)
 {
@@ -115,8 +125,8 @@ add_disk(struct json_object *o, struct domain_info *ret, struct err *err)
 				       "the configuration has two disks called "
 				       "%s",
 				       vdev);
-	d->readonly = !xl_cfg_is_true(o, "readwrite");
-	d->cdrom = xl_cfg_is_true(o, "is_cdrom");
+	d->readonly = !is_one(o, "readwrite");
+	d->cdrom = is_one(o, "is_cdrom");
 	if (backend && strlen(backend) < sizeof(d->backend))
 		strcpy(d->backend, backend);
 	ret->n_disks++;
@@ -268,7 +278,7 @@ take_disk(struct json_object *from, struct json_object *to,
 	char what[XL_SAFE_LEFT_LEN];
 
 	d = xl_cfg_find_disk(how->disks, how->n_disks, vdev);
-	if (!d && !xl_cfg_is_true(from, "is_cdrom")) {
+	if (!d && !is_one(from, "is_cdrom")) {
 		snprintf(what, sizeof(what), "disk %s", vdev);
 		xl_safe_add(left, what);
 		return 0;
