@@ -81,7 +81,7 @@ class Place:
         argv = [BIN, *map(str, words)]
         if trace:
             # What looks for leaks cannot be traced.
-            env["ASAN_OPTIONS"] += ":detect_leaks=0"
+            env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
             argv = [shutil.which("strace"), "-f", "-qq", "-o", str(trace),
                     "-e", "trace=execve,execveat,open,openat,creat,unlink,"
                     "unlinkat,rename,renameat,renameat2,mkdir,mkdirat,mknod,"

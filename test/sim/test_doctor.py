@@ -133,7 +133,7 @@ def left_suspended():
         found = look(host, "--mend", status=0)
         assert found["domain-left", "web1"]["mended"], wrong(found)
         assert found["leftover", "web1@x"]["mended"], wrong(found)
-        assert "undone: create died" in found["leftover", "web1@x"]["did"]
+        assert "undone: create or import died" in found["leftover", "web1@x"]["did"]
         assert host.state("web1") == "running"
         assert host.state("db1") == "paused", "an admin's pause was undone"
 
