@@ -111,11 +111,10 @@ tell_json(const struct clone_report *r, bool dry_run, struct err *err)
 }
 
 static void
-tell_one(const struct clone_report *r, const struct clone_made *c)
+tell_one(const struct clone_made *c, const char *from, bool memory)
 {
-	print_line("%s %s", c->domain,
-		   r->memory ? "goes on from there, as a domain of its own" :
-			       "boots, as a domain of its own");
+	print_line("%s, a domain of its own, %s %s", c->domain,
+		   memory ? "goes on from" : "boots from the disks of", from);
 	print_line("  uuid    %s", c->uuid);
 	print_line("  config  %s", c->config);
 	for (unsigned int i = 0; i < c->n_disks; i++)
@@ -135,12 +134,12 @@ tell(const struct clone_report *r, const struct clone_opts *o)
 		return;
 	}
 	for (unsigned int i = 0; i < r->n; i++)
-		tell_one(r, &r->clones[i]);
+		tell_one(&r->clones[i], full, r->memory);
 	print_line("%s", "");
 	if (o->network == CLONE_NO_NETWORK)
-		print_line("It has no network cards: --network gives it some."
-			   "%s",
-			   "");
+		print_line("%s no network card: --network gives %s some.",
+			   r->n == 1 ? "It has" : "They have",
+			   r->n == 1 ? "it" : "them");
 	print_line("Undo:   xl destroy %s && xensnap delete %s%s",
 		   r->clones[0].domain, r->clones[0].domain,
 		   r->n > 1 ? "   (and so on)" : "");

@@ -365,6 +365,29 @@ put_identity(struct json_object *out, const struct xl_safe_how *how)
 	json_add_str(c, "uuid", how->uuid);
 }
 
+/*
+ * "type.pvh": {} of a guest about which there is nothing else to say: libxl
+ * knows the kind of a guest by that name, and refuses one without.
+ */
+static int
+put_kind(struct json_object *out)
+{
+	const char *type = xl_cfg_get_str(out, "c_info/type");
+	struct json_object *b_info = xl_cfg_get(out, "b_info");
+	struct json_object *kind;
+	char name[16];
+
+	if (!b_info) {
+		b_info = json_object_new_object();
+		json_object_object_add(out, "b_info", b_info);
+	}
+	snprintf(name, sizeof(name), "type.%.8s", type);
+	if (!b_info || xl_cfg_get(b_info, name))
+		return b_info ? 0 : -1;
+	kind = json_object_new_object();
+	return kind ? json_object_object_add(b_info, name, kind) : -1;
+}
+
 /* One that it had is not for two; as a rollback changes it. */
 static int
 put_genid(struct json_object *root, struct json_object *out, struct err *err)
@@ -401,6 +424,8 @@ take_all(struct json_object *root, struct json_object *out,
 	if (!xl_cfg_get(out, "c_info/type"))
 		return err_set(err, ERR_CORRUPT, 0,
 			       "the configuration's type is no word");
+	if (put_kind(out))
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	if (put_genid(root, out, err))
 		return -1;
 	put_identity(out, how);

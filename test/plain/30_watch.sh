@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # 30_watch.sh - watch on a real LVM: a writer that would overflow a view does
-# not; with no room the snapshot is dropped before, and its disk goes on; a
-# thin pool is made larger, or warned of.  LONG=1 writes for ten minutes.
+# not.  With --long it writes for ten minutes; with no room the snapshot is
+# dropped before, and its disk goes on; a thin pool is made larger, or warned of.
 lab_state=plain
 lab_more=${XENSNAP_BUILD:-}/test/plain/keep_views
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 keep=/root/test/lib/keep_views
 view=vg-w.xs--a
-seconds=60
+seconds=40
 [ -z "$LONG" ] || seconds=600
 
 # watch: in the background; what it tells is in /tmp/events.
@@ -101,60 +101,69 @@ ok $? "and is what the disk was"
 xensnap delete d@a
 
 # No room: told, and dropped.
-$keep d@a 12582912 /dev/vg/w
-lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
-watch
-rm -f /tmp/enough
-writer 1000 > /tmp/wrote 2>&1 &
-writing=$!
-wait_for dropped d@a
-ok $? "with no room the snapshot is dropped"
-told drop-announced 'will be dropped in about'
-ok $? "that was told before"
-told warning
-ok $? "and it was warned of"
-told lost
-ok $((! $?)) "it was not lost before"
-like "$(sed -n 's/.*"event":"\([^"]*\)".*/\1/p' /tmp/events | tr '\n' ' ')" \
-	"^started .*warning .*drop-announced .*dropped" "in that order"
-kill -0 $writing
-ok $? "the writer writes on"
-touch /tmp/enough
-wait $writing
-ok $? "and its disk never failed"
-cat /tmp/wrote
-is "$(lvs --noheadings -o lv_name -S lv_tags=xensnap vg)" "" \
-	"no view is left"
-ended 3 "it ends, with warnings"
-is "$(xensnap list --names)" "" "the snapshot is listed no more"
-lvremove -qq -y vg/filler
+no_room() {
+	$keep d@a 12582912 /dev/vg/w
+	lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
+	watch
+	rm -f /tmp/enough
+	writer 1000 > /tmp/wrote 2>&1 &
+	writing=$!
+	wait_for dropped d@a
+	ok $? "with no room the snapshot is dropped"
+	told drop-announced 'will be dropped in about'
+	ok $? "that was told before"
+	told warning
+	ok $? "and it was warned of"
+	told lost
+	ok $((! $?)) "it was not lost before"
+	like "$(sed -n 's/.*"event":"\([^"]*\)".*/\1/p' /tmp/events | tr '\n' ' ')" \
+		"^started .*warning .*drop-announced .*dropped" "in that order"
+	kill -0 $writing
+	ok $? "the writer writes on"
+	touch /tmp/enough
+	wait $writing
+	ok $? "and its disk never failed"
+	cat /tmp/wrote
+	is "$(lvs --noheadings -o lv_name -S lv_tags=xensnap vg)" "" \
+		"no view is left"
+	ended 3 "it ends, with warnings"
+	is "$(xensnap list --names)" "" "the snapshot is listed no more"
+	lvremove -qq -y vg/filler
+}
 
 # A thin pool at 95 %.
-lvcreate -qq -y -T -L 32m -n tp --poolmetadatasize 4m --chunksize 64k vg \
-	> /dev/null 2>&1
-lvcreate -qq -y -V 64m -T vg/tp -n tw > /dev/null 2>&1
-$keep d@t 0 /dev/vg/tw
-dd if=/dev/urandom of=/dev/vg/tw bs=64k count=486 oflag=direct status=none
-like "$(xensnap watch --once)" "vg/tp data +warning +32.0 MiB +9[45]" \
-	"a thin pool at 95 %: told"
-watch
-wait_for extended vg/tp
-ok $? "and made larger"
-wait_for relieved vg/tp || told warning vg/tp || true
-like "$(lvs --noheadings --units m --nosuffix -o lv_size vg/tp)" "4[0-9]|3[3-9]" \
-	"LVM says so too"
-lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
-dd if=/dev/urandom of=/dev/vg/tw bs=64k seek=486 count=60 oflag=direct \
-	status=none
-wait_for warning vg/tp
-ok $? "with no room it is warned of"
-told drop-announced
-ok $((! $?)) "and nothing is dropped"
-ended 3 "it ends, with warnings"
-is "$(xensnap list --names)" "d@t" "the snapshot is there"
-lvremove -qq -y vg/filler
-xensnap delete d@t
-lvremove -qq -y vg/tw vg/tp > /dev/null 2>&1
+full_pool() {
+	lvcreate -qq -y -T -L 32m -n tp --poolmetadatasize 4m --chunksize 64k vg \
+		> /dev/null 2>&1
+	lvcreate -qq -y -V 64m -T vg/tp -n tw > /dev/null 2>&1
+	$keep d@t 0 /dev/vg/tw
+	dd if=/dev/urandom of=/dev/vg/tw bs=64k count=486 oflag=direct status=none
+	like "$(xensnap watch --once)" "vg/tp data +warning +32.0 MiB +9[45]" \
+		"a thin pool at 95 %: told"
+	watch
+	wait_for extended vg/tp
+	ok $? "and made larger"
+	wait_for relieved vg/tp || told warning vg/tp || true
+	like "$(lvs --noheadings --units m --nosuffix -o lv_size vg/tp)" "4[0-9]|3[3-9]" \
+		"LVM says so too"
+	lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
+	dd if=/dev/urandom of=/dev/vg/tw bs=64k seek=486 count=60 oflag=direct \
+		status=none
+	wait_for warning vg/tp
+	ok $? "with no room it is warned of"
+	told drop-announced
+	ok $((! $?)) "and nothing is dropped"
+	ended 3 "it ends, with warnings"
+	is "$(xensnap list --names)" "d@t" "the snapshot is there"
+	lvremove -qq -y vg/filler
+	xensnap delete d@t
+	lvremove -qq -y vg/tw vg/tp > /dev/null 2>&1
+}
+
+[ -z "$LONG" ] || {
+	no_room
+	full_pool
+}
 lvremove -qq -y vg/w
 is "$(xensnap recover)" "Nothing to recover." "nothing is left to recover"
 is "$(dmsetup info -c --noheadings -o name -S suspended=Suspended)" "" \

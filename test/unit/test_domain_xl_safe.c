@@ -61,13 +61,19 @@ static void
 test_values(void **state)
 {
 	(void)state;
-	kept(HEAD "}", KEPT ",\"disks\":[],\"nics\":[]}", 1);
+	kept(HEAD "}",
+	     KEPT ",\"disks\":[],\"nics\":[],"
+		  "\"b_info\":{\"type.pvh\":{}}}",
+	     1);
 	kept(HEAD ",\"b_info\":{\"max_vcpus\":2,\"kernel\":\"/x\","
 		  "\"max_memkb\":-1,\"tsc_mode\":\"native\\u0000x\"}}",
-	     KEPT ",\"b_info\":{\"max_vcpus\":2},\"disks\":[],\"nics\":[]}", 4);
+	     KEPT ",\"b_info\":{\"max_vcpus\":2,\"type.pvh\":{}},"
+		  "\"disks\":[],\"nics\":[]}",
+	     4);
 	kept(HEAD ",\"nics\":[{\"mac\":\"00:16:3e:00:00:01\","
 		  "\"model\":\"e1000,x=y\",\"script\":\"/x\"}]}",
-	     KEPT ",\"disks\":[],\"nics\":[{\"mac\":\"00:16:3e:00:00:01\"}]}",
+	     KEPT ",\"disks\":[],\"nics\":[{\"mac\":\"00:16:3e:00:00:01\"}],"
+		  "\"b_info\":{\"type.pvh\":{}}}",
 	     3);
 }
 
@@ -82,7 +88,8 @@ test_disks(void **state)
 	     KEPT ",\"disks\":[{\"vdev\":\"xvda\",\"pdev_path\":"
 		  "\"/dev/vg/here\",\"format\":\"raw\",\"readwrite\":1},"
 		  "{\"vdev\":\"hdc\",\"pdev_path\":\"\",\"format\":\"empty\","
-		  "\"is_cdrom\":1}],\"nics\":[]}",
+		  "\"is_cdrom\":1}],\"nics\":[],\"b_info\":{"
+		  "\"type.pvh\":{}}}",
 	     4);
 }
 

@@ -92,11 +92,28 @@ used_meanwhile() {
 	back "$1" --no-keep
 }
 
+# A second domain goes on from snapshot NAME, and goes.
+cloned() {
+	xensnap clone $guest@"$1" trial > /tmp/out 2> /tmp/err
+	ok $? "a clone of $1"
+	sed 's/^/#   /' /tmp/err
+	verdict trial 0 resume > /tmp/verdict
+	ok $? "trial: memory and disks are one instant"
+	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
+		"$(cat "/tmp/n.$1")" "trial: it goes on from where it was"
+	xensnap delete $guest@"$1" > /tmp/out 2>&1
+	is $? 1 "a snapshot with a clone is not deleted"
+	guest_gone trial
+	xensnap delete trial > /dev/null 2> /tmp/err
+	ok $? "it goes"
+	sed 's/^/#   /' /tmp/err
+}
+
 guest_of_three $guest "${GUESTS:-pvh}"
 guest_start $guest
 ok $? "a guest that writes"
 freeze a
-sleep 5
+cloned a
 freeze b
 sleep 5
 back a

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 22_doctor.sh - doctor on a real LVM: what it finds wrong is wrong, the command
+# long_22_doctor.sh - doctor on a real LVM: what it finds wrong is wrong, the command
 # that it names mends it, and then it finds nothing; --mend mends what is
 # harmless, and no more.
 lab_state=plain
