@@ -172,8 +172,8 @@ test_no_report(void **state)
 		"{\"report\": []}",
 		"{\"report\": [{}]}",
 		"{\"report\": [{\"vg\": [{}], \"lv\": [{}]}]}",
-		"{\"report\": [{\"vg\": [{\"vg_name\": \"\"}],"
-		" \"lv\": [{\"vg_name\": \"vg\"}]}]}",
+		("{\"report\": [{\"vg\": [{\"vg_name\": \"\"}],"
+		 " \"lv\": [{\"vg_name\": \"vg\"}]}]}"),
 	};
 	char text[400] = "{\"report\": [{\"vg\": [{\"vg_name\": \"";
 	struct err err = ERR_INIT;

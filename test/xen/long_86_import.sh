@@ -87,7 +87,6 @@ back b
 xensnap diff $guest@a $guest@b > /tmp/out 2>&1
 like "$(cat /tmp/out)" "the same disks" "both imports are the same"
 
-xl destroy $guest
 xensnap delete -q $guest@a $guest@b && rm -r $out && clean $guest
 ok $? "nothing is left"
 tap_done
