@@ -28,12 +28,10 @@
 #define WAIT_STEP_MS 100
 
 struct cloning {
-	const struct snapshot_id *from;
 	const struct clone_opts *o;
 	struct held held;
 	bool memory;
 	struct cloned *all; /* o->count of them */
-	struct clone_report *report;
 	struct err *err;
 };
 
@@ -372,9 +370,7 @@ job_clone(const struct snapshot_id *from, const char *name,
 		free(x);
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	}
-	x->from = from;
 	x->o = o;
-	x->report = ret;
 	x->err = err;
 	if (held_open(&x->held, from->domain, from->name, err) == 0 &&
 	    plan(x, name) == 0)

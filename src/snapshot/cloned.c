@@ -98,15 +98,6 @@ disks_from_json(struct json_object *o, struct cloned *ret, struct err *err)
 static int
 from_json(struct json_object *o, struct cloned *ret, struct err *err)
 {
-	uint64_t format;
-
-	if (json_u64(o, "format", &format, err))
-		return -1;
-	if (format != FORMAT)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "it has format %llu, which this version does "
-			       "not know",
-			       (unsigned long long)format);
 	if (json_copy_str(o, "domain", ret->domain, sizeof(ret->domain), err) ||
 	    json_copy_str(o, "uuid", ret->uuid, sizeof(ret->uuid), err) ||
 	    json_copy_str(o, "from", ret->from, sizeof(ret->from), err) ||
@@ -140,10 +131,10 @@ cloned_read(const char *domain, struct cloned *ret, struct err *err)
 	memset(ret, 0, sizeof(*ret));
 	if (is <= 0)
 		return is;
-	rc = from_json(o, ret, err);
+	rc = domain_file_check(o, domain, FORMAT, err);
+	if (rc == 0)
+		rc = from_json(o, ret, err);
 	json_object_put(o);
-	if (rc == 0 && strcmp(ret->domain, domain) != 0)
-		rc = err_set(err, ERR_CORRUPT, 0, "it is of %s", ret->domain);
 	return rc ? err_add(err, "%s/" FILE_NAME, domain) : 1;
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -60,6 +61,28 @@ domain_file_read(const char *domain, const char *name, struct json_object **ret,
 	if (err->code != ERR_NOTFOUND)
 		return err_add(err, "%s/%s", domain, name);
 	err_clear(err);
+	return 0;
+}
+
+int
+domain_file_check(struct json_object *o, const char *domain, uint64_t format,
+		  struct err *err)
+{
+	const char *of;
+	uint64_t is;
+
+	if (json_u64(o, "format", &is, err))
+		return -1;
+	if (is != format)
+		return err_set(err, ERR_UNSUPPORTED, 0,
+			       "it has format %llu, which this version does "
+			       "not know",
+			       (unsigned long long)is);
+	of = json_str(o, "domain", err);
+	if (!of)
+		return -1;
+	if (strcmp(of, domain) != 0)
+		return err_set(err, ERR_CORRUPT, 0, "it is of %s", of);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -26,6 +27,14 @@ int domain_file_write(const char *domain, const char *name,
  * is not there; -1 with ERR_CORRUPT or ERR_IO. */
 int domain_file_read(const char *domain, const char *name,
 		     struct json_object **ret, struct err *err);
+
+/*
+ * domain_file_check() - is @o, read from @domain's folder, of that domain and
+ * of @format, by its members of those names?  -1 with ERR_CORRUPT, or ERR_UNSUPPORTED
+ * (another version's).
+ */
+int domain_file_check(struct json_object *o, const char *domain,
+		      uint64_t format, struct err *err);
 
 /* domain_file_end() - the files @a and then @b are not there any more, durably;
  * gone is success.  -1 with ERR_IO. */
