@@ -29,9 +29,9 @@ int domain_file_read(const char *domain, const char *name,
 		     struct json_object **ret, struct err *err);
 
 /*
- * domain_file_check() - is @o, read from @domain's folder, of that domain and
- * of @format, by its members of those names?  -1 with ERR_CORRUPT, or ERR_UNSUPPORTED
- * (another version's).
+ * domain_file_check() - is @o, from @domain's folder, of that domain and of
+ * @format, by its members of those names?  -1 with ERR_CORRUPT, or
+ * ERR_UNSUPPORTED (another version's).
  */
 int domain_file_check(struct json_object *o, const char *domain,
 		      uint64_t format, struct err *err);
