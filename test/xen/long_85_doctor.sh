@@ -56,6 +56,7 @@ left_at() {
 	watch=$(pgrep -P "$pid" xensnap-watch)
 	kill -9 "$watch" "$pid"
 	wait "$pid" 2> /dev/null
+	return 0
 }
 
 # mended WHAT: --mend puts the guest right, and a second one finds nothing.
