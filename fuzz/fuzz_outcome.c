@@ -16,7 +16,7 @@ check_backup(const struct backup *k)
 	must(text_is_plain(k->name) && text_is_plain(k->domain));
 	must(k->mode <= 5 && k->from >= FROM_SNAPSHOT && k->from <= FROM_DISK);
 	must(k->n_disks <= OUTCOME_DISKS_MAX);
-	for (unsigned int i = 0; i < k->n_disks; i++) {
+	for (unsigned int i = 0; i < backup_n_all(k); i++) {
 		const struct backup_disk *d = &k->disks[i];
 
 		must(text_is_plain(d->vdev) && text_is_plain(d->source));

@@ -7,8 +7,8 @@
 
 #include "buf.h"
 #include "fuzz.h"
+#include "stream.h"
 #include "xl_header.h"
-#include "xl_stream.h"
 
 #define CONFIG_MAX 4096u
 
@@ -18,15 +18,15 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	int fd = fuzz_memory(p, len);
 	struct err err = ERR_INIT;
 	struct xl_header h;
-	struct xl_stream s;
+	struct stream_walked s;
 
-	if (xl_header_read(fd, CONFIG_MAX, &h, &err)) {
+	if (xl_header_read(fd, 0, CONFIG_MAX, &h, &err)) {
 		fuzz_refused(&err, CORRUPT | UNSUPPORTED);
 	} else {
 		must(h.len >= 52 && h.len <= len && h.len <= CONFIG_MAX + 52);
 		must(memcmp(h.bytes, p, h.len) == 0);
 		must(strlen(h.config) <= h.len - 52);
-		if (xl_stream_check(fd, h.len, len, &s, &err)) {
+		if (stream_walk(fd, h.len, len, NULL, &s, &err)) {
 			fuzz_refused(&err, CORRUPT | UNSUPPORTED);
 		} else {
 			/* Headers, and both ends. */

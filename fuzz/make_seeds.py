@@ -47,10 +47,11 @@ def disk(vdev):
             + u64(1 << 20) + u64(1 << 16))
 
 
-def backup(disks):
+def backup(disks, memory=()):
     return (text("web1") + text("web1") + ID16 + ID16 + u8(1)
             + u64(1790000000) + u8(1) + ID32 + u32(900) + Z16
-            + u16(len(disks)) + b"".join(map(disk, disks)) + u8(0))
+            + u16(len(disks)) + b"".join(map(disk, disks))
+            + u8(len(memory)) + b"".join(map(disk, memory)))
 
 
 def outcome(purpose, sequence, rest, parts=1):
@@ -120,7 +121,8 @@ def repository():
     config = (b"xsnaprep" + u16(1) + u16(8) + u32(65536) + Z16
               + u64(1790000000) + bytes(8))
     outcomes = [u8(2), outcome(1, 1, backup([])), outcome(2, 2, b"", 2),
-                outcome(1, 3, backup(["xvda", "xvdb"]))]
+                outcome(1, 3, backup(["xvda", "xvdb"])),
+                outcome(1, 4, backup(["xvda"], ["memory", "frame"]))]
     heads = [head(1, 0, [], []),
              head(9, 1, [u8(1) + ID32, u8(2) + ID32], [b"\xf0" * 16]),
              head(10, 2, [u8(1) + ID32], [])]
@@ -263,6 +265,21 @@ def save(config, libxc, end=bytes(8)):
             + b"\0" + stream + end)
 
 
+def frame(before, behind, types):
+    parts = before + behind
+    return (b"xs-frame" + u32(1) + u32(0) + u64(len(before))
+            + u64(len(behind)) + u64(len(types)) + bytes(4096 - 40) + parts
+            + bytes(-len(parts) % 4096) + types)
+
+
+def pages(*entries):
+    data = b"".join(bytes([n]) * 4096 for n, kind in entries if kind < 13)
+    body = (u32(len(entries)) + u32(0)
+            + b"".join(u64(n | kind << 60) for n, kind in entries) + data)
+    return u32(1) + u32(len(body)) + body
+
+
+WHOLE = save(b"{}", u32(0x10) + u32(0))
 SUM = b"0" * 64 + b"  "
 HOSTILE = {
     "c_info": {"type": "hvm", "name": "a", "pool_name": "x"},
@@ -307,6 +324,12 @@ def host():
         "save": [save(b'{"a":1}', u32(0x10) + u32(0)),
                  save(b"", u32(1) + u32(16) + u32(1) + u32(0)
                       + u64(15 << 60), u32(3) + u32(8) + bytes(16))],
+        "memory": [
+            save(b"{}", pages((1, 0), (2, 0), (5, 15)) + u32(8) + u32(3)
+                 + bytes(8) + pages((2, 0), (1, 15))),
+            save(b"{}", pages((3, 0)) + u32(13) + u32(0) + pages((4, 0))),
+            frame(WHOLE[:-48], WHOLE[-48:], bytes([1, 0, 16, 1])),
+            frame(WHOLE, b"", b"")],
         "sums": [SUM + b"xvda.img\n" + SUM[:-1] + b"*memory.xl\n",
                  SUM + b"../x\n", SUM + b"a\n" + SUM + b"a\n"],
         "xl_safe": [json.dumps(HOSTILE).encode(), HOSTILE_FILE],

@@ -29,7 +29,8 @@ OPTIONS = ["-Dfuzz=true", "-Dsim=true", "-Dtests=disabled",
 LIMITS = ["-rss_limit_mb=1024", "-timeout=10", "-max_len=4096"]
 # It keeps a repository from one input to the next, which libFuzzer would take
 # for a leak each time; what leaks in the end is still told.
-LIMITS_OF = {"map": ["-detect_leaks=0"]}
+# A page alone is as long as the others' limit.
+LIMITS_OF = {"map": ["-detect_leaks=0"], "memory": ["-max_len=32768"]}
 EXAMPLES = """examples:
   ./dev fuzz                          all targets, a minute each
   ./dev fuzz --seconds 3600 head map  two of them, an hour each

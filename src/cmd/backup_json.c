@@ -35,3 +35,28 @@ backup_disk_json(const struct backup_disk *d, bool how)
 	json_add_u64(o, "changed_bytes", d->changed_bytes);
 	return o;
 }
+
+uint64_t
+backup_memory_new(const struct backup_disk images[BACKUP_IMAGES])
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < BACKUP_IMAGES; i++)
+		bytes += images[i].changed_bytes;
+	return bytes;
+}
+
+struct json_object *
+backup_memory_json(const struct backup_disk images[BACKUP_IMAGES], bool how)
+{
+	struct json_object *o = json_object_new_object();
+	uint64_t bytes = 0;
+
+	if (!how)
+		return o;
+	for (unsigned int i = 0; i < BACKUP_IMAGES; i++)
+		bytes += images[i].read_bytes;
+	json_add_u64(o, "read_bytes", bytes);
+	json_add_u64(o, "changed_bytes", backup_memory_new(images));
+	return o;
+}

@@ -43,6 +43,10 @@ read_source(const struct cmd_args *a, struct names *n, struct backup_opts *o,
 
 	o->config_file = opts_value(a, "config");
 	o->disk = opts_value(a, "disk");
+	if (opts_has(a, "disks-only") && a->n_args == 1)
+		return err_set(err, ERR_INVALID, 0,
+			       "--disks-only is for snapshots: nothing else "
+			       "has a memory");
 	if (a->n_args == 2 && (o->config_file || o->disk))
 		return err_set(err, ERR_INVALID, 0,
 			       "'%s' and --%s: one of them is to be backed up",
@@ -94,6 +98,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct backup_opts *o,
 	o->name = opts_value(a, "name");
 	o->dry_run = opts_has(a, "dry-run");
 	o->no_base = opts_has(a, "no-base");
+	o->disks_only = opts_has(a, "disks-only");
 	o->read_back = opts_has(a, "read-back");
 	o->progress = progress_tell;
 	if (read_source(a, n, o, err) || read_level(a, o, err))
@@ -102,6 +107,12 @@ read_opts(const struct cmd_args *a, struct names *n, struct backup_opts *o,
 }
 
 /* ---- what came of it ---- */
+
+static const struct backup_disk *
+images_of(const struct backup_report *r)
+{
+	return r->disks + r->n_disks;
+}
 
 static struct json_object *
 disks_to_json(const struct backup_report *r, bool dry_run)
@@ -135,8 +146,10 @@ tell_json(const struct backup_report *r, bool dry_run, struct err *err)
 	json_add_u64(o, "new_bytes", r->new_bytes);
 	json_add_u64(o, "stored_bytes", r->stored_bytes);
 	json_object_object_add(o, "disks", disks_to_json(r, dry_run));
-	json_object_object_add(o, "memory_left_out",
-			       json_object_new_boolean(r->memory_left_out));
+	if (r->memory)
+		json_object_object_add(o, "memory",
+				       backup_memory_json(images_of(r),
+							  !dry_run));
 	json_object_object_add(o, "seconds",
 			       json_object_new_double(r->seconds));
 	rc = print_json(o, err);
@@ -204,8 +217,13 @@ tell(const struct backup_opts *o, const struct backup_report *r,
 			   units_size(r->stored_bytes, d, sizeof(d)),
 			   r->seconds);
 	}
-	if (r->memory_left_out)
-		print_line("  memory is not backed up yet: the disks alone");
+	if (r->memory && o->dry_run)
+		print_line("  with its memory");
+	else if (r->memory)
+		print_line("  memory: %s read, %s new",
+			   units_size(r->memory_bytes, a, sizeof(a)),
+			   units_size(backup_memory_new(images_of(r)), b,
+				      sizeof(b)));
 	if (o->disk && !o->dry_run)
 		tell_how(&r->disks[0], "");
 	else if (tell_disks(r, o->dry_run, err))

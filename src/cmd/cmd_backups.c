@@ -77,6 +77,10 @@ to_json(const struct repo_commit *c)
 		json_object_array_add(
 			disks, backup_disk_json(&oc->backup.disks[i], true));
 	json_object_object_add(o, "disks", disks);
+	if (oc->backup.memory)
+		json_object_object_add(
+			o, "memory",
+			backup_memory_json(backup_pages(&oc->backup), true));
 	return o;
 }
 

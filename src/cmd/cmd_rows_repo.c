@@ -19,14 +19,13 @@ const struct cmd_verb rows_repo[] = {
 	  .run = cmd_init },
 	{ .name = "backup",
 	  .args = "[SNAPSHOT] REPO",
-	  .line = "copy disks to a repository",
-	  .text = "Copy the disks of a snapshot, of a domain that does not "
-		  "run, or a lone disk to a repository: what is there already, "
-		  "of this or any other disk, is not stored again, holes are "
-		  "not read, and all is compressed and encrypted. The backup "
-		  "exists when it is whole, or not at all. Memory is not "
-		  "backed up yet: of a snapshot that has it, the disks and "
-		  "the configuration are.",
+	  .line = "copy a snapshot or disks to a repository",
+	  .text = "Copy a snapshot (its disks, memory and configuration), the "
+		  "disks of a domain that does not run, or a lone disk to a "
+		  "repository: what is there already, of this or any other "
+		  "disk, is not stored again, holes are not read, and all is "
+		  "compressed and encrypted. The backup exists when it is "
+		  "whole, or not at all.",
 	  .opts = backup_opts,
 	  .examples = backup_examples,
 	  .min_args = 1,
@@ -47,14 +46,16 @@ const struct cmd_verb rows_repo[] = {
 	  .run = cmd_backups },
 	{ .name = "restore",
 	  .args = "REPO BACKUP",
-	  .line = "disks out of a repository",
+	  .line = "disks and memory out of a repository",
 	  .text = "Write disks of BACKUP to files, volumes, or the standard "
 		  "output; every piece is checked before it is written. "
 		  "Nothing that is there is written over without --in-place, "
 		  "and nothing that is in use; what is new is there when all "
 		  "of it is whole, or not at all. A folder gets xvda.raw (or "
 		  ".qcow2) and so on, snapshot.json, and a domain.cfg for xl "
-		  "that names them. Memory is not backed up yet. BACKUP is a "
+		  "that names them; and the memory, if there is one: `xl "
+		  "restore domain.cfg memory.xl` goes on from that instant. "
+		  "By itself it is disk \"memory\". BACKUP is a "
 		  "name (the newest of that name), the beginning of a session, "
 		  "or \"latest\".",
 	  .opts = restore_opts,

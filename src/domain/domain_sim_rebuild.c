@@ -58,7 +58,7 @@ load(const struct sim_domain *d, const char *memory, struct err *err)
 
 	if (fd < 0)
 		return err_set(err, ERR_IO, errno, "open %s", memory);
-	if (xl_header_read(fd, XL_CONFIG_MAX, &h, err) == 0 &&
+	if (xl_header_read(fd, 0, XL_CONFIG_MAX, &h, err) == 0 &&
 	    fd_read_file(AT_FDCWD, memory, FILE_MAX, &data, &len, err) == 0)
 		rc = load_pages(d, data, len, h.len + STREAM_LEN, err);
 	free(data);

@@ -98,7 +98,7 @@ read_config(struct xl_header *h, struct err *err)
 }
 
 int
-xl_header_read(int fd, size_t config_max, struct xl_header *ret,
+xl_header_read(int fd, uint64_t at, size_t config_max, struct xl_header *ret,
 	       struct err *err)
 {
 	uint8_t head[FIXED_LEN];
@@ -106,7 +106,7 @@ xl_header_read(int fd, size_t config_max, struct xl_header *ret,
 	ssize_t n;
 
 	memset(ret, 0, sizeof(*ret));
-	n = fd_pread_full(fd, head, sizeof(head), 0, err);
+	n = fd_pread_full(fd, head, sizeof(head), at, err);
 	if (n < 0)
 		return -1;
 	if ((size_t)n < sizeof(head))
@@ -118,8 +118,8 @@ xl_header_read(int fd, size_t config_max, struct xl_header *ret,
 	if (!ret->bytes)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	memcpy(ret->bytes, head, sizeof(head));
-	n = fd_pread_full(fd, ret->bytes + sizeof(head), more, sizeof(head),
-			  err);
+	n = fd_pread_full(fd, ret->bytes + sizeof(head), more,
+			  at + sizeof(head), err);
 	if (n < 0)
 		return -1;
 	if ((size_t)n < more)

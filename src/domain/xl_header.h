@@ -26,15 +26,15 @@ struct xl_header {
 };
 
 /*
- * xl_header_read() - the header of the save file @fd, with a configuration of
- * at most @config_max bytes; each byte is read once, and nothing of it is
- * believed.  For xl_header_done() in any case.  -1 with ERR_CORRUPT (it is no
- * save file, or cut off, or its lengths cannot be), ERR_UNSUPPORTED (xl says
- * something that we do not know, or has its configuration not as JSON),
- * ERR_NOMEM, ERR_IO.
+ * xl_header_read() - the header at @at (a save file's: 0) of the file @fd, with
+ * a configuration of at most @config_max bytes; each byte is read once, and
+ * nothing of it is believed.  For xl_header_done() in any case.  -1 with
+ * ERR_CORRUPT (it is no save file, or cut off, or its lengths cannot be),
+ * ERR_UNSUPPORTED (xl says something that we do not know, or has its
+ * configuration not as JSON), ERR_NOMEM, ERR_IO.
  */
-int xl_header_read(int fd, size_t config_max, struct xl_header *ret,
-		   struct err *err);
+int xl_header_read(int fd, uint64_t at, size_t config_max,
+		   struct xl_header *ret, struct err *err);
 
 /* xl_header_done() - free what @h owns. */
 void xl_header_done(struct xl_header *h);

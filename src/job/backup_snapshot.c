@@ -13,6 +13,7 @@
 
 #include "backup_source.h"
 #include "fd.h"
+#include "held.h"
 #include "log.h"
 #include "snapshot.h"
 #include "uuid.h"
@@ -32,6 +33,8 @@ struct kept {
 	bool has_siblings;
 	unsigned int n_siblings;
 	struct sibling *siblings;
+	int memory_fd;
+	struct memory_in *memory;
 	struct snapshot older; /* of the parent */
 	int older_folder;
 };
@@ -43,6 +46,8 @@ view_done(struct source *s, struct source_disk *d, struct err *err)
 
 	(void)s;
 	d->fd = -1;
+	if (!d->view)
+		return 0; /* memory */
 	return disk_view_close(d->view, fd, err);
 }
 
@@ -53,6 +58,8 @@ kept_close(struct source *s)
 
 	fd_close(&k->folder);
 	fd_close(&k->older_folder);
+	memory_in_close(k->memory);
+	fd_close(&k->memory_fd);
 	free(k->siblings);
 }
 
@@ -170,7 +177,6 @@ describe(struct kept *k, const struct backup_opts *o, struct err *err)
 	snprintf(full, sizeof(full), "%s@%s", k->s.domain, k->s.name);
 	b->from = FROM_SNAPSHOT;
 	b->mode = (uint8_t)(k->s.mode + 1);
-	k->base.memory = snapshot_has_memory(k->s.mode);
 	uuid_read(k->s.uuid, b->uuid);
 	uuid_read(k->s.generation, b->generation);
 	if (read_time(k->s.created, &b->instant, err))
@@ -246,6 +252,21 @@ open_views(struct kept *k, const struct backup_opts *o, struct err *err)
 	return 0;
 }
 
+/* Behind the views: what is wrong with those is told at once. */
+static int
+open_memory(struct kept *k, const struct backup_opts *o, struct err *err)
+{
+	if (!snapshot_has_memory(k->s.mode) || o->disks_only)
+		return 0;
+	k->memory_fd = held_open_memory(k->folder, &k->s, err);
+	if (k->memory_fd < 0)
+		return -1;
+	if (memory_in_open(k->memory_fd, k->folder, &k->memory, err))
+		return err_add(err, "its memory");
+	source_memory(&k->base, k->memory);
+	return 0;
+}
+
 int
 backup_snapshot_open(const struct backup_opts *o, struct source **ret,
 		     struct err *err)
@@ -256,10 +277,11 @@ backup_snapshot_open(const struct backup_opts *o, struct source **ret,
 		return -1;
 	*ret = &k->base;
 	k->older_folder = -1;
+	k->memory_fd = -1;
 	k->folder = snapshot_use(o->domain, o->snapshot, err);
 	if (k->folder < 0 ||
 	    snapshot_load(o->domain, o->snapshot, &k->s, err) ||
 	    describe(k, o, err) || read_config(k, err))
 		return -1;
-	return open_views(k, o, err);
+	return open_views(k, o, err) || open_memory(k, o, err) ? -1 : 0;
 }

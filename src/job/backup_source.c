@@ -49,6 +49,39 @@ source_add(struct source *s, const char *vdev, const char *path,
 	return 0;
 }
 
+static void
+add_image(struct source *s, unsigned int i, const char *name,
+	  const char *format, const struct reader *from, uint64_t bytes)
+{
+	struct source_disk *d = &s->disks[s->n_disks + i];
+
+	memset(d, 0, sizeof(*d));
+	d->fd = -1;
+	d->from = from;
+	d->bytes = bytes;
+	snprintf(d->vdev, sizeof(d->vdev), "%s", name);
+	snprintf(d->format, sizeof(d->format), "%s", format);
+}
+
+void
+source_memory(struct source *s, const struct memory_in *m)
+{
+	const struct reader *from;
+	uint64_t bytes;
+
+	from = memory_in_pages(m, &bytes);
+	add_image(s, 0, "memory", "pages", from, bytes);
+	from = memory_in_frame(m, &bytes);
+	add_image(s, 1, "frame", "frame", from, bytes);
+	s->memory = true;
+}
+
+unsigned int
+source_n_all(const struct source *s)
+{
+	return s->n_disks + (s->memory ? BACKUP_IMAGES : 0);
+}
+
 /*
  * What this host keeps of a device may be older than what a domain wrote to it
  * past this host's page cache.  That it cannot be dropped is no reason not to

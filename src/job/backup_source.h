@@ -21,14 +21,17 @@
 #include "domain.h"
 #include "err.h"
 #include "job_repo.h"
+#include "memory_in.h"
+#include "reader.h"
 
 struct source_disk {
 	char vdev[32];
-	char format[16];         /* of the bytes: "raw", "qcow2" */
-	char path[TEXT_MAX + 1]; /* of the disk, for people */
-	uint64_t bytes;          /* not of a stream */
-	bool stream;             /* to be read in sequence until it ends */
-	int fd;                  /* open for reading, or -1 */
+	char format[16];           /* of the bytes: "raw", "qcow2" */
+	char path[TEXT_MAX + 1];   /* of the disk, for people */
+	uint64_t bytes;            /* not of a stream */
+	bool stream;               /* to be read in sequence until it ends */
+	int fd;                    /* open for reading, or -1 */
+	const struct reader *from; /* what is read in place of @fd, or NULL */
 	/* What is read is a view, as the record has it; or NULL. */
 	const struct disk_view_ref *view;
 	const struct disk_view_ref *base; /* source_base()'s; or NULL */
@@ -52,10 +55,10 @@ struct source {
 	const struct source_ops *ops;
 	struct backup b; /* what is known of it; without disks and config */
 	unsigned int n_disks;
-	struct source_disk disks[DOMAIN_DISKS_MAX];
+	bool memory; /* it has one, as BACKUP_IMAGES images behind the disks */
+	struct source_disk disks[DOMAIN_DISKS_MAX + BACKUP_IMAGES];
 	char *config; /* a piece of type 3 (doc/format.md), or NULL */
 	size_t config_bytes;
-	bool memory;                      /* it has one, which is not taken */
 	char repository[2 * REPO_ID + 1]; /* where it goes; the job's */
 	char no_base[256]; /* why no view is kept for the next; "": one is */
 };
@@ -123,6 +126,15 @@ int source_add(struct source *s, const char *vdev, const char *path,
  */
 int source_open_path(struct source_disk *d, const char *path, bool excl,
 		     struct err *err);
+
+/*
+ * source_memory() - @m, which stays the caller's until source_close(), is its
+ * memory; all disks have been added.
+ */
+void source_memory(struct source *s, const struct memory_in *m);
+
+/* source_n_all() - how many disks and images of memory there are. */
+unsigned int source_n_all(const struct source *s);
 
 /* source_skips() - does @o leave disk @vdev out? */
 bool source_skips(const struct backup_opts *o, const char *vdev);

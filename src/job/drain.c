@@ -184,15 +184,14 @@ read_old(const struct draining *x, uint64_t first, unsigned int n, uint8_t *to,
 {
 	uint64_t offset = first * x->t->chunk;
 	uint64_t len = (uint64_t)n * x->t->chunk;
-	ssize_t got;
+	struct reader_fd there = reader_fd(x->d->to);
 
 	if (offset + len > x->t->bytes)
 		len = x->t->bytes - offset;
-	got = fd_pread_full(x->d->to, to, (size_t)len, offset, err);
-	if (got == (ssize_t)len)
-		return 0;
-	return got < 0 ? err_add(err, "read %s", x->d->what) :
-			 err_set(err, ERR_IO, 0, "%s is too small", x->d->what);
+	if (reader_read(x->d->compare ? x->d->compare : &there.base, to,
+			(size_t)len, offset, err))
+		return err_add(err, "read %s", x->d->what);
+	return 0;
 }
 
 static int
@@ -277,6 +276,13 @@ fetch_slab(struct drainer *w, uint64_t first, unsigned int n, uint8_t *to,
 }
 
 static int
+put_stream(const struct drain *d, const uint8_t *p, size_t len, struct err *err)
+{
+	return d->sink ? d->sink(d->sink_ctx, p, len, err) :
+			 fd_write_all(d->to, p, len, err);
+}
+
+static int
 stream_slab(struct drainer *w, struct crew *c, uint64_t first, unsigned int n,
 	    struct err *err)
 {
@@ -286,7 +292,7 @@ stream_slab(struct drainer *w, struct crew *c, uint64_t first, unsigned int n,
 	if (fetch_slab(w, first, n, w->stream, &len, err) ||
 	    wait_for_turn(x, c, first, err))
 		return -1;
-	if (fd_write_all(x->d->to, w->stream, len, err))
+	if (put_stream(x->d, w->stream, len, err))
 		return err_add(err, "write %s", x->d->what);
 	w->count.written_bytes += len;
 	end_turn(x, n);

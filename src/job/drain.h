@@ -13,7 +13,12 @@
 #include "err.h"
 #include "index.h"
 #include "outcome.h"
+#include "reader.h"
 #include "repo.h"
+
+/* Takes the next @len bytes, in sequence.  -1: give up. */
+typedef int drain_sink(void *ctx, const uint8_t *p, size_t len,
+		       struct err *err);
 
 struct drain {
 	struct repo *r;
@@ -24,8 +29,11 @@ struct drain {
 	int to;           /* a file or device of at least the disk's size */
 	bool in_place;    /* it holds something: read it, write what differs */
 	bool stream;      /* it is written in sequence, zeros and all */
-	bool compare;     /* as in_place, but nothing is written */
-	copy_progress *progress; /* or NULL */
+	drain_sink *sink; /* with stream: it takes it, not @to; or NULL */
+	void *sink_ctx;
+	const struct reader *compare; /* nothing is written: this is compared
+				       * to the disk; or NULL */
+	copy_progress *progress;      /* or NULL */
 	void *progress_ctx;
 };
 

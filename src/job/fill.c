@@ -62,14 +62,9 @@ static int
 read_slab(const struct filling *x, const struct slab *s, uint8_t *to,
 	  struct err *err)
 {
-	ssize_t n = fd_pread_full(x->f->from, to, s->len, s->offset, err);
-
-	if (n == (ssize_t)s->len)
-		return 0;
-	if (n >= 0)
-		err_set(err, ERR_IO, 0, "it ends after %llu bytes",
-			(unsigned long long)(s->offset + (uint64_t)n));
-	return err_add(err, "read %s", x->f->what);
+	if (reader_read(x->f->from, to, s->len, s->offset, err))
+		return err_add(err, "read %s", x->f->what);
+	return 0;
 }
 
 /* ---- streams ---- */
@@ -113,7 +108,7 @@ next_of_stream(struct filling *x, struct slab *ret, uint8_t *to,
 
 	pthread_mutex_lock(&x->lock);
 	if (!x->ended)
-		n = read_on(x->f->from, to, max, err);
+		n = read_on(x->f->stream, to, max, err);
 	x->ended = n < (ssize_t)max;
 	if (n > 0) {
 		ret->offset = x->at;
@@ -149,7 +144,7 @@ tell(struct filling *x, uint64_t to)
 	to = x->done;
 	pthread_mutex_unlock(&x->lock);
 	if (x->f->progress)
-		x->f->progress(x->f->what, to, x->f->stream ? 0 : x->f->bytes,
+		x->f->progress(x->f->what, to, x->f->from ? x->f->bytes : 0,
 			       x->f->progress_ctx);
 }
 
@@ -160,7 +155,7 @@ note(struct filling *x, uint64_t first, unsigned int n, const uint8_t *ids,
 {
 	int rc;
 
-	if (!x->f->stream)
+	if (x->f->from)
 		return map_set(x->map, first, n, ids, err);
 	pthread_mutex_lock(&x->lock);
 	rc = map_set(x->map, first, n, ids, err);
@@ -213,8 +208,8 @@ work(struct crew *c, struct err *err)
 	if (!bytes)
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 	while (t && bytes && !crew_stopped(c, err)) {
-		r = x->f->stream ? next_of_stream(x, &s, bytes, err) :
-				   next_of_disk(x, &s, bytes, err);
+		r = x->f->from ? next_of_disk(x, &s, bytes, err) :
+				 next_of_stream(x, &s, bytes, err);
 		if (r <= 0)
 			break;
 		r = -1;
@@ -273,7 +268,7 @@ begin(struct filling *x, struct map_range **ret_ranges, struct err *err)
 	x->scan.bytes = f->bytes;
 	x->scan.chunk = x->chunk;
 	x->scan.max = slab_max(x);
-	x->map = map_new(f->r->statefd, f->stream ? 0 : f->bytes, x->chunk,
+	x->map = map_new(f->r->statefd, f->from ? f->bytes : 0, x->chunk,
 			 f->r->fanout_log2, err);
 	if (!x->map || !f->base)
 		return x->map ? 0 : -1;

@@ -3,7 +3,7 @@
  * fill.h - the bytes of one disk into a repository: read, cut, named, stored by
  * several threads at once, each from its own part of the disk.
  *
- * Only descriptors, numbers and names come in here (copy.h says why).
+ * Only readers, descriptors, numbers and names come in here (copy.h says why).
  */
 #ifndef XENSNAP_FILL_H
 #define XENSNAP_FILL_H
@@ -16,6 +16,7 @@
 #include "err.h"
 #include "map.h"
 #include "put.h"
+#include "reader.h"
 
 /*
  * What is not in @changes is as in a backup of the same disk, of the same size,
@@ -32,11 +33,11 @@ struct fill_base {
 
 struct fill {
 	struct repo *r;
-	struct put *put;  /* the session */
-	const char *what; /* for progress and errors */
-	int from;         /* a file or device, read by offset */
+	struct put *put;           /* the session */
+	const char *what;          /* for progress and errors */
+	const struct reader *from; /* or NULL: @stream is read */
+	int stream; /* in sequence until it ends; @bytes is not known */
 	uint64_t bytes;
-	bool stream; /* read in sequence until it ends; @bytes is not known */
 	const struct fill_base *base; /* or NULL: all of it is read */
 	copy_progress *progress;      /* or NULL */
 	void *progress_ctx;

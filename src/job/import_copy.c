@@ -22,7 +22,7 @@
 #include "log.h"
 #include "memory_sum.h"
 #include "qcow2.h"
-#include "xl_stream.h"
+#include "stream.h"
 
 #define PIECE (1u << 20)
 
@@ -197,14 +197,14 @@ check_stream(struct stream *s)
 {
 	struct import *x = s->x;
 	uint64_t head, size;
-	struct xl_stream is;
+	struct stream_walked is;
 	struct stat st;
 
 	if (fstat(s->to, &st))
 		return err_set(x->err, ERR_IO, errno, "look at %s", s->f->name);
 	size = (uint64_t)st.st_size;
 	head = size - ((uint64_t)s->f->st.st_size - x->header.len);
-	if (xl_stream_check(s->to, head, size, &is, x->err))
+	if (stream_walk(s->to, head, size, NULL, &is, x->err))
 		return err_add(x->err, "%s", s->f->name);
 	if (is.pv != (x->info.type == DOMAIN_PV))
 		return err_set(x->err, ERR_CORRUPT, 0,

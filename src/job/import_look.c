@@ -31,7 +31,7 @@ open_memory(struct import *x)
 	x->memory = import_file_open(&x->dir, f, x->err);
 	if (x->memory < 0)
 		return -1;
-	if (xl_header_read(x->memory, IMPORT_CONFIG_MAX, &x->header, x->err))
+	if (xl_header_read(x->memory, 0, IMPORT_CONFIG_MAX, &x->header, x->err))
 		return err_add(x->err, SNAPSHOT_MEMORY);
 	return 0;
 }

@@ -35,19 +35,21 @@ describe(struct backing_up *x)
 	struct backup_report *r = x->report;
 
 	memcpy(r->name, from->b.name, sizeof(r->name));
-	r->memory_left_out = from->memory;
-	r->disks = calloc(from->n_disks, sizeof(*r->disks));
+	r->disks = calloc(source_n_all(from), sizeof(*r->disks));
 	if (!r->disks)
 		return err_set(x->err, ERR_NOMEM, 0, "out of memory");
-	for (; r->n_disks < from->n_disks; r->n_disks++) {
-		const struct source_disk *d = &from->disks[r->n_disks];
-		struct backup_disk *to = &r->disks[r->n_disks];
+	r->n_disks = from->n_disks;
+	r->memory = from->memory;
+	for (unsigned int i = 0; i < source_n_all(from); i++) {
+		const struct source_disk *d = &from->disks[i];
+		struct backup_disk *to = &r->disks[i];
 
 		memcpy(to->vdev, d->vdev, sizeof(to->vdev));
 		memcpy(to->source, d->path, sizeof(to->source));
 		memcpy(to->format, d->format, sizeof(to->format));
 		to->bytes = d->bytes;
-		r->bytes += d->bytes;
+		if (i < from->n_disks)
+			r->bytes += d->bytes;
 	}
 	return 0;
 }
@@ -58,19 +60,23 @@ fill_disk_of(struct backing_up *x, unsigned int i, const struct fill_base *base,
 	     struct filled *ret)
 {
 	const struct source_disk *d = &x->from->disks[i];
+	struct reader_fd fd = reader_fd(d->fd);
 	struct fill f = {
 		.r = x->r,
 		.put = x->put,
 		.what = x->from->b.from == FROM_DISK ? x->from->b.name :
 						       d->vdev,
-		.from = d->fd,
+		.from = d->from ? d->from : &fd.base,
 		.bytes = d->bytes,
-		.stream = d->stream,
 		.base = base,
 		.progress = x->o->progress,
 		.progress_ctx = x->o->progress_ctx,
 	};
 
+	if (d->stream) {
+		f.from = NULL;
+		f.stream = d->fd;
+	}
 	return fill_disk(&f, ret, x->err);
 }
 
@@ -133,32 +139,52 @@ out:
 	return rc;
 }
 
+/*
+ * All of it is read; what is there already is found by its names.  Of the pages
+ * the image has holes where the guest has no memory.
+ */
+static int
+read_image(struct backing_up *x, unsigned int i, struct backup_disk *to,
+	   struct filled *ret)
+{
+	to->how = HOW_DATA;
+	strcpy(to->why, "memory has no table of what changed");
+	if (fill_disk_of(x, i, NULL, ret))
+		return -1;
+	fail_here("backup.memory");
+	return 0;
+}
+
 static int
 fill(struct backing_up *x, unsigned int i)
 {
-	struct backup_disk *to = &x->report->disks[i];
+	struct backup_report *r = x->report;
+	struct backup_disk *to = &r->disks[i];
 	struct put_count before, after;
 	struct filled n;
 
 	put_counts(x->put, &before);
-	if (read_disk(x, i, to, &n))
+	if (i < r->n_disks ? read_disk(x, i, to, &n) : read_image(x, i, to, &n))
 		return -1;
 	put_counts(x->put, &after);
-	x->report->bytes += n.bytes - to->bytes;
+	if (i < r->n_disks) {
+		r->bytes += n.bytes - to->bytes;
+		r->read_bytes += n.read_bytes;
+	} else {
+		r->memory_bytes += n.read_bytes;
+	}
 	memcpy(to->root, n.root, NAME_BYTES);
 	to->levels = n.levels;
 	to->bytes = n.bytes;
-
 	to->read_bytes = n.read_bytes;
 	to->changed_bytes = after.new_bytes - before.new_bytes;
-	x->report->read_bytes += n.read_bytes;
 	return 0;
 }
 
 static int
 fill_all(struct backing_up *x)
 {
-	for (unsigned int i = 0; i < x->report->n_disks; i++)
+	for (unsigned int i = 0; i < source_n_all(x->from); i++)
 		if (fill(x, i))
 			return -1;
 	return 0;
@@ -197,6 +223,7 @@ commit(struct backing_up *x)
 	if (x->is_incremental)
 		memcpy(b.parent, x->parent.commit->session, SESSION_ID);
 	b.n_disks = x->report->n_disks;
+	b.memory = x->report->memory;
 	b.disks = x->report->disks;
 	if (put_commit(x->put, &b, x->report->session, x->err))
 		return -1;

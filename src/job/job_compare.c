@@ -51,7 +51,7 @@ disk_of(const struct comparing *x, const struct backup_disk *disk)
 
 	if (s->n_disks == 1 && x->commit->outcome.backup.n_disks == 1)
 		return &s->disks[0];
-	for (unsigned int i = 0; i < s->n_disks; i++)
+	for (unsigned int i = 0; i < source_n_all(s); i++)
 		if (strcmp(s->disks[i].vdev, disk->vdev) == 0)
 			return &s->disks[i];
 	return NULL;
@@ -68,11 +68,11 @@ compare(struct comparing *x, const struct backup_disk *disk,
 		.realm = x->commit->realm,
 		.disk = disk,
 		.what = disk->vdev,
-		.compare = true,
 		.progress = x->o->progress,
 		.progress_ctx = x->o->progress_ctx,
 	};
 	struct drain_count n;
+	struct reader_fd fd = reader_fd(with ? with->fd : -1);
 
 	memcpy(ret->vdev, disk->vdev, sizeof(ret->vdev));
 	ret->bytes = disk->bytes;
@@ -82,7 +82,7 @@ compare(struct comparing *x, const struct backup_disk *disk,
 	ret->with_bytes = with->bytes;
 	if (with->bytes != disk->bytes)
 		return 0;
-	d.to = with->fd;
+	d.compare = with->from ? with->from : &fd.base;
 	if (drain_disk(&d, &n, x->err))
 		return -1;
 	ret->other_bytes = n.other_bytes;
@@ -98,14 +98,14 @@ compare_all(struct comparing *x)
 
 	memcpy(r->name, b->name, sizeof(r->name));
 	memcpy(r->session, x->commit->session, SESSION_ID);
-	for (unsigned int i = 0; i < b->n_disks; i++) {
+	for (unsigned int i = 0; i < backup_n_all(b); i++) {
 		struct compared *c = &r->disks[r->n_disks++];
 
 		if (compare(x, &b->disks[i], c))
 			return -1;
 		r->differs |= !compared_is_same(c);
 	}
-	for (unsigned int i = 0; i < x->with->n_disks; i++)
+	for (unsigned int i = 0; i < source_n_all(x->with); i++)
 		if (source_disk_done(x->with, i, x->err))
 			return -1;
 	return source_check(x->with, x->err);

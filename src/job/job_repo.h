@@ -31,6 +31,7 @@ struct backup_opts {
 	int level;            /* of compression; 0: the default */
 	unsigned int n_skip;
 	char skip[DOMAIN_DISKS_MAX][32]; /* disks to leave out */
+	bool disks_only;                 /* leave the memory out */
 	bool read_back; /* what was stored, before the backup counts */
 	bool no_base;   /* of a lone file nothing stays for the next backup */
 	bool dry_run;
@@ -45,9 +46,11 @@ struct backup_report {
 	uint64_t read_bytes;   /* of them */
 	uint64_t new_bytes;    /* that the repository had not */
 	uint64_t stored_bytes; /* that they take there */
-	bool memory_left_out;  /* the snapshot has it, the backup has not */
+	uint64_t memory_bytes; /* of the pages that there are; 0: no memory */
+	bool memory;
 	unsigned int n_disks;
-	struct backup_disk *disks; /* after a dry run without what was read */
+	struct backup_disk *disks; /* as of a struct backup (outcome.h); after a
+				    * dry run without what was read */
 	double seconds;
 };
 
@@ -210,7 +213,7 @@ struct compare_report {
 	char name[160];
 	bool differs;
 	unsigned int n_disks;
-	struct compared disks[OUTCOME_DISKS_MAX];
+	struct compared disks[OUTCOME_DISKS_MAX + BACKUP_IMAGES];
 };
 
 /*

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "repo_index.h"
 #include "restore_config.h"
+#include "restore_memory.h"
 #include "restore_plan.h"
 
 struct restoring {
@@ -121,6 +122,25 @@ open_all(struct restoring *x)
 /* ---- drain ---- */
 
 static int
+drain_memory(struct restoring *x, struct target *t)
+{
+	struct restore_memory m = {
+		.r = x->r,
+		.ix = x->ix,
+		.realm = x->commit->realm,
+		.b = x->b,
+		.to = t->fd,
+		.progress = x->o->progress,
+		.progress_ctx = x->o->progress_ctx,
+	};
+
+	if (restore_memory(&m, &t->written_bytes, x->err))
+		return -1;
+	fail_here("restore.memory");
+	return target_finish(t, x->err);
+}
+
+static int
 drain(struct restoring *x, struct target *t)
 {
 	struct drain d = {
@@ -149,7 +169,8 @@ static int
 drain_all(struct restoring *x)
 {
 	for (unsigned int i = 0; i < x->p.n; i++)
-		if (drain(x, &x->p.targets[i]))
+		if (x->p.targets[i].memory ? drain_memory(x, &x->p.targets[i]) :
+					     drain(x, &x->p.targets[i]))
 			return -1;
 	return 0;
 }
@@ -197,7 +218,8 @@ report(struct restoring *x)
 
 		memcpy(d->vdev, t->disk->vdev, sizeof(d->vdev));
 		memcpy(d->to, t->path, sizeof(d->to));
-		r->bytes += d->bytes = t->disk->bytes;
+		d->bytes = t->memory ? t->disk->read_bytes : t->disk->bytes;
+		r->bytes += d->bytes;
 		r->written_bytes += d->written_bytes = t->written_bytes;
 		r->kept_bytes += d->kept_bytes = t->kept_bytes;
 	}

@@ -65,10 +65,12 @@ make_cfg(const char *text, bool offline, const struct restore_plan *p,
 	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
 	unsigned int n = 0;
 
-	for (; n < p->n && n < DOMAIN_DISKS_MAX; n++) {
-		disks[n].vdev = p->targets[n].disk->vdev;
-		disks[n].path = p->targets[n].path;
-		disks[n].format = p->targets[n].disk->format;
+	for (unsigned int i = 0; i < p->n && n < DOMAIN_DISKS_MAX; i++) {
+		if (p->targets[i].memory)
+			continue;
+		disks[n].vdev = p->targets[i].disk->vdev;
+		disks[n].path = p->targets[i].path;
+		disks[n++].format = p->targets[i].disk->format;
 	}
 	return offline ? domain_offline_config(text, disks, n, err) :
 			 xl_cfg_from_json(text, disks, n, NULL, err);

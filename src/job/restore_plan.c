@@ -11,6 +11,7 @@
 
 #include "disk_user.h"
 #include "log.h"
+#include "snapshot.h"
 #include "text.h"
 
 struct planning {
@@ -27,6 +28,8 @@ find_disk(const struct planning *x, const char *vdev)
 {
 	char known[200] = "";
 
+	if (x->b->memory && strcmp(vdev, backup_pages(x->b)->vdev) == 0)
+		return backup_pages(x->b);
 	for (unsigned int i = 0; i < x->b->n_disks; i++) {
 		size_t used = strlen(known);
 
@@ -64,6 +67,22 @@ add(struct planning *x, const struct backup_disk *d)
 	return t;
 }
 
+static bool
+is_memory(const struct planning *x, const struct backup_disk *d)
+{
+	return x->b->memory && d == backup_pages(x->b);
+}
+
+/* @d goes to @path. */
+static int
+add_path(struct planning *x, const struct backup_disk *d, const char *path,
+	 bool in_place)
+{
+	if (is_memory(x, d))
+		return target_set_memory(add(x, d), path, false, x->err);
+	return target_set_path(add(x, d), path, in_place, x->err);
+}
+
 /* ---- to one place ---- */
 
 static int
@@ -74,9 +93,10 @@ plan_one(struct planning *x)
 
 	if (!d)
 		return -1;
-	t = add(x, d);
 	if (strcmp(x->o->to, "-") != 0)
-		return target_set_path(t, x->o->to, x->o->in_place, x->err);
+		return add_path(x, d, x->o->to, x->o->in_place);
+	t = add(x, d);
+	t->memory = is_memory(x, d);
 	t->kind = TARGET_STREAM;
 	strcpy(t->path, "-");
 	t->fd = x->o->to_fd;
@@ -147,6 +167,24 @@ plan_in_folder(struct planning *x, const struct backup_disk *d)
 			       x->o->in_place && stat(path, &st) == 0, x->err);
 }
 
+/* An older one that is there must not stay, be there a new one or not. */
+static int
+plan_memory(struct planning *x)
+{
+	char path[PATH_MAX + 48];
+
+	snprintf(path, sizeof(path), "%s/" SNAPSHOT_MEMORY, x->p->dir);
+	if (x->b->memory)
+		return target_set_memory(add(x, backup_pages(x->b)), path,
+					 x->o->in_place, x->err);
+	if (x->p->make_dir || access(path, F_OK))
+		return 0;
+	return err_set(x->err, ERR_EXISTS, 0,
+		       "%s is of another instant, and the backup has no "
+		       "memory: remove it",
+		       path);
+}
+
 static int
 plan_all(struct planning *x)
 {
@@ -155,7 +193,7 @@ plan_all(struct planning *x)
 	for (unsigned int i = 0; i < x->b->n_disks; i++)
 		if (plan_in_folder(x, &x->b->disks[i]))
 			return -1;
-	return 0;
+	return plan_memory(x);
 }
 
 /* ---- each to its own ---- */
@@ -208,9 +246,21 @@ plan_mapped(struct planning *x, const struct backup_disk *d)
 	if (x->o->vg && (!m || m->to[0] != '/'))
 		return plan_volume(x, d, m ? m->to : NULL);
 	if (m)
-		return target_set_path(add(x, d), m->to, x->o->in_place,
-				       x->err);
+		return add_path(x, d, m->to, x->o->in_place);
 	log_notice("disk %s is not restored: no --map names it", d->vdev);
+	return 0;
+}
+
+static int
+plan_mapped_memory(struct planning *x)
+{
+	const struct backup_disk *d = backup_pages(x->b);
+	const struct restore_map *m = map_of(x, d->vdev);
+
+	if (m)
+		return add_path(x, d, m->to, false);
+	log_notice("its memory is not restored: --map %s=FILE takes it",
+		   d->vdev);
 	return 0;
 }
 
@@ -230,7 +280,7 @@ plan_maps(struct planning *x)
 	for (unsigned int i = 0; i < x->b->n_disks; i++)
 		if (plan_mapped(x, &x->b->disks[i]))
 			return -1;
-	return 0;
+	return x->b->memory ? plan_mapped_memory(x) : 0;
 }
 
 /* ---- can they? ---- */
@@ -299,7 +349,8 @@ restore_plan(const struct restore_opts *o, const struct backup *b,
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->targets = calloc((size_t)b->n_disks + 1, sizeof(*ret->targets));
+	ret->targets =
+		calloc((size_t)backup_n_all(b) + 1, sizeof(*ret->targets));
 	if (!ret->targets)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	if (!o->to)

@@ -50,6 +50,15 @@ target_set_path(struct target *t, const char *path, bool in_place,
 	return 0;
 }
 
+int
+target_set_memory(struct target *t, const char *path, bool replace,
+		  struct err *err)
+{
+	t->memory = true;
+	t->replace = replace;
+	return target_set_path(t, path, false, err);
+}
+
 /* ---- check ---- */
 
 static int
@@ -57,9 +66,13 @@ check_new(const struct target *t, struct err *err)
 {
 	if (new_file_check(t->path, err) == 0)
 		return 0;
-	if (err->code == ERR_EXISTS)
-		err_more(err, "--in-place writes over it");
-	return -1;
+	if (err->code != ERR_EXISTS)
+		return -1;
+	if (t->replace) {
+		err_clear(err);
+		return 0;
+	}
+	return t->memory ? -1 : err_more(err, "--in-place writes over it");
 }
 
 /* An image's bytes are no disk for whoever opens the device. */
@@ -148,10 +161,14 @@ make_longer(const struct target *t, struct err *err)
 static int
 open_new(struct target *t, struct err *err)
 {
+	/* That of another instant: with new disks it would do harm. */
+	if (t->replace && unlink(t->path) && errno != ENOENT)
+		return err_set(err, fd_code(errno), errno, "remove %s",
+			       t->path);
 	if (new_file_open(&t->file, t->path, err))
 		return -1;
 	t->fd = t->file.fd;
-	return make_longer(t, err);
+	return t->memory ? 0 : make_longer(t, err);
 }
 
 static int

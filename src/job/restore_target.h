@@ -28,6 +28,10 @@ enum target_kind {
 
 struct target {
 	const struct backup_disk *disk;
+	/* @disk is the pages of a memory, and this a save file, or a stream:
+	 * TARGET_NEW or TARGET_STREAM. */
+	bool memory;
+	bool replace; /* a save file of another memory may be there: it goes */
 	enum target_kind kind;
 	char path[PATH_MAX];
 	int fd;               /* open, or -1 */
@@ -48,6 +52,13 @@ void target_init(struct target *t, const struct backup_disk *disk);
  */
 int target_set_path(struct target *t, const char *path, bool in_place,
 		    struct err *err);
+
+/*
+ * target_set_memory() - it is the save file @path; @replace as above.  -1 with
+ * ERR_INVALID (too long).
+ */
+int target_set_memory(struct target *t, const char *path, bool replace,
+		      struct err *err);
 
 /*
  * target_check() - all that can be wrong with it, but for volumes

@@ -2,7 +2,6 @@
 /* scan.c - see scan.h. */
 #include <stdlib.h>
 
-#include "copy.h"
 #include "scan.h"
 
 /* On to the next range, at the end of one. */
@@ -30,7 +29,7 @@ static int
 look_for_hole(struct scan *s, struct slab *ret, struct err *err)
 {
 	uint64_t offset = s->at, len = 0, mask = s->chunk - 1;
-	int r = copy_next_data(s->from, s->end, &offset, &len, err);
+	int r = reader_next_data(s->from, s->end, &offset, &len, err);
 
 	if (r < 0)
 		return -1;

@@ -13,9 +13,10 @@
 #include "disk.h"
 #include "err.h"
 #include "map.h"
+#include "reader.h"
 
 struct scan {
-	int from; /* by offset */
+	const struct reader *from;
 	uint64_t bytes;
 	uint32_t chunk;
 	uint32_t max;                   /* bytes of a slab */

@@ -215,7 +215,7 @@ mark_backup(struct mark *m, const struct repo_commit *c, struct err *err)
 		return -1;
 	if (!name_is_zero(b->config) && first_time(m, b->config, err) < 0)
 		return -1;
-	for (unsigned int i = 0; i < b->n_disks; i++)
+	for (unsigned int i = 0; i < backup_n_all(b); i++)
 		if (mark_disk(m, &b->disks[i], err))
 			return -1;
 	return 0;

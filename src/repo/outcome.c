@@ -40,7 +40,27 @@ put_backup(struct buf *b, const struct backup *k)
 	put_u16(b, (uint16_t)k->n_disks);
 	for (unsigned int i = 0; i < k->n_disks; i++)
 		put_disk(b, &k->disks[i]);
-	put_u8(b, 0); /* memory */
+	put_u8(b, k->memory ? BACKUP_IMAGES : 0);
+	for (unsigned int i = k->n_disks; i < backup_n_all(k); i++)
+		put_disk(b, &k->disks[i]);
+}
+
+unsigned int
+backup_n_all(const struct backup *b)
+{
+	return b->n_disks + (b->memory ? BACKUP_IMAGES : 0);
+}
+
+const struct backup_disk *
+backup_pages(const struct backup *b)
+{
+	return &b->disks[b->n_disks];
+}
+
+const struct backup_disk *
+backup_frame(const struct backup *b)
+{
+	return &b->disks[b->n_disks + 1];
 }
 
 void
@@ -101,24 +121,38 @@ is_twice(const struct backup *k, unsigned int i)
 	return false;
 }
 
+static void
+take_named(struct take *t, struct backup *k, unsigned int i)
+{
+	take_disk(t, &k->disks[i]);
+	if (is_twice(k, i))
+		take_refuse(t, "two of its disks have one name");
+}
+
 static int
 take_disks(struct take *t, struct backup *k, struct err *err)
 {
+	uint8_t images;
+
 	k->n_disks = take_u16(t);
 	if (k->n_disks > OUTCOME_DISKS_MAX || k->n_disks > t->left / DISK_MIN) {
 		take_refuse(t, "it cannot have so many disks");
 		k->n_disks = 0;
 	}
-	k->disks = calloc((size_t)k->n_disks + 1, sizeof(*k->disks));
+	k->disks =
+		calloc((size_t)k->n_disks + BACKUP_IMAGES, sizeof(*k->disks));
 	if (!k->disks) {
 		k->n_disks = 0;
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	}
-	for (unsigned int i = 0; i < k->n_disks; i++) {
-		take_disk(t, &k->disks[i]);
-		if (is_twice(k, i))
-			take_refuse(t, "two of its disks have one name");
-	}
+	for (unsigned int i = 0; i < k->n_disks; i++)
+		take_named(t, k, i);
+	images = take_u8(t);
+	if (images && images != BACKUP_IMAGES)
+		take_refuse(t, "it has a memory of a kind that we don't know");
+	k->memory = images && !t->wrong;
+	for (unsigned int i = k->n_disks; i < backup_n_all(k); i++)
+		take_named(t, k, i);
 	return 0;
 }
 
@@ -137,10 +171,7 @@ take_backup(struct take *t, struct backup *k, struct err *err)
 	take_bytes(t, k->config, NAME_BYTES);
 	k->config_bytes = take_u32(t);
 	take_bytes(t, k->parent, SESSION_ID);
-	if (take_disks(t, k, err))
-		return -1;
-	take_one_of(t, 0, 0, "it has memory, which we cannot read");
-	return 0;
+	return take_disks(t, k, err);
 }
 
 static int

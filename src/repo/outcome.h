@@ -70,8 +70,20 @@ struct backup {
 	uint32_t config_bytes;
 	uint8_t parent[SESSION_ID];
 	unsigned int n_disks;
-	struct backup_disk *disks;
+	bool memory;               /* it has one, as BACKUP_IMAGES images */
+	struct backup_disk *disks; /* and behind them those */
 };
+
+/* Behind the disks: where the pages of the memory are, and the rest of it
+ * (memory_in.h). */
+#define BACKUP_IMAGES 2u
+
+/* backup_n_all() - how many there are of disks and images together. */
+unsigned int backup_n_all(const struct backup *b);
+
+/* backup_pages(), backup_frame() - the images of its memory, which it has. */
+const struct backup_disk *backup_pages(const struct backup *b);
+const struct backup_disk *backup_frame(const struct backup *b);
 
 struct outcome {
 	enum outcome_what what;

@@ -25,32 +25,51 @@ held_close(struct held *h)
 	fd_close(&h->folder);
 }
 
-int
-held_check_memory(const struct held *h, struct err *err)
+static int
+check_memory(int fd, const struct snapshot *s, struct err *err)
 {
 	char sum[SHA256_HEX_LEN + 1];
 	struct stat st;
-	int fd, rc = 0;
 
-	fd = openat(h->folder, SNAPSHOT_MEMORY,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st))
-		rc = err_set(err, fd_code(errno), errno, "open its %s",
-			     SNAPSHOT_MEMORY);
-	else if (!S_ISREG(st.st_mode) ||
-		 (uint64_t)st.st_size != h->s.memory_bytes)
-		rc = err_set(err, ERR_CORRUPT, 0,
-			     "its %s is not the one that was kept with it: it "
-			     "has %lld bytes, and should have %llu",
-			     SNAPSHOT_MEMORY, (long long)st.st_size,
-			     (unsigned long long)h->s.memory_bytes);
-	else if (h->s.memory_sum[0] && memory_sum(fd, sum, err))
-		rc = -1;
-	else if (h->s.memory_sum[0] && strcmp(sum, h->s.memory_sum) != 0)
-		rc = err_set(err, ERR_CORRUPT, 0,
-			     "its %s is not the one that was kept with it: it "
-			     "has other bytes",
-			     SNAPSHOT_MEMORY);
+		return err_set(err, fd_code(errno), errno, "open its %s",
+			       SNAPSHOT_MEMORY);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != s->memory_bytes)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "its %s is not the one that was kept with it: "
+			       "it has %lld bytes, and should have %llu",
+			       SNAPSHOT_MEMORY, (long long)st.st_size,
+			       (unsigned long long)s->memory_bytes);
+	if (!s->memory_sum[0])
+		return 0;
+	if (memory_sum(fd, sum, err))
+		return -1;
+	if (strcmp(sum, s->memory_sum) != 0)
+		return err_set(err, ERR_CORRUPT, 0,
+			       "its %s is not the one that was kept with it: "
+			       "it has other bytes",
+			       SNAPSHOT_MEMORY);
+	return 0;
+}
+
+int
+held_open_memory(int folder, const struct snapshot *s, struct err *err)
+{
+	int fd = openat(folder, SNAPSHOT_MEMORY,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (check_memory(fd, s, err))
+		fd_close(&fd);
+	return fd;
+}
+
+int
+held_check_memory(const struct held *h, struct err *err)
+{
+	int fd = held_open_memory(h->folder, &h->s, err);
+
+	if (fd < 0)
+		return -1;
 	fd_close(&fd);
-	return rc;
+	return 0;
 }

@@ -22,10 +22,14 @@ int held_open(struct held *ret, const char *domain, const char *name,
 void held_close(struct held *h);
 
 /*
- * held_check_memory() - memory goes on only with the disks of its own instant:
- * is the file that is there the one that was kept?  Reads all of it.  -1 with
+ * held_open_memory() - the memory of @s, in its folder, open for reading.
+ * Memory goes on only with the disks of its own instant: is the file that is
+ * there the one that was kept (memory_sum.h)?  A descriptor, or -1 with
  * ERR_CORRUPT (it is not), ERR_IO.
  */
+int held_open_memory(int folder, const struct snapshot *s, struct err *err);
+
+/* held_check_memory() - the same, only asked.  -1 as above. */
 int held_check_memory(const struct held *h, struct err *err);
 
 #endif

@@ -91,7 +91,7 @@ def of_config():
             ("xvdb", f"{folder}/data.img", 3 * MIB + 512)], o
         assert w.names() == [] and o["dry_run"]
         o = w.json("backup", "--config", file, w.repo)
-        assert o["backup"] == "web1" and not o["memory_left_out"], o
+        assert o["backup"] == "web1" and "memory" not in o, o
         assert [d["how"] for d in o["disks"]] == ["data", "data"], o
         config_bytes = o["new_bytes"] - sum(d["changed_bytes"]
                                             for d in o["disks"])
@@ -223,7 +223,7 @@ def of_snapshot(fs):
         fill(folder / "root.img", 8)
         fill(folder / "data.img", 9)
         o = w.json("backup", "web1@cold", w.repo)
-        assert o["backup"] == "web1@cold" and not o["memory_left_out"], o
+        assert o["backup"] == "web1@cold" and "memory" not in o, o
         assert [(d["vdev"], d["source"]) for d in o["disks"]] == [
             ("xvda", f"{folder}/root.img"), ("xvdb", f"{folder}/data.img")], o
         for vdev, name in ("xvda", "root"), ("xvdb", "data"):
@@ -249,23 +249,6 @@ def of_snapshot(fs):
         w.done("delete", "web1@cold")
         w.fails(1, "no snapshot", "backup", "web1@cold", w.repo)
         assert sorted(w.names()) == ["web1", "web1@cold", "x"]
-        w.checked()
-
-
-def with_memory(domain):
-    """It is left out, and that is said."""
-    with Sources() as w, domain() as host:
-        env = {"XENSNAP_SIM": host.env()["XENSNAP_SIM"]}
-        host.domain("web1")
-        w.done("create", "-q", "web1@a", **env)
-        o = w.json("backup", "web1@a", w.repo, **env)
-        assert o["memory_left_out"] and len(o["disks"]) == 2, o
-        out = w.done("backup", "web1@a", "--name", "b", w.repo, **env)
-        assert "memory is not backed up yet" in out, out
-        record = json.loads((w.top / "a/web1/a/snapshot.json").read_text())
-        for d in record["disks"]:
-            w.same("web1@a", d["vdev"], d["view"])
-        w.done("delete", "web1@a", **env)
         w.checked()
 
 
@@ -338,7 +321,6 @@ def main():
         ("a qcow2 image", qcow2_disk),
         ("disks in use", busy),
         ("a domain that runs", functools.partial(of_running, Host)),
-        ("a snapshot with memory", functools.partial(with_memory, Host)),
         ("wrong input", usage),
     ]
     for place in "backup.disk", "backup.disk#2", "backup.config":

@@ -10,6 +10,8 @@ import hashlib
 import re
 from types import SimpleNamespace as Thing
 
+DISK = """vdev:text<32 source:text format:text<16 bytes:u64 levels:u8 root:32
+        how:u8=1-3 why:text<256 read_bytes:u64 changed_bytes:u64"""
 FORMATS = {
     "config": """xsnaprep fanout_log2:u16=4-10 chunk_bytes:u32=4096-1048576
         repo_id:16 created:u64 flags:u32=0 reserved:u32=0""",
@@ -21,11 +23,9 @@ FORMATS = {
     "commit": """purpose:u8=1-2 host:16 host_name:text<256 sequence:u64
         previous:32 ended:u64 parts:u32=0-1048576[name:32] new_bytes:u64
         stored_bytes:u64""",
-    "backup": """name:text<160 domain:text<80 uuid:16 generation:16 mode:u8=0-5
+    "backup": f"""name:text<160 domain:text<80 uuid:16 generation:16 mode:u8=0-5
         instant:u64 of:u8=1-3 config:32 config_bytes:u32 parent:16
-        disks:u16=0-64[vdev:text<32 source:text format:text<16 bytes:u64
-        levels:u8 root:32 how:u8=1-3 why:text<256 read_bytes:u64
-        changed_bytes:u64] memory:u8=0""",
+        disks:u16=0-64[{DISK}] memory:u8=0-2[{DISK}]""",
     "index": """n_packs:u32 n_entries:u32 packs:n_packs[name:32 length:u64]
         entries:n_entries[id:16 pack:u32 offset:u32 both:u32]""",
     "heads": """number:u64 previous:32 phase:u8=0-2 time:u64

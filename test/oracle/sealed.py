@@ -179,6 +179,8 @@ def read_outcome(keys, name, data, config):
 def read_backup(f, config):
     b = f.read("backup")
     must((b.config == ZERO) == (b.config_bytes == 0), "half a configuration")
+    must(len(b.memory) in (0, 2), "half a memory")
+    b.disks += b.memory
     must(len({d.vdev for d in b.disks}) == len(b.disks), "one vdev twice")
     for d in b.disks:
         d.chunks = -(-d.bytes // config.chunk_bytes)

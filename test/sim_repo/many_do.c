@@ -113,10 +113,11 @@ open_source(struct making *x, struct err *err)
 static int
 fill(struct making *x, struct err *err)
 {
+	struct reader_fd from = reader_fd(x->from);
 	struct fill f = { .r = x->r,
 			  .put = x->put,
 			  .what = "disk",
-			  .from = x->from,
+			  .from = &from.base,
 			  .bytes = x->bytes };
 	struct filled n = { .bytes = 0 };
 	int rc = -1;

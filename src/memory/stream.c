@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xl_stream.c - see xl_stream.h.
+ * stream.c - see stream.h.
  *
  * As Xen's docs/specs/libxl-migration-stream.pandoc (revision 2) and
  * libxc-migration-stream.pandoc (revision 3) have it:
@@ -16,7 +16,7 @@
  *
  * A record of either is u32 type, u32 length, the body, padded to 8 bytes.
  */
-#include "xl_stream.h"
+#include "stream.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,7 +32,8 @@
 #define RECORD_MAX (128u << 20) /* REC_LENGTH_MAX of libxc's */
 #define OPTIONAL 0x80000000u    /* of libxc's: may be passed over */
 #define PAGE_SHIFT 12
-#define WINDOW 4096u
+#define WINDOW 16384u
+#define ENTRIES 1024u /* at a time; a record of libxc's has as many */
 
 enum libxl_record {
 	LIBXL_END,
@@ -46,6 +47,7 @@ enum libxc_record {
 	LIBXC_END,
 	LIBXC_PAGE_DATA,
 	LIBXC_TOOLSTACK = 0x0b, /* of before Xen 4.9 */
+	LIBXC_VERIFY = 0x0d,
 	LIBXC_CHECKPOINT = 0x0e,
 	LIBXC_CHECKPOINT_DIRTY_PFN_LIST = 0x0f,
 	LIBXC_X86_MSR_POLICY = 0x12, /* the last one that there is */
@@ -58,7 +60,9 @@ struct reader {
 	uint64_t from; /* of the window in the file */
 	size_t len;
 	uint8_t window[WINDOW];
-	struct xl_stream *ret;
+	bool verify; /* what follows would only be compared */
+	const struct stream_visitor *v;
+	struct stream_walked *ret;
 	struct err *err;
 };
 
@@ -126,6 +130,15 @@ skip_body(struct reader *r, const struct record *rec)
 	r->at = rec->at + RECORD_HEADER + ((rec->len + 7u) & ~7u);
 }
 
+/* All from @from on, up to here, is no page. */
+static int
+show(struct reader *r, uint64_t from)
+{
+	if (!r->v || !r->v->other)
+		return 0;
+	return r->v->other(from, r->at - from, r->v->ctx, r->err);
+}
+
 static int
 bad_record(const struct reader *r, const struct record *rec, const char *what)
 {
@@ -138,10 +151,11 @@ bad_record(const struct reader *r, const struct record *rec, const char *what)
 /* ---- libxc ---- */
 
 static int
-check_image(struct reader *r)
+walk_image(struct reader *r)
 {
 	static const uint8_t marker[12] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 					    0xff, 0xff, 'X',  'E',  'N',  'F' };
+	uint64_t from = r->at;
 	const uint8_t *p = next(r, IMAGE_HEADER);
 
 	if (!p)
@@ -165,13 +179,46 @@ check_image(struct reader *r)
 		return err_set(r->err, ERR_CORRUPT, 0,
 			       "it is of no kind of guest that there is");
 	r->ret->pv = le32_at(p) == 1;
-	return 0;
+	return show(r, from);
+}
+
+static bool
+can_be(uint64_t entry)
+{
+	unsigned int type = STREAM_TYPE(entry);
+
+	return (type < 5 || type > 8) && STREAM_PFN(entry) < STREAM_PFNS_MAX &&
+	       (entry >> 52 & 0xff) == 0;
+}
+
+/* The next @n entries; *@data is where the pages of those that follow are. */
+static int
+walk_entries(struct reader *r, const struct record *rec, unsigned int n,
+	     uint64_t *data)
+{
+	const uint8_t *p = next(r, n * 8ul);
+	uint64_t entries[ENTRIES], from = *data;
+
+	if (!p)
+		return -1;
+	for (unsigned int i = 0; i < n; i++) {
+		entries[i] = le64_at(p + 8ul * i);
+		if (!can_be(entries[i]))
+			return bad_record(r, rec,
+					  "names a page that cannot be");
+		if (STREAM_TYPE(entries[i]) < STREAM_TYPE_BARE)
+			*data += STREAM_PAGE;
+	}
+	if (r->verify || !r->v || !r->v->pages)
+		return 0;
+	return r->v->pages(entries, n, from, r->v->ctx, r->err);
 }
 
 /* u32 count, u32 0, count times u64, then the pages of some of those. */
 static int
-check_pages(struct reader *r, const struct record *rec)
+walk_pages(struct reader *r, const struct record *rec)
 {
+	uint64_t data, end = rec->at + RECORD_HEADER + rec->len;
 	const uint8_t *p;
 	uint32_t count;
 
@@ -183,46 +230,67 @@ check_pages(struct reader *r, const struct record *rec)
 	count = le32_at(p);
 	if (count == 0 || le32_at(p + 4) || count > (rec->len - 8) / 8)
 		return bad_record(r, rec, "has not the pages that it names");
-	if ((rec->len - 8 - count * 8u) % (1u << PAGE_SHIFT) ||
-	    (rec->len - 8 - count * 8u) >> PAGE_SHIFT > count)
-		return bad_record(r, rec, "has other pages than it names");
 	r->ret->n_pages += count;
-	return 0;
+	data = r->at + count * 8ul;
+	while (count) {
+		uint32_t n = count < ENTRIES ? count : ENTRIES;
+
+		if (walk_entries(r, rec, n, &data))
+			return -1;
+		count -= n;
+	}
+	return data == end ?
+		       0 :
+		       bad_record(r, rec, "has other pages than it names");
+}
+
+static bool
+is_refused(const struct record *rec)
+{
+	return rec->type == LIBXC_CHECKPOINT ||
+	       rec->type == LIBXC_CHECKPOINT_DIRTY_PFN_LIST ||
+	       rec->type == LIBXC_TOOLSTACK ||
+	       (rec->type > LIBXC_X86_MSR_POLICY && !(rec->type & OPTIONAL));
 }
 
 static int
-check_libxc(struct reader *r)
+walk_libxc(struct reader *r)
 {
 	struct record rec;
 
-	if (check_image(r))
+	if (walk_image(r))
 		return -1;
-	for (;;) {
+	r->ret->libxc_from = r->at;
+	do {
 		if (next_record(r, &rec))
 			return -1;
-		if (rec.type == LIBXC_END)
-			return rec.len ? bad_record(r, &rec, "is no end") : 0;
-		if (rec.type == LIBXC_PAGE_DATA && check_pages(r, &rec))
-			return -1;
-		if (rec.type == LIBXC_CHECKPOINT ||
-		    rec.type == LIBXC_CHECKPOINT_DIRTY_PFN_LIST ||
-		    rec.type == LIBXC_TOOLSTACK ||
-		    (rec.type > LIBXC_X86_MSR_POLICY && !(rec.type & OPTIONAL)))
+		if (is_refused(&rec))
 			return err_set(r->err, ERR_UNSUPPORTED, 0,
 				       "its memory has a record that no "
 				       "restore takes (type 0x%x, at byte "
 				       "%" PRIu64 ")",
 				       rec.type, rec.at);
+		if (rec.type == LIBXC_END && rec.len)
+			return bad_record(r, &rec, "is no end");
+		if (rec.type == LIBXC_PAGE_DATA && walk_pages(r, &rec))
+			return -1;
 		skip_body(r, &rec);
-	}
+		r->verify |= rec.type == LIBXC_VERIFY;
+		if (rec.type != LIBXC_PAGE_DATA && rec.type != LIBXC_VERIFY &&
+		    show(r, rec.at))
+			return -1;
+	} while (rec.type != LIBXC_END);
+	r->ret->libxc_to = rec.at;
+	return 0;
 }
 
 /* ---- libxl ---- */
 
 static int
-check_libxl_header(struct reader *r)
+walk_libxl_header(struct reader *r)
 {
 	static const uint8_t want[LIBXL_HEADER] = "LibxlFmt\0\0\0\2\0\0\0";
+	uint64_t from = r->at;
 	const uint8_t *p = next(r, LIBXL_HEADER);
 
 	if (!p)
@@ -234,48 +302,49 @@ check_libxl_header(struct reader *r)
 		return err_set(r->err, ERR_UNSUPPORTED, 0,
 			       "its stream is not of version 2 of libxl's, or "
 			       "has options that are not known");
-	return 0;
+	return show(r, from);
 }
 
 static int
-check_libxl(struct reader *r)
+walk_libxl(struct reader *r)
 {
 	bool has_libxc = false;
 	struct record rec;
 
-	if (check_libxl_header(r))
+	if (walk_libxl_header(r))
 		return -1;
-	for (;;) {
+	do {
 		if (next_record(r, &rec))
 			return -1;
-		if (rec.type == LIBXL_END && rec.len == 0 && has_libxc)
-			return 0;
-		if (rec.type == LIBXL_LIBXC_CONTEXT && rec.len == 0 &&
-		    !has_libxc) {
-			has_libxc = true;
-			if (check_libxc(r))
-				return -1;
-			continue;
-		}
-		if (rec.type == LIBXL_END || rec.type == LIBXL_LIBXC_CONTEXT)
-			return bad_record(r, &rec, "does not belong there");
 		if (rec.type > LIBXL_EMULATOR_CONTEXT)
 			return err_set(r->err, ERR_UNSUPPORTED, 0,
 				       "it has a record that no restore takes "
 				       "(type 0x%x, at byte %" PRIu64 ")",
 				       rec.type, rec.at);
+		/* Each once, without a body, in this order. */
+		if (rec.type <= LIBXL_LIBXC_CONTEXT &&
+		    (rec.len || (rec.type == LIBXL_END) != has_libxc))
+			return bad_record(r, &rec, "does not belong there");
 		skip_body(r, &rec);
-	}
+		if (show(r, rec.at))
+			return -1;
+		if (rec.type == LIBXL_LIBXC_CONTEXT && walk_libxc(r))
+			return -1;
+		has_libxc |= rec.type == LIBXL_LIBXC_CONTEXT;
+	} while (rec.type != LIBXL_END);
+	return 0;
 }
 
 int
-xl_stream_check(int fd, uint64_t offset, uint64_t end, struct xl_stream *ret,
-		struct err *err)
+stream_walk(int fd, uint64_t offset, uint64_t end,
+	    const struct stream_visitor *v, struct stream_walked *ret,
+	    struct err *err)
 {
 	struct reader r = {
 		.fd = fd,
 		.at = offset,
 		.end = end,
+		.v = v,
 		.ret = ret,
 		.err = err,
 	};
@@ -283,7 +352,7 @@ xl_stream_check(int fd, uint64_t offset, uint64_t end, struct xl_stream *ret,
 	memset(ret, 0, sizeof(*ret));
 	if (offset > end)
 		return err_set(err, ERR_CORRUPT, 0, "it is cut off");
-	if (check_libxl(&r))
+	if (walk_libxl(&r))
 		return -1;
 	if (r.at != end)
 		return err_set(err, ERR_CORRUPT, 0,

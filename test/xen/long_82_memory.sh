@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# long_82_memory.sh - memory in a repository, of a guest with a classic, a thin and a
+# file disk: that of a guest which stood still comes back byte for byte; a live one
+# in the form that Xen's own verify-stream-v2 takes, and on the disks that came
+# back with it the witness goes on from the instant (inv. 1); through a pipe as
+# well; the second backup of an idle guest stores a tenth at most.
+# GUESTS: pvh, pv or hvm (pvh).
+lab_state=xen
+. "$(dirname "$0")/../lib/in_lab.sh"
+
+guest=mem
+type=${GUESTS:-pvh}
+export XENSNAP_KEY_FILE=/root/key
+repo=/srv/xfs/repo
+kept=/var/lib/xensnap/$guest
+
+# Debian's PV guests cannot go live.
+live=--live
+[ "$type" != pv ] || live=--stop
+
+freeze() {
+	name=$1
+	shift
+	before=$(size_of "$(console $guest)")
+	xensnap create -q --cow-size 100% "$@" $guest@"$name" > /dev/null \
+		2> /tmp/err && verdict $guest "$before" resume > /tmp/verdict
+	ok $? "$guest@$name"
+	sed 's/^/#   /' /tmp/err
+	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > "/tmp/n.$name"
+}
+
+# backup NAME: of its memory so much was read, and new.
+backup() {
+	xensnap backup --json $guest@"$1" $repo > /tmp/report 2> /tmp/err
+	ok $? "$1: backup"
+	sed 's/^/#   /' /tmp/err
+	python3 - "$1" <<'PY'
+import json, sys
+m = json.load(open("/tmp/report"))["memory"]
+print(f"# {sys.argv[1]}: memory: {m['read_bytes']} read,",
+      f"{m['changed_bytes']} new")
+open("/tmp/new." + sys.argv[1], "w").write(str(m["changed_bytes"]))
+PY
+}
+
+# is_stream FILE: Xen's own reader takes it.
+is_stream() {
+	PYTHONPATH=/usr/lib/xen-4.17/lib/python \
+		/usr/lib/xen-4.17/bin/verify-stream-v2 -v -f xl -i "$1" \
+		> /tmp/out 2>&1
+	ok $? "verify-stream-v2: $1"
+	tail -n 1 /tmp/out | sed 's/^/#   /'
+}
+
+# on_restored NEW: $cfg is a second domain on the disks that came back.
+on_restored() {
+	cfg=/root/$1.cfg
+	sed -e "s/^name = .*/name = \"$1\"/" \
+		-e "s#\"/[^,]*,raw,\(xvd.\),w\"#\"/srv/xfs/back/\1.raw,raw,\1,w\"#" \
+		/etc/xen/guests/$guest.cfg > "$cfg"
+}
+
+# went_on NEW NAME: from the instant of NAME.
+went_on() {
+	verdict "$1" "$after" resume > /tmp/verdict
+	ok $? "$2: memory and disks are one instant"
+	sed 's/^/#   /' /tmp/verdict
+	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
+		"$(cat "/tmp/n.$2")" "$2: it goes on from where it was"
+	guest_gone "$1"
+}
+
+guest_of_three $guest "$type"
+xensnap init -q $repo > /dev/null && guest_start $guest
+ok $? "a repository, and a $type guest that writes"
+
+# ---- one that stood still ----
+
+freeze still --stop
+backup still
+xensnap restore -q $repo $guest@still --disk memory --to /srv/xfs/still.xl
+ok $? "still: its memory comes back"
+cmp "$kept/still/memory.xl" /srv/xfs/still.xl
+ok $? "byte for byte"
+is_stream /srv/xfs/still.xl
+rm /srv/xfs/still.xl
+
+# ---- one that was copied while it ran ----
+
+freeze run $live
+backup run
+is_stream "$kept/run/memory.xl"
+xensnap delete -q $guest@still
+xensnap restore -q $repo $guest@run --to /srv/xfs/back/ > /tmp/out
+ok $? "run: all of it comes back"
+is_stream /srv/xfs/back/memory.xl
+note "$(stat -c '%n %s' "$kept/run/memory.xl" /srv/xfs/back/memory.xl)"
+xl pause $guest
+on_restored back
+after=$(size_of "$(console back)")
+patient restore "$cfg" /srv/xfs/back/memory.xl
+ok $? "run: xl restore takes it"
+went_on back run
+
+# The disks were written to: once more, and the memory by a pipe.
+rm /srv/xfs/back/memory.xl
+xensnap restore -q $repo $guest@run --in-place --to /srv/xfs/back > /tmp/out
+ok $? "run: in place"
+after=$(size_of "$(console back)")
+xensnap restore -q $repo $guest@run --disk memory --to - 2> /tmp/err |
+	xl restore "$cfg" /dev/fd/0 > /tmp/xl 2>&1
+ok $? "run: xl restore takes it from a pipe"
+grep error: /tmp/xl | sed 's/^/#   /'
+sed 's/^/#   /' /tmp/err
+went_on back run
+xl unpause $guest
+rm -r /srv/xfs/back
+xensnap delete -q $guest@run
+runs $guest && clean $guest
+ok $? "the guest runs, nothing is left"
+xl destroy $guest
+
+# ---- idle ----
+
+guest=pvh1
+kept=/var/lib/xensnap/$guest
+if [ "$type" = pvh ]; then
+	guest_start $guest
+	ok $? "an idle guest"
+	sleep 10
+	freeze one --live
+	backup one
+	sleep 60
+	freeze two --live
+	backup two
+	[ "$(cat /tmp/new.two)" -le $(($(cat /tmp/new.one) / 10)) ]
+	ok $? "a minute later a tenth at most is new"
+	xensnap delete -q $guest@one $guest@two
+fi
+xensnap verify -q --data $repo > /tmp/out 2>&1
+ok $? "verify --data"
+tap_done
