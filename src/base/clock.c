@@ -3,6 +3,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 uint64_t
@@ -35,6 +36,18 @@ clock_utc_at(uint64_t at, char *ret, size_t len)
 	if (!gmtime_r(&t, &tm) ||
 	    strftime(ret, len, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		ret[0] = '\0';
+}
+
+void
+clock_stamp(char *ret)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	/* A clock that no calendar reaches to is no reason to have no name. */
+	if (!gmtime_r(&now, &tm))
+		memset(&tm, 0, sizeof(tm));
+	strftime(ret, CLOCK_STAMP_LEN, "%Y%m%d-%H%M%S", &tm);
 }
 
 void

@@ -20,6 +20,12 @@ void clock_utc(char *ret, size_t len);
 /* clock_utc_at() - the same of @at, seconds since 1970. */
 void clock_utc_at(uint64_t at, char *ret, size_t len);
 
+/* clock_stamp() - now, UTC, as "20261122-203513" in @ret (CLOCK_STAMP_LEN
+ * bytes): what a snapshot is called that has no other name. */
+void clock_stamp(char *ret);
+
+#define CLOCK_STAMP_LEN 16
+
 /* clock_sleep_ms() - sleep, signals or not. */
 void clock_sleep_ms(unsigned int ms);
 

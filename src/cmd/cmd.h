@@ -61,7 +61,7 @@ struct cmd_verb {
 	int (*run)(const struct cmd_args *args, struct err *err);
 };
 
-#define CMD_OPTS_MAX 20
+#define CMD_OPTS_MAX 32
 #define CMD_MANY_MAX 64    /* values of options that may be repeated */
 #define CMD_ARGS_ANY 4096u /* max_args of a verb that takes any number */
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "backup_json.h"
-#include "cmd.h"
+#include "cmd_backup.h"
 #include "hex.h"
 #include "job_repo.h"
 #include "json.h"
@@ -34,34 +34,48 @@ check_stdin(const struct cmd_args *a, struct err *err)
 	return 0;
 }
 
+/* What only freezing a domain takes. */
+static int
+check_frozen(const struct cmd_args *a, struct err *err)
+{
+	static const char *const words[] = { "live", "stop", "cow-size", "copy",
+					     "keep" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (opts_has(a, words[i]))
+			return err_set(err, ERR_INVALID, 0,
+				       "--%s is for a domain that runs: "
+				       "`xensnap backup DOMAIN REPO`",
+				       words[i]);
+	return 0;
+}
+
 /* One source, in one of three ways. */
 static int
 read_source(const struct cmd_args *a, struct names *n, struct backup_opts *o,
 	    struct err *err)
 {
-	const char *skip = opts_value(a, "skip-disk");
-
 	o->config_file = opts_value(a, "config");
 	o->disk = opts_value(a, "disk");
 	if (opts_has(a, "disks-only") && a->n_args == 1)
 		return err_set(err, ERR_INVALID, 0,
-			       "--disks-only is for snapshots: nothing else "
-			       "has a memory");
+			       "--disks-only is for domains and snapshots: "
+			       "nothing else has a memory");
 	if (a->n_args == 2 && (o->config_file || o->disk))
 		return err_set(err, ERR_INVALID, 0,
 			       "'%s' and --%s: one of them is to be backed up",
 			       a->args[0], o->disk ? "disk" : "config");
 	if (a->n_args == 1 && !o->config_file && !o->disk)
 		return err_set(err, ERR_INVALID, 0,
-			       "nothing to back up: name a snapshot, or give "
-			       "--config or --disk");
-	if (skip && o->disk)
+			       "nothing to back up: name a domain or a "
+			       "snapshot, or give --config or --disk");
+	if (o->n_skip && o->disk)
 		return err_set(err, ERR_INVALID, 0,
 			       "--skip-disk is for several disks, --disk is "
 			       "one");
-	if (skip && names_skip(skip, o->skip, &o->n_skip, err))
-		return -1;
 	if (o->disk && strcmp(o->disk, "-") == 0 && check_stdin(a, err))
+		return -1;
+	if (check_frozen(a, err))
 		return -1;
 	if (a->n_args == 1)
 		return 0;
@@ -88,10 +102,12 @@ read_level(const struct cmd_args *a, struct backup_opts *o, struct err *err)
 		       PRESS_LEVEL_MAX, level);
 }
 
-static int
-read_opts(const struct cmd_args *a, struct names *n, struct backup_opts *o,
-	  struct err *err)
+int
+backup_read_opts(const struct cmd_args *a, struct backup_opts *o,
+		 struct err *err)
 {
+	const char *skip = opts_value(a, "skip-disk");
+
 	memset(o, 0, sizeof(*o));
 	o->how.address = a->args[a->n_args - 1];
 	o->how.accept_head = opts_has(a, "accept-head");
@@ -101,7 +117,16 @@ read_opts(const struct cmd_args *a, struct names *n, struct backup_opts *o,
 	o->disks_only = opts_has(a, "disks-only");
 	o->read_back = opts_has(a, "read-back");
 	o->progress = progress_tell;
-	if (read_source(a, n, o, err) || read_level(a, o, err))
+	if (skip && names_skip(skip, o->skip, &o->n_skip, err))
+		return -1;
+	return read_level(a, o, err);
+}
+
+static int
+read_opts(const struct cmd_args *a, struct names *n, struct backup_opts *o,
+	  struct err *err)
+{
+	if (backup_read_opts(a, o, err) || read_source(a, n, o, err))
 		return opts_usage(a->verb, err);
 	return 0;
 }
@@ -125,15 +150,16 @@ disks_to_json(const struct backup_report *r, bool dry_run)
 	return all;
 }
 
-static int
-tell_json(const struct backup_report *r, bool dry_run, struct err *err)
+struct json_object *
+backup_to_json(const struct backup_report *r, bool dry_run, struct err *err)
 {
 	struct json_object *o = json_object_new_object();
 	char hex[2 * SESSION_ID + 1];
-	int rc;
 
-	if (!o)
-		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	if (!o) {
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+		return NULL;
+	}
 	hex_text(r->session, SESSION_ID, hex);
 	json_add_str(o, "backup", r->name);
 	if (dry_run)
@@ -152,6 +178,17 @@ tell_json(const struct backup_report *r, bool dry_run, struct err *err)
 							  !dry_run));
 	json_object_object_add(o, "seconds",
 			       json_object_new_double(r->seconds));
+	return o;
+}
+
+static int
+tell_json(const struct backup_report *r, bool dry_run, struct err *err)
+{
+	struct json_object *o = backup_to_json(r, dry_run, err);
+	int rc;
+
+	if (!o)
+		return -1;
 	rc = print_json(o, err);
 	json_object_put(o);
 	return rc;
@@ -199,9 +236,9 @@ tell_how(const struct backup_disk *d, const char *name)
 		   d->why);
 }
 
-static int
-tell(const struct backup_opts *o, const struct backup_report *r,
-     struct err *err)
+int
+backup_tell(const struct backup_opts *o, const struct backup_report *r,
+	    struct err *err)
 {
 	char hex[2 * SESSION_ID + 1], a[24], b[24], c[24], d[24];
 
@@ -233,6 +270,14 @@ tell(const struct backup_opts *o, const struct backup_report *r,
 	return 0;
 }
 
+/* Alone, and without a snapshot's name. */
+static bool
+is_domain(const struct cmd_args *a)
+{
+	return a->n_args == 2 && !opts_value(a, "config") &&
+	       !opts_value(a, "disk") && !strchr(a->args[0], '@');
+}
+
 int
 cmd_backup(const struct cmd_args *args, struct err *err)
 {
@@ -242,6 +287,8 @@ cmd_backup(const struct cmd_args *args, struct err *err)
 	struct names n;
 	int rc;
 
+	if (is_domain(args))
+		return backup_of_domain(args, err);
 	if (read_opts(args, &n, &o, err))
 		return -1;
 	rc = repo_key_read(args, false, &k, err);
@@ -252,7 +299,7 @@ cmd_backup(const struct cmd_args *args, struct err *err)
 	if (rc == 0) {
 		progress_end();
 		rc = opts_has(args, "json") ? tell_json(&r, o.dry_run, err) :
-					      tell(&o, &r, err);
+					      backup_tell(&o, &r, err);
 	}
 	backup_report_done(&r);
 	return rc;

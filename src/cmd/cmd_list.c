@@ -98,7 +98,8 @@ add_row(struct list *l, const struct snapshot *s, const struct view_report *r)
 				 "none");
 	print_cell(t, "%s",
 		   memory ? units_size(s->memory_bytes, text, sizeof(text)) :
-			    "none");
+		   s->base_for[0] ? "base" :
+				    "none");
 	print_cell(t, "%u", s->n_disks);
 	add_state(l, s, full, r);
 }

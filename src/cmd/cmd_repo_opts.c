@@ -61,7 +61,26 @@ const struct cmd_opt backup_opts[] = {
 	  .arg = "VDEV[,VDEV]",
 	  .help = "leave these disks out of the backup" },
 	{ .name = "disks-only",
-	  .help = "leave the memory of the snapshot out" },
+	  .group = 'm',
+	  .help = "without memory: of a snapshot that has it, or of a domain, "
+		  "which then does not stand still" },
+	{ .name = "live",
+	  .group = 'm',
+	  .help = "of a domain: as for create; an error where that cannot be" },
+	{ .name = "stop",
+	  .group = 'm',
+	  .help = "of a domain: it stands still while its memory is copied" },
+	{ .name = "cow-size",
+	  .arg = "SIZE|PERCENT",
+	  .help = "of a domain: room for what it writes to classic LVs until "
+		  "the next backup. If it is not enough, the next one reads "
+		  "all. Default: 10%" },
+	{ .name = "copy",
+	  .help = "of a domain: copy the disks of which no view can be taken, "
+		  "as for create" },
+	{ .name = "keep",
+	  .help = "of a domain: keep the whole snapshot, not only what the "
+		  "next backup is compared to" },
 	{ .name = "name",
 	  .arg = "NAME",
 	  .help = "what the backup is called; prune's rules are for each "
@@ -86,8 +105,10 @@ const struct cmd_opt backup_opts[] = {
 };
 
 const struct cmd_example backup_examples[] = {
+	{ "backup web1 /srv/backup",
+	  "a domain that runs: frozen for a moment, then what changed" },
 	{ "backup web1@nightly --name web1 /srv/backup",
-	  "the disks and the configuration of a snapshot" },
+	  "a snapshot: memory, disks and configuration" },
 	{ "backup --config /etc/xen/web1.cfg /srv/backup",
 	  "a domain that is shut down" },
 	{ "backup --disk /dev/vg/web1 --name web1 /srv/backup",

@@ -18,14 +18,17 @@ const struct cmd_verb rows_repo[] = {
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_init },
 	{ .name = "backup",
-	  .args = "[SNAPSHOT] REPO",
-	  .line = "copy a snapshot or disks to a repository",
-	  .text = "Copy a snapshot (its disks, memory and configuration), the "
-		  "disks of a domain that does not run, or a lone disk to a "
-		  "repository: what is there already, of this or any other "
-		  "disk, is not stored again, holes are not read, and all is "
-		  "compressed and encrypted. The backup exists when it is "
-		  "whole, or not at all.",
+	  .args = "[DOMAIN|SNAPSHOT] REPO",
+	  .line = "copy a domain, a snapshot or disks to a repository",
+	  .text = "Copy a domain that runs or a snapshot of it (disks, memory "
+		  "and configuration), the disks of a domain that does not "
+		  "run, or a lone disk to a repository. A domain is frozen for "
+		  "a moment, as create does it, and what the next backup is "
+		  "compared to stays here as DOMAIN@backup-TIME. What "
+		  "is there already, of this or any other disk, is not stored "
+		  "again, holes are not read, and all is compressed and "
+		  "encrypted. The backup exists when it is whole, or not at "
+		  "all.",
 	  .opts = backup_opts,
 	  .examples = backup_examples,
 	  .min_args = 1,

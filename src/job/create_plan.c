@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
+#include "clock.h"
 #include "create.h"
 #include "log.h"
 #include "offline.h"
@@ -19,15 +19,14 @@ static int
 plan_names(struct create *c, const char *domain, const char *name)
 {
 	struct snapshot *s = c->s;
-	time_t now = time(NULL);
-	struct tm tm;
 
 	snprintf(s->domain, sizeof(s->domain), "%s", domain);
 	if (*name)
 		snprintf(s->name, sizeof(s->name), "%s", name);
-	else if (!gmtime_r(&now, &tm) ||
-		 !strftime(s->name, sizeof(s->name), "%Y%m%d-%H%M%S", &tm))
-		return err_set(c->err, ERR_IO, 0, "the clock tells no date");
+	else
+		clock_stamp(s->name);
+	if (c->opts->base_for)
+		strcpy(s->base_for, c->opts->base_for);
 	if (snapshot_check_free(s->domain, s->name, c->err) ||
 	    snapshot_path(s->domain, s->name, c->folder, sizeof(c->folder),
 			  c->err))

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "import.h"
 #include "log.h"
@@ -97,17 +97,14 @@ static int
 plan_name(struct import *x)
 {
 	const char *name = x->o->name;
-	time_t now = time(NULL);
 	struct snapshot *s = x->s;
-	struct tm tm;
 
 	if (!*name && x->has_record)
 		name = x->was.name;
 	if (*name)
 		snprintf(s->name, sizeof(s->name), "%s", name);
-	else if (!gmtime_r(&now, &tm) ||
-		 !strftime(s->name, sizeof(s->name), "%Y%m%d-%H%M%S", &tm))
-		return err_set(x->err, ERR_IO, 0, "the clock tells no date");
+	else
+		clock_stamp(s->name);
 	return 0;
 }
 

@@ -54,6 +54,7 @@ struct create_opts {
 	unsigned int quiesce_ms;    /* ask the guest, so long; 0: do not ask */
 	unsigned int n_skip;
 	char skip[DOMAIN_DISKS_MAX][SNAPSHOT_VDEV_LEN]; /* disks to leave out */
+	const char *base_for;   /* see struct snapshot; or NULL */
 	bool dry_run;           /* plan and check only */
 	job_progress *progress; /* or NULL */
 	void *progress_ctx;

@@ -166,13 +166,11 @@ keep(struct revert *x)
 		.progress_ctx = x->o->progress_ctx,
 	};
 	struct snapshot *s = calloc(1, sizeof(*s));
-	char when[32], name[48];
+	char name[sizeof(BEFORE) + CLOCK_STAMP_LEN] = BEFORE;
 	uint64_t need;
 	int rc = -1;
 
-	clock_utc(when, sizeof(when));
-	snprintf(name, sizeof(name), BEFORE "%.4s%.2s%.2s-%.2s%.2s%.2s", when,
-		 when + 5, when + 8, when + 11, when + 14, when + 17);
+	clock_stamp(name + strlen(BEFORE));
 	if (!s) {
 		err_set(x->err, ERR_NOMEM, 0, "out of memory");
 		goto out;

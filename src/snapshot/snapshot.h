@@ -34,6 +34,8 @@
 #define SNAPSHOT_NAME_MAX 64 /* bytes, for a domain's and a snapshot's name */
 #define SNAPSHOT_PHASES_MAX 8
 #define SNAPSHOT_MEMORY "memory.xl"
+#define SNAPSHOT_RECORD "snapshot.json"
+#define SNAPSHOT_REPO_LEN 32 /* of a repository's id as hex */
 #define SNAPSHOT_VDEV_LEN 32 /* of a disk's name, NUL included */
 
 enum snapshot_mode {
@@ -73,6 +75,9 @@ struct snapshot {
 	struct snapshot_phase phases[SNAPSHOT_PHASES_MAX];
 	uint64_t memory_bytes;               /* size of memory.xl, 0 without */
 	char memory_sum[SHA256_HEX_LEN + 1]; /* memory_sum.h; "": not known */
+	/* Of which repository a backup was made by it, and what is left of it
+	 * afterwards is the next one's base: its id as hex; "": of none. */
+	char base_for[SNAPSHOT_REPO_LEN + 1];
 	unsigned int n_disks;
 	struct snapshot_disk disks[DOMAIN_DISKS_MAX];
 	unsigned int n_skipped; /* disks that were left out on request */
@@ -249,6 +254,14 @@ int snapshot_end_delete(const char *domain, const char *name, struct err *err);
  * snapshot.json its final name: what recover does when only that was missing.
  */
 int snapshot_end_commit(const char *domain, const char *name, struct err *err);
+
+/*
+ * snapshot_lessen() - the committed snapshot whose record says more than @s
+ * becomes @s, which has no memory: the record durably, then memory.xl goes.  -1
+ * with ERR_BUSY (somebody uses it), ERR_IO, ERR_NOSPC: it is as it was.  The
+ * lock is held.
+ */
+int snapshot_lessen(const struct snapshot *s, struct err *err);
 
 /* snapshot_mode_name() - "live", "stop", "rebuild", "disks", "offline". */
 const char *snapshot_mode_name(enum snapshot_mode mode);

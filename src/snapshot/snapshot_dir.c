@@ -24,7 +24,6 @@
 #include "json.h"
 #include "snapshot.h"
 
-#define RECORD_FILE "snapshot.json"
 #define LOCK_FILE ".lock"
 #define PARTIAL ".partial"
 #define DELETING ".deleting"
@@ -343,7 +342,7 @@ snapshot_commit(const struct snapshot *s, int dirfd, struct err *err)
 
 	if (!o)
 		return -1;
-	if (json_write_file(dirfd, RECORD_FILE, o, err))
+	if (json_write_file(dirfd, SNAPSHOT_RECORD, o, err))
 		goto out;
 	fail_here("commit.record");
 	rc = snapshot_end_commit(s->domain, s->name, err);
@@ -463,14 +462,14 @@ snapshot_begin_delete(const char *domain, const char *name, struct err *err)
 int
 snapshot_load_dir(int dirfd, struct snapshot *ret, struct err *err)
 {
-	struct json_object *o = json_read_file(dirfd, RECORD_FILE, err);
+	struct json_object *o = json_read_file(dirfd, SNAPSHOT_RECORD, err);
 	int rc;
 
 	if (!o)
 		return -1;
 	rc = snapshot_from_json(o, ret, err);
 	json_object_put(o);
-	return rc ? err_add(err, "read %s", RECORD_FILE) : 0;
+	return rc ? err_add(err, "read %s", SNAPSHOT_RECORD) : 0;
 }
 
 int

@@ -84,6 +84,8 @@ snapshot_to_json(const struct snapshot *s, struct err *err)
 	json_add_u64(o, "memory_bytes", s->memory_bytes);
 	if (s->memory_sum[0])
 		json_add_str(o, "memory_sum", s->memory_sum);
+	if (s->base_for[0])
+		json_add_str(o, "base_for", s->base_for);
 	for (i = 0; i < s->n_disks; i++)
 		json_object_array_add(disks, disk_to_json(&s->disks[i]));
 	json_object_object_add(o, "disks", disks);
@@ -276,22 +278,19 @@ skipped_from_json(struct json_object *o, struct snapshot *s, struct err *err)
 	return 0;
 }
 
-/* Records of before there were such sums have none. */
+/* @key, if it is there: @len digits in @ret. */
 static int
-sum_from_json(struct json_object *o, char ret[SHA256_HEX_LEN + 1],
+hex_from_json(struct json_object *o, const char *key, size_t len, char *ret,
 	      struct err *err)
 {
-	size_t len;
-
-	if (!json_object_object_get_ex(o, "memory_sum", NULL))
+	if (!json_object_object_get_ex(o, key, NULL))
 		return 0;
-	if (json_copy_str(o, "memory_sum", ret, SHA256_HEX_LEN + 1, err))
+	if (json_copy_str(o, key, ret, len + 1, err))
 		return -1;
-	len = strspn(ret, "0123456789abcdef");
-	return len == SHA256_HEX_LEN && !ret[len] ?
-		       0 :
-		       err_set(err, ERR_CORRUPT, 0,
-			       "\"memory_sum\" is no SHA-256 sum");
+	if (strspn(ret, "0123456789abcdef") == len && !ret[len])
+		return 0;
+	return err_set(err, ERR_CORRUPT, 0, "\"%s\" is not %zu hex digits", key,
+		       len);
 }
 
 /* Only of a snapshot that was imported. */
@@ -337,7 +336,10 @@ snapshot_from_json(struct json_object *o, struct snapshot *ret, struct err *err)
 	    mode_from_json(o, &ret->mode, err) ||
 	    quiesced_from_json(o, &ret->quiesced, err) ||
 	    json_u64(o, "memory_bytes", &ret->memory_bytes, err) ||
-	    sum_from_json(o, ret->memory_sum, err) ||
+	    hex_from_json(o, "memory_sum", SHA256_HEX_LEN, ret->memory_sum,
+			  err) ||
+	    hex_from_json(o, "base_for", SNAPSHOT_REPO_LEN, ret->base_for,
+			  err) ||
 	    phases_from_json(o, ret, err) || disks_from_json(o, ret, err) ||
 	    skipped_from_json(o, ret, err) ||
 	    ms_from_json(o, "pause_ms", &ret->pause_ms, err))
