@@ -1,19 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# long_82_memory.sh - memory in a repository, of a guest with a classic, a thin and a
-# file disk: that of a guest which stood still comes back byte for byte; a live one
-# in the form that Xen's own verify-stream-v2 takes, and on the disks that came
-# back with it the witness goes on from the instant (inv. 1); through a pipe as
-# well; the second backup of an idle guest stores a tenth at most.
+# 82_memory.sh - memory in a repository: that of a guest which stood still comes
+# back byte for byte, and Xen's own verify-stream-v2 takes it.
+#
+# With --long, of a guest with a classic, a thin and a file disk: a live one as
+# well, and on the disks that came back with it the witness goes on from the
+# instant (inv. 1), by a file and by a pipe; `backup DOMAIN` again and again; and
+# the second backup of an idle guest stores a tenth at most.
 # GUESTS: pvh, pv or hvm (pvh).
-lab_state=xen
+lab_state=running:pvh1
+[ -z "${LONG:-}" ] || lab_state=xen
 . "$(dirname "$0")/../lib/in_lab.sh"
 
-guest=mem
 type=${GUESTS:-pvh}
 export XENSNAP_KEY_FILE=/root/key
 repo=/srv/xfs/repo
-kept=/var/lib/xensnap/$guest
 
 # Debian's PV guests cannot go live.
 live=--live
@@ -71,20 +72,36 @@ went_on() {
 	guest_gone "$1"
 }
 
+# ---- one that stood still ----
+
+stood_still() {
+	kept=/var/lib/xensnap/$guest
+	freeze still --stop
+	backup still
+	xensnap restore -q $repo $guest@still --disk memory \
+		--to /srv/xfs/still.xl > /tmp/out
+	ok $? "still: its memory comes back"
+	cmp "$kept/still/memory.xl" /srv/xfs/still.xl
+	ok $? "byte for byte"
+	is_stream /srv/xfs/still.xl
+	rm /srv/xfs/still.xl
+}
+
+if [ -z "${LONG:-}" ]; then
+	guest=pvh1
+	xensnap init -q $repo > /dev/null
+	ok $? "a repository"
+	stood_still
+	xensnap delete -q $guest@still
+	clean $guest
+	ok $? "the guest runs, nothing is left"
+	tap_done
+fi
+guest=mem
 guest_of_three $guest "$type"
 xensnap init -q $repo > /dev/null && guest_start $guest
 ok $? "a repository, and a $type guest that writes"
-
-# ---- one that stood still ----
-
-freeze still --stop
-backup still
-xensnap restore -q $repo $guest@still --disk memory --to /srv/xfs/still.xl
-ok $? "still: its memory comes back"
-cmp "$kept/still/memory.xl" /srv/xfs/still.xl
-ok $? "byte for byte"
-is_stream /srv/xfs/still.xl
-rm /srv/xfs/still.xl
+stood_still
 
 # ---- one that was copied while it ran ----
 
@@ -117,6 +134,50 @@ went_on back run
 xl unpause $guest
 rm -r /srv/xfs/back
 xensnap delete -q $guest@run
+
+# ---- in one step, again and again ----
+
+# protect NAME HOW: its disks are read so.
+protect() {
+	before=$(size_of "$(console $guest)")
+	xensnap backup --json --cow-size 100% --name "$1" ${live:+$live} $guest \
+		$repo > /tmp/report 2> /tmp/err
+	ok $? "$1: backup $guest"
+	sed 's/^/#   /' /tmp/err
+	verdict $guest "$before" resume > /tmp/verdict
+	ok $? "$1: the guest is whole after it"
+	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > "/tmp/n.$1"
+	python3 - "$1" "$2" <<'PY'
+import json, sys
+r = json.load(open("/tmp/report"))
+for d in r["disks"]:
+    print(f"#   {d['vdev']}: {d['how']}, {d['read_bytes']}: {d['why']}")
+m = r["memory"]
+print(f"#   memory: {m['read_bytes']} read, {m['changed_bytes']} new;",
+      f"pause {r['pause_ms']} ms")
+sys.exit({d["how"] == "changes" for d in r["disks"]} != {sys.argv[2] == "changes"})
+PY
+	ok $? "$1: its disks are read: $2"
+	is "$(xensnap list --names | wc -l)" 1 "$1: one base stays"
+}
+protect one whole
+sleep 5
+protect two changes
+sleep 5
+protect three changes
+xl pause $guest
+for name in one three; do
+	rm -rf /srv/xfs/back
+	xensnap restore -q $repo $name --to /srv/xfs/back/ > /tmp/out
+	ok $? "$name: comes back"
+	after=$(size_of "$(console back)")
+	patient restore "$cfg" /srv/xfs/back/memory.xl
+	ok $? "$name: xl restore takes it"
+	went_on back $name
+done
+xl unpause $guest
+rm -r /srv/xfs/back
+xensnap delete -q "$(xensnap list --names)"
 runs $guest && clean $guest
 ok $? "the guest runs, nothing is left"
 xl destroy $guest
@@ -124,11 +185,13 @@ xl destroy $guest
 # ---- idle ----
 
 guest=pvh1
-kept=/var/lib/xensnap/$guest
 if [ "$type" = pvh ]; then
+	# Else the witness writes to its 16 MiB of patterns all the time.
+	sed -i 's/^extra = "\(.*\)"/extra = "\1 witness.mutate=0"/' \
+		/etc/xen/guests/$guest.cfg
 	guest_start $guest
 	ok $? "an idle guest"
-	sleep 10
+	sleep 30
 	freeze one --live
 	backup one
 	sleep 60
