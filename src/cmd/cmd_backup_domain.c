@@ -14,8 +14,6 @@
 #include "repo_key.h"
 #include "units.h"
 
-#define COW_PERCENT 10
-
 static int
 read_opts(const struct cmd_args *a, struct names *n, struct protect_opts *o,
 	  struct err *err)
@@ -33,7 +31,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct protect_opts *o,
 			 opts_has(a, "disks-only") ? CREATE_DISKS :
 						     CREATE_AUTO;
 	o->create.copy = opts_has(a, "copy");
-	o->create.cow.percent = COW_PERCENT;
+	o->create.cow.percent = COW_SIZE_PERCENT;
 	o->create.dry_run = o->backup.dry_run;
 	o->create.n_skip = o->backup.n_skip;
 	memcpy(o->create.skip, o->backup.skip, sizeof(o->create.skip));

@@ -16,7 +16,6 @@
 #include "space.h"
 #include "units.h"
 
-#define COW_PERCENT 10 /* what the guides have said since 2010 */
 #define QUIESCE_S 10
 #define QUIESCE_S_MAX 60
 
@@ -103,7 +102,7 @@ read_opts(const struct cmd_args *a, struct names *n, struct create_opts *o,
 	o->copy = opts_has(a, "copy");
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
-	o->cow.percent = COW_PERCENT;
+	o->cow.percent = COW_SIZE_PERCENT;
 	if (o->stage && check_stage(o, err))
 		return opts_usage(a->verb, err);
 	if ((cow && cow_size_parse(cow, &o->cow, err)) ||

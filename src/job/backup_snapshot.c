@@ -191,7 +191,7 @@ read_config(struct kept *k, struct err *err)
 	size_t len;
 	int rc = -1;
 
-	if (fd_read_file(k->folder, "snapshot.json", CONFIG_MAX, &record, &len,
+	if (fd_read_file(k->folder, SNAPSHOT_RECORD, CONFIG_MAX, &record, &len,
 			 err) == 0 &&
 	    fd_read_file(k->folder, snapshot_config_file(k->s.mode), CONFIG_MAX,
 			 &text, &len, err) == 0)

@@ -303,7 +303,7 @@ make_one(const struct cloning *x, struct cloned *c)
 static int
 wait_for_turn(const struct cloning *x)
 {
-	int fd = openat(x->held.folder, "snapshot.json",
+	int fd = openat(x->held.folder, SNAPSHOT_RECORD,
 			O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)

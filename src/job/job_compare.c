@@ -9,6 +9,7 @@
 #include "backup_source.h"
 #include "drain.h"
 #include "job_repo.h"
+#include "log.h"
 #include "repo_index.h"
 
 struct comparing {
@@ -49,7 +50,9 @@ disk_of(const struct comparing *x, const struct backup_disk *disk)
 {
 	const struct source *s = x->with;
 
-	if (s->n_disks == 1 && x->commit->outcome.backup.n_disks == 1)
+	const struct backup *b = &x->commit->outcome.backup;
+
+	if (s->n_disks == 1 && b->n_disks == 1 && disk == &b->disks[0])
 		return &s->disks[0];
 	for (unsigned int i = 0; i < source_n_all(s); i++)
 		if (strcmp(s->disks[i].vdev, disk->vdev) == 0)
@@ -96,9 +99,13 @@ compare_all(struct comparing *x)
 	const struct backup *b = &x->commit->outcome.backup;
 	struct compare_report *r = x->report;
 
+	unsigned int n = x->with->memory ? backup_n_all(b) : b->n_disks;
+
+	if (b->memory && !x->with->memory)
+		log_notice("its memory is not compared: the source has none");
 	memcpy(r->name, b->name, sizeof(r->name));
 	memcpy(r->session, x->commit->session, SESSION_ID);
-	for (unsigned int i = 0; i < backup_n_all(b); i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		struct compared *c = &r->disks[r->n_disks++];
 
 		if (compare(x, &b->disks[i], c))

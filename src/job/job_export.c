@@ -294,7 +294,7 @@ export_record(struct export *e)
 {
 	char *text = export_record_text(e->s, formats[e->opts->format],
 					e->report->files, e->err);
-	int rc = text ? export_text(e, "snapshot.json", text) : -1;
+	int rc = text ? export_text(e, SNAPSHOT_RECORD, text) : -1;
 
 	free(text);
 	return rc;

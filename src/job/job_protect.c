@@ -209,8 +209,11 @@ job_protect(const struct protect_opts *o, struct protect_report *ret,
 	memset(ret, 0, sizeof(*ret));
 	if (look_at_repository(&x) || freeze(&x))
 		return -1;
-	if (o->create.dry_run)
+	if (o->create.dry_run) {
+		snprintf(ret->backup.name, sizeof(ret->backup.name), "%s",
+			 o->name ? o->name : o->domain);
 		return 0;
+	}
 	if (send(&x))
 		return -1;
 	keep_base(&x);

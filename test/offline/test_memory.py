@@ -23,11 +23,11 @@ PAGE = 4096
 class Kept(Sources):
     """A repository, a simulated host, and a domain with memory."""
 
-    def __init__(self, host, pages=300):
+    def __init__(self, host, pages=300, disks=("vg0/root", "vg0/data")):
         super().__init__()
         self.host = host
         self.env = {"XENSNAP_SIM": host.env()["XENSNAP_SIM"]}
-        host.domain("web1", pages=pages)
+        host.domain("web1", disks, pages=pages)
         self.image = host.world / "domains/web1/memory"
         self.image.write_bytes(random.Random(1).randbytes(pages * PAGE))
 
@@ -76,7 +76,23 @@ def there_and_back(host, *mode):
         o = w.json("verify", w.repo, "web1@a", "--against", "web1@a", **w.env)
         assert o["same"] and [d["vdev"] for d in o["disks"]] == [
             "xvda", "xvdb", "memory", "frame"], o
+        record = json.loads((was.parent / "snapshot.json").read_text())
+        for d in record["disks"]:
+            w.same("web1@a", d["vdev"], d["view"])
         w.checked()
+
+
+def one_disk(host):
+    """With which a lone disk may be compared, whatever it is called: not its
+    memory."""
+    with kept(host, disks=("vg0/root",)) as w:
+        was = w.create("a")
+        w.backup_of("a")
+        o = w.json("verify", w.repo, "web1@a", "--against", "web1@a", **w.env)
+        assert o["same"] and len(o["disks"]) == 3, o
+        d, = json.loads((was.parent / "snapshot.json").read_text())["disks"]
+        o = w.json("verify", w.repo, "web1@a", "--against", d["view"], **w.env)
+        assert o["same"] and len(o["disks"]) == 1, o
 
 
 def again(host):
@@ -114,8 +130,8 @@ def disks_alone(host):
         (w.top / "all/memory.xl").write_text("old")
         w.fails(1, "memory.xl is of another instant", "restore", w.repo,
                 "web1@a", "--in-place", "--to", w.top / "all")
-        w.fails(2, "--disks-only is for snapshots", "backup", "--disks-only",
-                "--disk", w.image, w.repo)
+        w.fails(2, "--disks-only is for domains and snapshots", "backup",
+                "--disks-only", "--disk", w.image, w.repo)
         w.checked()
 
 
@@ -206,6 +222,7 @@ def main():
     run_cases([
         ("live", of(there_and_back, Host)),
         ("standing still", of(there_and_back, Host, "--stop")),
+        ("of one disk", of(one_disk, Host)),
         ("a second backup", of(again, Host)),
         ("--disks-only", of(disks_alone, Host)),
         ("--map", of(mapped, Host)),

@@ -260,8 +260,8 @@ def usage():
         folder = w.top / "web1"
         folder.mkdir()
         file = w.stopped(folder)
-        w.fails(2, "nothing to back up: name a snapshot, or give --config or "
-                "--disk", "backup", w.repo)
+        w.fails(2, "nothing to back up: name a domain or a snapshot, or give "
+                "--config or --disk", "backup", w.repo)
         w.fails(2, "'web1@a' and --disk: one of them", "backup", "web1@a",
                 "--disk", file, w.repo)
         w.fails(2, "'web1@a' and --config: one of them", "backup", "web1@a",
@@ -273,7 +273,8 @@ def usage():
         w.fails(2, "--skip-disk is for several disks", "backup", "--disk",
                 file, "--skip-disk", "xvda", w.repo)
         w.fails(2, "--disk - needs --name", "backup", "--disk", "-", w.repo)
-        w.fails(2, '"web1" names no snapshot', "backup", "web1", w.repo)
+        w.fails(1, "backup web1: ", "backup", "web1", w.repo)
+        w.fails(2, '"web 1"', "backup", "web 1", w.repo)
         w.fails(1, "no snapshot web1@a", "backup", "web1@a", w.repo)
         w.fails(1, "nosuch", "backup", "--config", w.top / "nosuch", w.repo)
         w.fails(1, "--skip-disk: web1 has no disk xvdq; it has xvda xvdb xvdc "
