@@ -379,13 +379,21 @@ out:
 	return rc;
 }
 
-/* How much a line says of why: libxl and libxc mark their errors. */
+/* How much a line says of why: libxl and libxc mark their errors, and xl tells
+ * what it is at before. */
 static int
 worth(const char *line, size_t len)
 {
+	static const char *const nothing[] = { "WARNING", "Loading new save",
+					       "Savefile contains",
+					       "Parsing config" };
+
 	if (memmem(line, len, ": error:", strlen(": error:")))
 		return 3;
-	return strncmp(line, "WARNING", strlen("WARNING")) != 0 ? 2 : 1;
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		if (strncmp(line, nothing[i], strlen(nothing[i])) == 0)
+			return 1;
+	return 2;
 }
 
 /* The first of the lines of @s that say most. */
