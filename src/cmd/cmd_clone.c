@@ -9,6 +9,7 @@
 #include "json.h"
 #include "json_field.h"
 #include "names.h"
+#include "network.h"
 #include "opts.h"
 #include "print.h"
 #include "progress.h"
@@ -27,18 +28,6 @@ parse_count(const char *text, unsigned int *ret, struct err *err)
 		       text, CLONES_MAX);
 }
 
-static void
-parse_network(const char *text, struct clone_opts *o)
-{
-	o->bridge = text;
-	if (!text || strcmp(text, "none") == 0)
-		o->network = CLONE_NO_NETWORK;
-	else if (strcmp(text, "keep") == 0)
-		o->network = CLONE_SAME_NETWORK;
-	else
-		o->network = CLONE_BRIDGE;
-}
-
 static int
 parse(const struct cmd_args *a, struct clone_opts *o, struct names *from,
       struct names *to, struct err *err)
@@ -50,7 +39,7 @@ parse(const struct cmd_args *a, struct clone_opts *o, struct names *from,
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
 	o->count = 1;
-	parse_network(opts_value(a, "network"), o);
+	network_parse(opts_value(a, "network"), &o->network);
 	if (names_snapshot(a, 0, from, err) || names_domain(a, 1, to, err) ||
 	    (count && parse_count(count, &o->count, err)) ||
 	    (cow && cow_size_parse(cow, &o->cow, err)))
@@ -136,7 +125,7 @@ tell(const struct clone_report *r, const struct clone_opts *o)
 	for (unsigned int i = 0; i < r->n; i++)
 		tell_one(&r->clones[i], full, r->memory);
 	print_line("%s", "");
-	if (o->network == CLONE_NO_NETWORK)
+	if (o->network.kind == NETWORK_NONE)
 		print_line("%s no network card: --network gives %s some.",
 			   r->n == 1 ? "It has" : "They have",
 			   r->n == 1 ? "it" : "them");

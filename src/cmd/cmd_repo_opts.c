@@ -151,6 +151,27 @@ const struct cmd_opt restore_opts[] = {
 	{ .name = "in-place",
 	  .help = "files and devices that are there: read what they hold and "
 		  "write only what differs. One that is in use is refused" },
+	{ .name = "disks-only",
+	  .help = "leave the memory out; with --start, boot from the disks" },
+	{ .name = "start",
+	  .help = "the domain goes on from the instant of the backup, on the "
+		  "restored disks, under xl; of its configuration only what "
+		  "says how the guest's machine looks is taken" },
+	{ .name = "as",
+	  .arg = "NEW",
+	  .help = "with --start: as another domain of that name, with a uuid "
+		  "and network addresses of its own; its new volumes are "
+		  "called NEW-VDEV" },
+	{ .name = "network",
+	  .arg = "NETWORK",
+	  .help = "with --start: none: no network cards; keep: those that it "
+		  "had; a bridge's name: the same, all on that one. Default: "
+		  "keep; with --as none" },
+	{ .name = "trust-config",
+	  .help = "with --start: take all of the configuration: kernel, "
+		  "scripts, bridges, passed through devices. Whoever can write "
+		  "to the repository can then run programs on this host as "
+		  "root" },
 	KEY_FILE_OPT,
 	PASSPHRASE_OPT,
 	ACCEPT_OPT,
@@ -170,6 +191,10 @@ const struct cmd_example restore_examples[] = {
 	  "each disk that a --map names, onto its volume" },
 	{ "restore /srv/backup web1 --create-lv vg/pool --map xvdb=web1-new",
 	  "onto new volumes" },
+	{ "restore /srv/backup web1 --create-lv vg/pool --start",
+	  "the domain is back, with its memory" },
+	{ "restore /srv/backup web1 --create-lv vg --start --as trial",
+	  "a second one, without network, beside it" },
 	{ NULL, NULL }
 };
 

@@ -9,6 +9,7 @@
 #include "job_repo.h"
 #include "json.h"
 #include "json_field.h"
+#include "network.h"
 #include "opts.h"
 #include "print.h"
 #include "progress.h"
@@ -103,6 +104,28 @@ check_together(const struct cmd_args *a, struct restore_opts *o,
 }
 
 static int
+read_start(const struct cmd_args *a, struct restore_opts *o, struct err *err)
+{
+	static const char *const with[] = { "as", "network", "trust-config" };
+	const char *network = opts_value(a, "network");
+
+	o->disks_only = opts_has(a, "disks-only");
+	o->start = opts_has(a, "start");
+	o->as = opts_value(a, "as");
+	o->trust_config = opts_has(a, "trust-config");
+	network_parse(network || o->as ? network : "keep", &o->network);
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+		if (!o->start && opts_has(a, with[i]))
+			return err_set(err, ERR_INVALID, 0,
+				       "--%s is for --start", with[i]);
+	if (o->start && o->to && strcmp(o->to, "-") == 0)
+		return err_set(err, ERR_INVALID, 0,
+			       "--start: no domain runs on the standard "
+			       "output");
+	return 0;
+}
+
+static int
 read_opts(const struct cmd_args *a, struct volume_group *g,
 	  struct restore_opts *o, struct err *err)
 {
@@ -117,7 +140,7 @@ read_opts(const struct cmd_args *a, struct volume_group *g,
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
 	if (read_group(a, g, o, err) || read_maps(a, o, err) ||
-	    check_together(a, o, err))
+	    read_start(a, o, err) || check_together(a, o, err))
 		return opts_usage(a->verb, err);
 	return 0;
 }
@@ -153,6 +176,28 @@ files_to_json(const struct restore_report *r)
 	return all;
 }
 
+static struct json_object *
+left_to_json(const struct xl_safe_left *left)
+{
+	struct json_object *all = json_object_new_array();
+
+	for (unsigned int i = 0; i < left->n; i++)
+		json_object_array_add(all,
+				      json_object_new_string(left->what[i]));
+	return all;
+}
+
+static void
+add_start(struct json_object *o, const struct restore_report *r)
+{
+	json_add_str(o, "domain", r->domain);
+	json_add_str(o, "uuid", r->uuid);
+	json_add_str(o, "config", r->config);
+	json_object_object_add(o, "memory", json_object_new_boolean(r->memory));
+	json_object_object_add(o, "left_out", left_to_json(&r->left));
+	json_add_u64(o, "left_out_more", r->left.n_more);
+}
+
 static int
 tell_json(const struct restore_opts *opts, const struct restore_report *r,
 	  struct err *err)
@@ -176,11 +221,30 @@ tell_json(const struct restore_opts *opts, const struct restore_report *r,
 	json_add_u64(o, "kept_bytes", r->kept_bytes);
 	json_object_object_add(o, "disks", disks_to_json(r));
 	json_object_object_add(o, "files", files_to_json(r));
+	if (opts->start)
+		add_start(o, r);
 	json_object_object_add(o, "seconds",
 			       json_object_new_double(r->seconds));
 	rc = print_json(o, err);
 	json_object_put(o);
 	return rc;
+}
+
+static void
+tell_start(const struct restore_opts *o, const struct restore_report *r)
+{
+	const char *how = r->memory ? "goes on from that instant" :
+				      "boots from its disks";
+
+	if (o->dry_run) {
+		print_line("would be: %s %s", r->domain, how);
+		return;
+	}
+	print_line("%s, uuid %s, %s", r->domain, r->uuid, how);
+	print_line("  config  %s", r->config);
+	if (o->network.kind == NETWORK_NONE)
+		print_line("  It has no network card: --network gives it "
+			   "some.");
 }
 
 static void
@@ -201,6 +265,8 @@ tell(const struct restore_opts *o, const struct restore_report *r)
 	}
 	for (unsigned int i = 0; i < r->n_files; i++)
 		print_line("%s %s", i ? "    and" : "Beside:", r->files[i]);
+	if (o->start)
+		tell_start(o, r);
 	if (!o->dry_run)
 		print_line("In %.1f s", r->seconds);
 }

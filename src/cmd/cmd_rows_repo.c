@@ -58,7 +58,8 @@ const struct cmd_verb rows_repo[] = {
 		  ".qcow2) and so on, snapshot.json, and a domain.cfg for xl "
 		  "that names them; and the memory, if there is one: `xl "
 		  "restore domain.cfg memory.xl` goes on from that instant. "
-		  "By itself it is disk \"memory\". BACKUP is a "
+		  "By itself it is disk \"memory\". With --start the domain "
+		  "goes on at once, as itself or as another one. BACKUP is a "
 		  "name (the newest of that name), the beginning of a session, "
 		  "or \"latest\".",
 	  .opts = restore_opts,

@@ -25,6 +25,7 @@
 #include <sys/types.h>
 
 #include "err.h"
+#include "run_fed.h"
 
 #define DOMAIN_NAME_MAX 64 /* bytes, without the NUL */
 #define DOMAIN_UUID_LEN 36
@@ -128,8 +129,12 @@ struct domain_saved {
 struct domain_start {
 	const char *name;
 	const char *config; /* the path of a configuration file of xl's */
-	const char *memory; /* of the save file that it goes on from; NULL: it
-			     * boots from its disks */
+	const char *memory; /* of the save file that it goes on from; */
+	run_feed *feed;     /* or what writes one, each time anew, with the same
+			     * configuration in its header: xl takes that, since
+			     * a file must name a kernel, needed or not.  Both
+			     * NULL: it boots from its disks */
+	void *feed_ctx;
 };
 
 /* How far the guest went to make its file systems whole before the instant. */
@@ -420,8 +425,10 @@ int domain_end(uint32_t domid, const char *uuid, struct err *err);
 /*
  * domain_boot() - start a domain as @how->config tells, also if @how->memory
  * was saved of one with another name, under a monitor of xl's.  *@ret_started
- * is false when there is one of that name, which is left alone.  -1 with
- * ERR_IO, ERR_NOMEM, ERR_TIMEOUT or ERR_UNSUPPORTED: there is none.
+ * is false when there is one of that name, which is left alone.  It runs when
+ * all of its memory has been read, not before: if we die on the way, there is
+ * none.  -1 with ERR_IO, ERR_NOMEM, ERR_TIMEOUT or ERR_UNSUPPORTED, or what
+ * @how->feed reported: there is none.
  */
 int domain_boot(const struct domain_start *how, bool *ret_started,
 		struct err *err);

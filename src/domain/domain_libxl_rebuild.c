@@ -44,8 +44,10 @@ destroy(struct lx_host *host, uint32_t domid, struct err *err)
 
 /* `xl restore [CONFIG] MEMORY`, or `xl create CONFIG`. */
 static int
-xl_once(const char *config, const char *memory, struct err *err)
+xl_once(const struct domain_start *s, struct err *err)
 {
+	const char *memory = s->feed ? "/dev/fd/0" : s->memory;
+	const char *config = s->feed ? NULL : s->config;
 	const char *const argv[] = {
 		"xl",
 		memory ? "restore" : "create",
@@ -58,6 +60,8 @@ xl_once(const char *config, const char *memory, struct err *err)
 	int rc;
 
 	how.timeout_ms = RESTORE_MS;
+	if (s->feed)
+		return run_fed(argv, &how, s->feed, s->feed_ctx, err);
 	rc = run_ok(argv, &how, &res, err);
 	run_done(&res);
 	return rc;
@@ -65,12 +69,12 @@ xl_once(const char *config, const char *memory, struct err *err)
 
 /* A domain that was not restored is gone: it is worth more than one try. */
 static int
-xl(const char *config, const char *memory, struct err *err)
+xl(const struct domain_start *s, struct err *err)
 {
 	int tries;
 
-	for (tries = 1; xl_once(config, memory, err); tries++) {
-		if (tries == TRIES || err->code == ERR_NOTFOUND)
+	for (tries = 1; xl_once(s, err); tries++) {
+		if (tries == TRIES || err->code != ERR_IO)
 			return -1;
 		log_warning("%s; trying again", err->text);
 		err_clear(err);
@@ -82,6 +86,7 @@ int
 lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	   struct err *err)
 {
+	const struct domain_start how = { .memory = saved->memory };
 	struct lx_host host = { .ctx = NULL };
 	enum domain_state state;
 	int rc = -1;
@@ -95,7 +100,7 @@ lx_rebuild(const struct domain_saved *saved, bool *ret_restored,
 	rc = 0;
 	if (name_is_taken(&host, saved->name))
 		goto out;
-	rc = xl(NULL, saved->memory, err);
+	rc = xl(&how, err);
 	*ret_restored = rc == 0;
 	if (rc == 0) {
 		fail_here("rebuild.restored");
@@ -131,7 +136,7 @@ lx_boot(const struct domain_start *how, bool *ret_started, struct err *err)
 	libxl_ctx_free(host.ctx);
 	if (rc <= 0)
 		return rc;
-	rc = xl(how->config, how->memory, err);
+	rc = xl(how, err);
 	*ret_started = rc == 0;
 	return rc;
 }

@@ -31,6 +31,8 @@ put_line(FILE *f, const char *line)
 
 	if (sscanf(line, "uuid=\"%36[^\"]", a) == 1)
 		fprintf(f, "uuid=%s\n", a);
+	else if (sscanf(line, "memory=%u", &pages) == 1 && pages < 1024)
+		fprintf(f, "pages=%u\n", pages * 256);
 	else if (sscanf(line, "cmdline=\"pages=%u", &pages) == 1)
 		fprintf(f, "pages=%u\n", pages);
 	else if (sscanf(line,

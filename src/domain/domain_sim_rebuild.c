@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "domain_sim.h"
@@ -19,27 +20,44 @@
 
 #define FILE_MAX (64u << 20)
 #define STREAM_LEN 64 /* up to the first page, see domain_sim_save.c */
-#define PAGE_HEAD 24
+#define RECORD_HEAD 16
 #define ENDS_LEN 16
 
-/* The last copy of a page counts; @at is the first. */
+/* A record of pages: their numbers, 8 bytes each, and then they. */
+static int
+load_record(int fd, const char *record, uint32_t n, struct err *err)
+{
+	const char *page = record + RECORD_HEAD + 8ul * n;
+	uint32_t pfn;
+
+	for (uint32_t i = 0; i < n; i++, page += SIM_PAGE) {
+		memcpy(&pfn, record + RECORD_HEAD + 8ul * i, sizeof(pfn));
+		if (fd_pwrite_all(fd, page, SIM_PAGE, (uint64_t)pfn * SIM_PAGE,
+				  err))
+			return -1;
+	}
+	return 0;
+}
+
+/* The last copy of a page counts; @at is the first record. */
 static int
 load_pages(const struct sim_domain *d, const char *data, size_t len, size_t at,
 	   struct err *err)
 {
 	char path[SIM_PATH_MAX];
-	uint32_t pfn;
+	uint32_t n;
 	int fd, rc = 0;
 
 	sim_path(path, "domains/%s/memory", d->name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, ERR_IO, errno, "open %s", path);
-	for (; rc == 0 && at + PAGE_HEAD + SIM_PAGE + ENDS_LEN <= len;
-	     at += PAGE_HEAD + SIM_PAGE) {
-		memcpy(&pfn, data + at + PAGE_HEAD - 8, sizeof(pfn));
-		rc = fd_pwrite_all(fd, data + at + PAGE_HEAD, SIM_PAGE,
-				   (uint64_t)pfn * SIM_PAGE, err);
+	while (rc == 0 && at + RECORD_HEAD <= len && data[at] == 1) {
+		memcpy(&n, data + at + 8, sizeof(n));
+		if (n > (len - at) / SIM_PAGE)
+			break;
+		rc = load_record(fd, data + at, n, err);
+		at += RECORD_HEAD + n * (8ul + SIM_PAGE);
 	}
 	fd_close(&fd);
 	if (rc == 0 && at + ENDS_LEN != len)
@@ -48,21 +66,32 @@ load_pages(const struct sim_domain *d, const char *data, size_t len, size_t at,
 }
 
 static int
+load_file(const struct sim_domain *d, int fd, struct err *err)
+{
+	char *data = malloc(FILE_MAX);
+	struct xl_header h;
+	ssize_t len;
+	int rc = -1;
+
+	if (!data)
+		return err_set(err, ERR_NOMEM, 0, "out of memory");
+	len = fd_pread_full(fd, data, FILE_MAX, 0, err);
+	if (xl_header_read(fd, 0, XL_CONFIG_MAX, &h, err) == 0 && len >= 0)
+		rc = load_pages(d, data, (size_t)len, h.len + STREAM_LEN, err);
+	free(data);
+	xl_header_done(&h);
+	return rc;
+}
+
+static int
 load(const struct sim_domain *d, const char *memory, struct err *err)
 {
-	struct xl_header h;
-	char *data = NULL;
-	size_t len;
 	int fd = open(memory, O_RDONLY | O_CLOEXEC);
-	int rc = -1;
+	int rc;
 
 	if (fd < 0)
 		return err_set(err, ERR_IO, errno, "open %s", memory);
-	if (xl_header_read(fd, 0, XL_CONFIG_MAX, &h, err) == 0 &&
-	    fd_read_file(AT_FDCWD, memory, FILE_MAX, &data, &len, err) == 0)
-		rc = load_pages(d, data, len, h.len + STREAM_LEN, err);
-	free(data);
-	xl_header_done(&h);
+	rc = load_file(d, fd, err);
 	fd_close(&fd);
 	return rc;
 }
@@ -190,8 +219,23 @@ ds_end(uint32_t domid, const char *uuid, struct err *err)
 	return rc;
 }
 
+/* What is fed comes by a pipe; here it is a file. */
 static int
-boot(const struct domain_start *how, bool *ret_started, struct err *err)
+fetch_memory(const struct domain_start *how, struct err *err)
+{
+	int fd;
+
+	if (!how->feed)
+		return open(how->memory, O_RDONLY | O_CLOEXEC);
+	fd = memfd_create("memory", MFD_CLOEXEC);
+	if (fd >= 0 && how->feed(how->feed_ctx, fd, err))
+		fd_close(&fd);
+	return fd;
+}
+
+static int
+boot(const struct domain_start *how, int memory, bool *ret_started,
+     struct err *err)
 {
 	struct err e = ERR_INIT;
 	struct sim_domain d;
@@ -206,7 +250,7 @@ boot(const struct domain_start *how, bool *ret_started, struct err *err)
 	     sim_domain_gone(how->name, &d, err)))
 		return -1;
 	if (clear_memory(&d, err) ||
-	    (how->memory && load(&d, how->memory, err)) || renumber(&d, err) ||
+	    (memory >= 0 && load_file(&d, memory, err)) || renumber(&d, err) ||
 	    sim_set_state(&d, "running", err))
 		return -1;
 	*ret_started = true;
@@ -216,14 +260,22 @@ boot(const struct domain_start *how, bool *ret_started, struct err *err)
 int
 ds_boot(const struct domain_start *how, bool *ret_started, struct err *err)
 {
-	int lock, rc;
+	int lock, memory = -1, rc = -1;
 
 	sim_slow();
 	if (access(how->config, R_OK))
 		return err_set(err, ERR_IO, errno, "%s", how->config);
-	if (sim_enter(&lock, err))
-		return -1;
-	rc = boot(how, ret_started, err);
-	sim_leave(&lock);
+	if (how->memory || how->feed) {
+		memory = fetch_memory(how, err);
+		if (memory < 0)
+			return err->code ? -1 :
+					   err_set(err, ERR_IO, errno,
+						   "simulated: its memory");
+	}
+	if (sim_enter(&lock, err) == 0) {
+		rc = boot(how, memory, ret_started, err);
+		sim_leave(&lock);
+	}
+	fd_close(&memory);
 	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "json_field.h"
+#include "uuid.h"
 #include "xl_cfg_write.h"
 
 #define MAC_LEN 18
@@ -48,7 +49,8 @@ set_cards(struct json_object *root, const struct xl_cfg_identity *id)
 		struct json_object *nic = json_object_array_get_idx(nics, i);
 
 		write_mac(id, i, mac);
-		json_add_str(nic, "mac", mac);
+		if (!id->same_macs)
+			json_add_str(nic, "mac", mac);
 		json_object_object_del(nic, "ifname");
 		if (id->network == XL_CFG_BRIDGE)
 			json_add_str(nic, "bridge", id->bridge);
@@ -77,6 +79,38 @@ free_displays(struct json_object *root)
 			xl_cfg_get(json_object_array_get_idx(vfbs, i), "vnc"));
 }
 
+struct json_object *
+xl_cfg_new_genid(struct err *err)
+{
+	struct json_object *list = json_object_new_array();
+	char text[UUID_TEXT_LEN + 1];
+	uint8_t bytes[UUID_BYTES];
+
+	if (!list || uuid_new(text, err) || !uuid_read(text, bytes)) {
+		if (!list)
+			err_set(err, ERR_NOMEM, 0, "out of memory");
+		json_object_put(list);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < UUID_BYTES; i++)
+		json_object_array_add(list, json_object_new_int(bytes[i]));
+	return list;
+}
+
+static int
+renew_genid(struct json_object *root, struct err *err)
+{
+	struct json_object *hvm = xl_cfg_get(root, "b_info/type.hvm"), *list;
+
+	if (!hvm || !list_of(hvm, "ms_vm_genid"))
+		return 0;
+	list = xl_cfg_new_genid(err);
+	if (!list)
+		return -1;
+	json_object_object_add(hvm, "ms_vm_genid", list);
+	return 0;
+}
+
 char *
 xl_cfg_as_other(const char *config_json, const struct xl_cfg_identity *id,
 		struct err *err)
@@ -98,6 +132,8 @@ xl_cfg_as_other(const char *config_json, const struct xl_cfg_identity *id,
 	json_add_str(c_info, "uuid", id->uuid);
 	set_cards(root, id);
 	free_displays(root);
+	if (renew_genid(root, err))
+		goto out;
 	ret = strdup(json_object_to_json_string(root));
 	if (!ret)
 		err_set(err, ERR_NOMEM, 0, "out of memory");
@@ -151,19 +187,28 @@ put_card(FILE *f, const char *vif, const struct xl_cfg_identity *id,
 	 size_t card)
 {
 	bool bridge = id->network == XL_CFG_BRIDGE;
+	const char *comma = "";
 	char mac[MAC_LEN];
 	size_t len;
 
 	write_mac(id, card, mac);
-	fprintf(f, "\t\"mac=%s", mac);
-	if (bridge)
-		fprintf(f, ",bridge=%s", id->bridge);
+	fputs("\t\"", f);
+	if (!id->same_macs) {
+		fprintf(f, "mac=%s", mac);
+		comma = ",";
+	}
+	if (bridge) {
+		fprintf(f, "%sbridge=%s", comma, id->bridge);
+		comma = ",";
+	}
 	for (; *vif; vif += len + (vif[len] == ',')) {
 		len = strcspn(vif, ",");
-		if (len > 0 && !has_key(vif, len, "mac") &&
-		    !has_key(vif, len, "vifname") &&
-		    !(bridge && has_key(vif, len, "bridge")))
-			fprintf(f, ",%.*s", (int)len, vif);
+		if (len == 0 || (!id->same_macs && has_key(vif, len, "mac")) ||
+		    has_key(vif, len, "vifname") ||
+		    (bridge && has_key(vif, len, "bridge")))
+			continue;
+		fprintf(f, "%s%.*s", comma, (int)len, vif);
+		comma = ",";
 	}
 	fputs("\",\n", f);
 }
@@ -172,7 +217,7 @@ static int
 put_identity(FILE *f, const struct xl_cfg_identity *id, const char *const *vifs,
 	     unsigned int n_vifs, struct err *err)
 {
-	fputs("\n# ---- added by xensnap: a clone ----\n"
+	fputs("\n# ---- added by xensnap: which domain it is ----\n"
 	      "# xl takes the last of several values.\n",
 	      f);
 	fprintf(f, "name=\"%s\"\nuuid=\"%s\"\nvif=[\n", id->name, id->uuid);

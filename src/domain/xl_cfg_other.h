@@ -6,6 +6,8 @@
 #ifndef XENSNAP_XL_CFG_OTHER_H
 #define XENSNAP_XL_CFG_OTHER_H
 
+#include <json-c/json.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -21,13 +23,21 @@ struct xl_cfg_identity {
 	const char *uuid;
 	enum xl_cfg_network network;
 	const char *bridge; /* of XL_CFG_BRIDGE */
+	bool same_macs;     /* it is the same machine; else: */
 	uint32_t mac;       /* card I gets the address 00:16:3e + mac + I */
 };
 
 /*
+ * xl_cfg_new_genid() - a generation id that no domain had, as libxl's JSON has
+ * it.  NULL with ERR_IO, ERR_NOMEM.
+ */
+struct json_object *xl_cfg_new_genid(struct err *err);
+
+/*
  * xl_cfg_as_other() - libxl's JSON @config_json with the identity @id,
- * malloc()ed for the caller.  What can be there only once on a host (the names
- * of network devices, VNC's displays) is left to xl.
+ * malloc()ed for the caller, and with a new generation id if it has one.  What
+ * can be there only once on a host (the names of network devices, VNC's
+ * displays) is left to xl.
  *
  * NULL with ERR_CORRUPT (not libxl's JSON) or ERR_NOMEM.
  */

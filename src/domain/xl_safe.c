@@ -17,6 +17,7 @@
 #include "text.h"
 #include "uuid.h"
 #include "xl_cfg_devices.h"
+#include "xl_cfg_other.h"
 #include "xl_cfg_write.h"
 #include "xl_safe_list.h"
 
@@ -395,18 +396,12 @@ put_genid(struct json_object *root, struct json_object *out, struct err *err)
 	static const char path[] = "b_info/type.hvm/ms_vm_genid";
 	struct json_object *hvm = xl_cfg_get(out, "b_info/type.hvm");
 	struct json_object *list;
-	uint8_t bytes[UUID_BYTES];
-	char text[UUID_TEXT_LEN + 1];
 
 	if (!hvm || says_nothing(xl_cfg_get(root, path)))
 		return 0;
-	if (uuid_new(text, err))
+	list = xl_cfg_new_genid(err);
+	if (!list)
 		return -1;
-	list = json_object_new_array();
-	if (!list || !uuid_read(text, bytes))
-		return err_set(err, ERR_NOMEM, 0, "out of memory");
-	for (unsigned int i = 0; i < UUID_BYTES; i++)
-		json_object_array_add(list, json_object_new_int(bytes[i]));
 	json_object_object_add(hvm, "ms_vm_genid", list);
 	xl_cfg_drop(root, path);
 	return 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "config_left.h"
 #include "fd.h"
 #include "import.h"
 #include "log.h"
@@ -188,50 +189,6 @@ check_others(struct import *x)
 
 /* ---- what is kept of it ---- */
 
-/* Was it what the domain boots by? */
-static bool
-is_for_boot(const char *what)
-{
-	static const char *const words[] = {
-		"kernel",
-		"bootloader",
-		"b_info.kernel",
-		"b_info.bootloader",
-		"b_info.type.pv.kernel",
-		"b_info.type.pv.bootloader",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(what, words[i]) == 0)
-			return true;
-	return false;
-}
-
-static void
-tell_left(const struct import *x)
-{
-	const struct xl_safe_left *left = &x->report->left;
-	bool boots = true;
-
-	for (unsigned int i = 0; i < left->n; i++) {
-		log_warning("left out of the configuration: %s", left->what[i]);
-		boots = boots && !is_for_boot(left->what[i]);
-	}
-	if (left->n_more)
-		log_warning("left out of the configuration: %u more",
-			    left->n_more);
-	if (!left->n)
-		return;
-	log_warning("%s%s--trust-config takes all of it, if you trust whoever "
-		    "made %s",
-		    boots ? "" : "what it boots by is not among what is kept",
-		    boots          ? "" :
-		    x->memory >= 0 ? ", so it can go on from its memory, and "
-				     "not boot: " :
-				     ", so it cannot boot: ",
-		    x->o->dir);
-}
-
 static int
 keep_config(struct import *x)
 {
@@ -261,7 +218,7 @@ keep_config(struct import *x)
 			xl_safe_json(x->config, &how, &x->report->left, x->err);
 	if (!x->safe)
 		return -1;
-	tell_left(x);
+	config_left_tell(&x->report->left, x->memory >= 0, x->o->dir);
 	return 0;
 }
 

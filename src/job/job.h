@@ -216,16 +216,19 @@ int job_revert(const struct snapshot_id *to, const struct revert_opts *o,
 
 #define CLONES_MAX 64
 
-enum clone_network {
-	CLONE_NO_NETWORK, /* fenced */
-	CLONE_SAME_NETWORK,
-	CLONE_BRIDGE,
+/* The network cards of a domain that is made of another. */
+struct network_want {
+	enum {
+		NETWORK_NONE, /* fenced */
+		NETWORK_SAME, /* as the other's */
+		NETWORK_BRIDGE,
+	} kind;
+	const char *bridge; /* of NETWORK_BRIDGE: where all of them are */
 };
 
 struct clone_opts {
 	bool disks_only; /* boot from the disks, without the memory */
-	enum clone_network network;
-	const char *bridge; /* of CLONE_BRIDGE */
+	struct network_want network;
 	unsigned int count; /* 1; more: they are called NEW-1, NEW-2 ... */
 	struct disk_cow_size cow; /* of disks that are classic LVs */
 	bool dry_run;

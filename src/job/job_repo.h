@@ -13,9 +13,11 @@
 #include "copy.h"
 #include "domain.h"
 #include "err.h"
+#include "job.h"
 #include "keep.h"
 #include "repo.h"
 #include "repo_prune.h"
+#include "xl_safe.h"
 
 /* ---- backup ---- */
 
@@ -93,6 +95,12 @@ struct restore_opts {
 	const char *vg; /* make volumes in it: of all disks not in @maps */
 	const char *pool;
 	bool in_place;
+	bool disks_only; /* leave the memory out */
+	bool start;      /* the domain, once its disks are there */
+	/* With start: */
+	const char *as; /* it is another one of this name; NULL: itself */
+	struct network_want network;
+	bool trust_config; /* take all of its configuration */
 	bool dry_run;
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
@@ -118,6 +126,12 @@ struct restore_report {
 	struct restore_disk *disks;
 	unsigned int n_files; /* of its configuration, in the folder */
 	char files[RESTORE_FILES_MAX][16];
+	/* Of the domain, if it was to start; ""; */
+	char domain[SNAPSHOT_NAME_MAX + 1];
+	char uuid[DOMAIN_UUID_LEN + 1];
+	char config[PATH_MAX]; /* by which xl starts it */
+	bool memory;           /* it goes on from its memory; else it boots */
+	struct xl_safe_left left; /* of its configuration */
 	double seconds;
 };
 
@@ -125,10 +139,12 @@ struct restore_report {
  * job_restore() - disks of a backup to where @o says, durable when it returns;
  * @ret, for restore_report_done() in any case, tells of it; after a dry run
  * what it would be.  Everything is checked before anything is made.  -1 with
- * ERR_NOTFOUND, ERR_EXISTS (a file or volume is there), ERR_INVALID (too small,
- * or the options make no sense), ERR_BUSY (in use), ERR_UNSUPPORTED,
- * ERR_CORRUPT, ERR_NOSPC, ERR_IO, ERR_CANCELLED: what was made is removed
- * again; what was written over in place holds a mix, and the error says so.
+ * ERR_NOTFOUND, ERR_EXISTS (a file, volume or domain is there), ERR_INVALID
+ * (too small, or the options make no sense), ERR_BUSY (in use),
+ * ERR_UNSUPPORTED, ERR_CORRUPT, ERR_NOSPC, ERR_IO, ERR_CANCELLED: what was made
+ * is removed again; what was written over in place holds a mix, and the error
+ * says so.  A domain that cannot be started after all leaves its disks and its
+ * configuration, whole; the error says that too.
  */
 int job_restore(const struct restore_opts *o, struct restore_report *ret,
 		struct err *err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * job_restore.c - out of a repository: open it, find the backup, plan where its
- * disks go, drain them, and when all are there and durable let them be seen.
+ * disks go, drain them, and when all are there and durable let them be seen;
+ * then its domain may start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include "restore_config.h"
 #include "restore_memory.h"
 #include "restore_plan.h"
+#include "restore_start.h"
 
 struct restoring {
 	const struct restore_opts *o;
@@ -30,6 +32,7 @@ struct restoring {
 	const struct backup *b;
 	struct restore_plan p;
 	struct restore_config c;
+	struct restore_start s;
 	struct restore_report *report;
 	struct err *err;
 };
@@ -48,6 +51,30 @@ find_backup(struct restoring *x)
 	return 0;
 }
 
+static struct getter *
+open_getter(struct restoring *x)
+{
+	if (!x->ix)
+		x->ix = repo_index(x->r, x->commit->realm, x->err);
+	return x->ix ? getter_new(x->r, x->ix, x->commit->realm, x->err) : NULL;
+}
+
+static int
+plan_start(struct restoring *x)
+{
+	struct getter *g;
+	int rc;
+
+	if (!x->o->start)
+		return 0;
+	g = open_getter(x);
+	if (!g)
+		return -1;
+	rc = restore_start_plan(&x->s, x->o, g, x->b, &x->p, x->err);
+	getter_free(g);
+	return rc;
+}
+
 static int
 plan(struct restoring *x)
 {
@@ -56,9 +83,9 @@ plan(struct restoring *x)
 	if (restore_plan(x->o, x->b, p, x->err))
 		return -1;
 	if (p->dir[0] && !p->make_dir && !x->o->in_place &&
-	    !name_is_zero(x->b->config))
-		return restore_config_check(p->dir, x->err);
-	return 0;
+	    !name_is_zero(x->b->config) && restore_config_check(p->dir, x->err))
+		return -1;
+	return plan_start(x);
 }
 
 /* ---- make ---- */
@@ -97,12 +124,14 @@ make_config(struct restoring *x)
 	struct getter *g;
 	int rc;
 
+	if (x->o->start && restore_start_config(&x->s, x->o, &x->p, x->err))
+		return -1;
 	if (!x->p.dir[0])
 		return 0;
-	g = getter_new(x->r, x->ix, x->commit->realm, x->err);
+	g = open_getter(x);
 	if (!g)
 		return -1;
-	rc = restore_config_make(g, x->b, &x->p, &x->c, x->err);
+	rc = restore_config_make(g, x->b, &x->p, x->s.cfg, &x->c, x->err);
 	getter_free(g);
 	return rc;
 }
@@ -110,7 +139,8 @@ make_config(struct restoring *x)
 static int
 open_all(struct restoring *x)
 {
-	x->ix = repo_index(x->r, x->commit->realm, x->err);
+	if (!x->ix)
+		x->ix = repo_index(x->r, x->commit->realm, x->err);
 	if (!x->ix || make_folder(x) || make_config(x))
 		return -1;
 	for (unsigned int i = 0; i < x->p.n; i++)
@@ -121,18 +151,24 @@ open_all(struct restoring *x)
 
 /* ---- drain ---- */
 
-static int
-drain_memory(struct restoring *x, struct target *t)
+static struct restore_memory
+memory_of(const struct restoring *x, int to)
 {
-	struct restore_memory m = {
+	return (struct restore_memory){
 		.r = x->r,
 		.ix = x->ix,
 		.realm = x->commit->realm,
 		.b = x->b,
-		.to = t->fd,
+		.to = to,
 		.progress = x->o->progress,
 		.progress_ctx = x->o->progress_ctx,
 	};
+}
+
+static int
+drain_memory(struct restoring *x, struct target *t)
+{
+	struct restore_memory m = memory_of(x, t->fd);
 
 	if (restore_memory(&m, &t->written_bytes, x->err))
 		return -1;
@@ -202,7 +238,43 @@ keep_all(struct restoring *x)
 	return x->p.made_dir ? sync_parent(x->p.dir, x->err) : 0;
 }
 
+/* ---- start it ---- */
+
+/* Its disks took hours, and are whole: they stay. */
+static int
+start_it(struct restoring *x)
+{
+	struct restore_memory m = memory_of(x, -1);
+
+	if (!x->o->start)
+		return 0;
+	/* Those who start it want its disks for themselves. */
+	for (unsigned int i = 0; i < x->p.n; i++)
+		target_close(&x->p.targets[i]);
+	if (restore_start_run(&x->s, &m, x->err) == 0)
+		return 0;
+	return err_more(x->err,
+			"its disks are restored, and stay (config: "
+			"%s); the same command with --in-place, and "
+			"--map for new volumes, goes on from there",
+			x->s.config);
+}
+
 /* ---- the end ---- */
+
+static void
+report_start(const struct restoring *x)
+{
+	struct restore_report *r = x->report;
+
+	if (!x->o->start)
+		return;
+	strcpy(r->domain, x->s.name);
+	strcpy(r->uuid, x->s.uuid);
+	strcpy(r->config, x->s.config);
+	r->memory = x->s.memory;
+	r->left = x->s.left;
+}
 
 static int
 report(struct restoring *x)
@@ -226,6 +298,7 @@ report(struct restoring *x)
 	for (; r->n_files < x->c.n; r->n_files++)
 		memcpy(r->files[r->n_files], x->c.files[r->n_files].name,
 		       sizeof(r->files[0]));
+	report_start(x);
 	return 0;
 }
 
@@ -264,9 +337,12 @@ job_restore(const struct restore_opts *o, struct restore_report *ret,
 		undo(&x);
 		goto out;
 	}
+	if (!o->dry_run && start_it(&x))
+		goto out;
 	rc = report(&x);
 	ret->seconds = clock_ms_since(start) / 1e3;
 out:
+	restore_start_done(&x.s);
 	restore_config_done(&x.c);
 	restore_plan_done(&x.p);
 	index_free(x.ix);

@@ -16,7 +16,7 @@
 static const char *const names[RESTORE_FILES_MAX] = {
 	"snapshot.json",
 	"domain.json",
-	"domain.cfg",
+	RESTORE_CFG,
 };
 
 static int
@@ -30,9 +30,9 @@ add(struct restore_config *c, const char *name, char *text, struct err *err)
 	return 0;
 }
 
-/* The piece: two texts with a NUL between them.  malloc()ed, NUL-terminated. */
-static char *
-read_piece(struct getter *g, const struct backup *b, struct err *err)
+/* The piece: two texts with a NUL between them. */
+char *
+restore_config_read(struct getter *g, const struct backup *b, struct err *err)
 {
 	const uint8_t *p;
 	uint32_t len;
@@ -58,20 +58,29 @@ read_piece(struct getter *g, const struct backup *b, struct err *err)
 	return ret;
 }
 
-static char *
-make_cfg(const char *text, bool offline, const struct restore_plan *p,
-	 struct err *err)
+unsigned int
+restore_config_disks(const struct restore_plan *p,
+		     struct xl_cfg_disk ret[DOMAIN_DISKS_MAX])
 {
-	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < p->n && n < DOMAIN_DISKS_MAX; i++) {
 		if (p->targets[i].memory)
 			continue;
-		disks[n].vdev = p->targets[i].disk->vdev;
-		disks[n].path = p->targets[i].path;
-		disks[n++].format = p->targets[i].disk->format;
+		ret[n].vdev = p->targets[i].disk->vdev;
+		ret[n].path = p->targets[i].path;
+		ret[n++].format = p->targets[i].disk->format;
 	}
+	return n;
+}
+
+static char *
+make_cfg(const char *text, bool offline, const struct restore_plan *p,
+	 struct err *err)
+{
+	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
+	unsigned int n = restore_config_disks(p, disks);
+
 	return offline ? domain_offline_config(text, disks, n, err) :
 			 xl_cfg_from_json(text, disks, n, NULL, err);
 }
@@ -95,8 +104,8 @@ add_cfg(struct restore_config *c, const char *text, bool offline,
 
 int
 restore_config_make(struct getter *g, const struct backup *b,
-		    const struct restore_plan *p, struct restore_config *ret,
-		    struct err *err)
+		    const struct restore_plan *p, const char *cfg,
+		    struct restore_config *ret, struct err *err)
 {
 	bool offline = b->mode == SNAPSHOT_OFFLINE + 1;
 	const char *second;
@@ -106,7 +115,7 @@ restore_config_make(struct getter *g, const struct backup *b,
 	memset(ret, 0, sizeof(*ret));
 	if (name_is_zero(b->config))
 		return 0;
-	both = read_piece(g, b, err);
+	both = restore_config_read(g, b, err);
 	if (!both)
 		return -1;
 	second = both + strlen(both) + 1;
@@ -114,7 +123,8 @@ restore_config_make(struct getter *g, const struct backup *b,
 	if (rc == 0 && !offline)
 		rc = add(ret, names[1], strdup(second), err);
 	if (rc == 0)
-		rc = add_cfg(ret, second, offline, p, err);
+		rc = cfg ? add(ret, names[2], strdup(cfg), err) :
+			   add_cfg(ret, second, offline, p, err);
 	free(both);
 	return rc;
 }

@@ -16,6 +16,22 @@
 #include "job_repo.h"
 #include "new_file.h"
 #include "restore_plan.h"
+#include "xl_cfg.h"
+
+#define RESTORE_CFG "domain.cfg"
+
+/*
+ * restore_config_read() - the two texts of the configuration of @b, which it
+ * has and @g reads, each with its NUL, malloc()ed: the record, the domain's.
+ * NULL with ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ */
+char *restore_config_read(struct getter *g, const struct backup *b,
+			  struct err *err);
+
+/* restore_config_disks() - the disks of @p, for xl_cfg.h; how many.  Borrowed
+ * from @p. */
+unsigned int restore_config_disks(const struct restore_plan *p,
+				  struct xl_cfg_disk ret[DOMAIN_DISKS_MAX]);
 
 struct restore_config {
 	unsigned int n;
@@ -28,12 +44,13 @@ struct restore_config {
 
 /*
  * restore_config_make() - the texts, of the configuration of @b, which @g
- * reads, with the disks of @p; none if it has none.  A build that cannot write
- * domain.cfg leaves it out, with a warning.  @ret is for restore_config_done()
- * in any case.  -1 with ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ * reads, with the disks of @p; none if it has none.  domain.cfg is @cfg unless
+ * that is NULL; a build that cannot write one leaves it out, with a warning.
+ * @ret is for restore_config_done() in any case.  -1 with ERR_CORRUPT, ERR_IO,
+ * ERR_NOMEM.
  */
 int restore_config_make(struct getter *g, const struct backup *b,
-			const struct restore_plan *p,
+			const struct restore_plan *p, const char *cfg,
 			struct restore_config *ret, struct err *err);
 
 /*

@@ -64,7 +64,7 @@ drain_pages(const struct restore_memory *m, struct memory_out *out,
 	d.stream = true;
 	d.sink = put_pages;
 	d.sink_ctx = out;
-	if (memory_out_begin(out, m->to, NULL, err) ||
+	if (memory_out_begin(out, m->to, m->config, err) ||
 	    drain_disk(&d, &n, err) || memory_out_end(out, err))
 		return -1;
 	*ret_bytes = image->read_bytes;

@@ -18,8 +18,9 @@ struct restore_memory {
 	struct repo *r;
 	struct index *ix; /* of the realm that the backup is of */
 	uint32_t realm;
-	const struct backup *b;  /* which has a memory */
-	int to;                  /* a file or a pipe, written in sequence */
+	const struct backup *b; /* which has a memory */
+	const char *config;     /* libxl's JSON for its header; NULL: its own */
+	int to;                 /* a file or a pipe, written in sequence */
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;
 };

@@ -58,6 +58,13 @@ only_disk(const struct planning *x)
 	return NULL;
 }
 
+/* A domain that is started reads it from us. */
+static bool
+wants_memory(const struct planning *x)
+{
+	return x->b->memory && !x->o->disks_only && !x->o->start;
+}
+
 static struct target *
 add(struct planning *x, const struct backup_disk *d)
 {
@@ -174,14 +181,14 @@ plan_memory(struct planning *x)
 	char path[PATH_MAX + 48];
 
 	snprintf(path, sizeof(path), "%s/" SNAPSHOT_MEMORY, x->p->dir);
-	if (x->b->memory)
+	if (wants_memory(x))
 		return target_set_memory(add(x, backup_pages(x->b)), path,
 					 x->o->in_place, x->err);
 	if (x->p->make_dir || access(path, F_OK))
 		return 0;
 	return err_set(x->err, ERR_EXISTS, 0,
-		       "%s is of another instant, and the backup has no "
-		       "memory: remove it",
+		       "%s is of another instant, and there will be none of "
+		       "this one: remove it",
 		       path);
 }
 
@@ -207,12 +214,14 @@ map_of(const struct planning *x, const char *vdev)
 	return NULL;
 }
 
-/* Its name: what --map says, or else that of the volume it was. */
+/* Its name: what --map says, or else that of the domain and the disk, or of the
+ * volume it was. */
 static int
 plan_volume(struct planning *x, const struct backup_disk *d, const char *to)
 {
 	const char *slash = strrchr(to ? to : d->source, '/');
 	const char *name = slash ? slash + 1 : to ? to : d->source;
+	char other[SNAPSHOT_NAME_MAX + sizeof(d->vdev) + 2];
 	struct target *t = add(x, d);
 	struct lv_want *w = &t->volume;
 
@@ -222,6 +231,11 @@ plan_volume(struct planning *x, const struct backup_disk *d, const char *to)
 		return err_set(x->err, ERR_INVALID, 0,
 			       "--map %s=%s: --create-lv makes volumes in %s",
 			       d->vdev, to, x->o->vg);
+	/* The volume it was is the other domain's, and mostly here. */
+	if (!to && x->o->as) {
+		snprintf(other, sizeof(other), "%s-%s", x->o->as, d->vdev);
+		name = other;
+	}
 	/* One that was imported may be of no host's volume. */
 	if (!*name)
 		return err_set(x->err, ERR_INVALID, 0,
@@ -247,7 +261,9 @@ plan_mapped(struct planning *x, const struct backup_disk *d)
 		return plan_volume(x, d, m ? m->to : NULL);
 	if (m)
 		return add_path(x, d, m->to, x->o->in_place);
-	log_notice("disk %s is not restored: no --map names it", d->vdev);
+	if (!x->o->start)
+		log_notice("disk %s is not restored: no --map names it",
+			   d->vdev);
 	return 0;
 }
 
@@ -280,7 +296,7 @@ plan_maps(struct planning *x)
 	for (unsigned int i = 0; i < x->b->n_disks; i++)
 		if (plan_mapped(x, &x->b->disks[i]))
 			return -1;
-	return x->b->memory ? plan_mapped_memory(x) : 0;
+	return wants_memory(x) ? plan_mapped_memory(x) : 0;
 }
 
 /* ---- can they? ---- */

@@ -112,6 +112,48 @@ test_cards_get_addresses_of_their_own(void **state)
 	free(text);
 }
 
+/* The same machine, somewhere else: its guest knows its cards by them. */
+static void
+test_the_same_machine_keeps_its_addresses(void **state)
+{
+	struct xl_cfg_identity id = fenced;
+	char *text;
+
+	(void)state;
+	id.network = XL_CFG_BRIDGE;
+	id.bridge = "lab";
+	id.same_macs = true;
+	text = squeezed(as_other(&id));
+	has(text, "00:16:3e:11:22:33");
+	has(text, "00:16:3e:11:22:34");
+	has(text, "\"bridge\":\"lab\"");
+	has_not(text, "br1");
+	has_not(text, "web1-in");
+	free(text);
+}
+
+/* One that it has is new each time; one that has none gets none. */
+static void
+test_generation_id(void **state)
+{
+	static const char with[] =
+		"{\"c_info\":{\"type\":\"hvm\"},\"b_info\":{\"type.hvm\":"
+		"{\"ms_vm_genid\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}}}";
+	struct err err = ERR_INIT;
+	char *a = squeezed(xl_cfg_as_other(with, &fenced, &err));
+	char *b = squeezed(xl_cfg_as_other(with, &fenced, &err));
+	char *none = squeezed(as_other(&fenced));
+
+	(void)state;
+	has(a, "\"ms_vm_genid\":[");
+	has_not(a, "[1,2,3,4");
+	assert_string_not_equal(a, b);
+	has_not(none, "ms_vm_genid");
+	free(a);
+	free(b);
+	free(none);
+}
+
 static void
 test_emulated_cards(void **state)
 {
@@ -197,6 +239,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_cards_get_addresses_of_their_own),
+		cmocka_unit_test(test_the_same_machine_keeps_its_addresses),
+		cmocka_unit_test(test_generation_id),
 		cmocka_unit_test(test_emulated_cards),
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_own_file),

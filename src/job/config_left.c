@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* config_left.c - see config_left.h. */
+#include "config_left.h"
+
+#include <string.h>
+
+#include "log.h"
+
+static bool
+is_for_boot(const char *what)
+{
+	static const char *const words[] = {
+		"kernel",
+		"bootloader",
+		"b_info.kernel",
+		"b_info.bootloader",
+		"b_info.type.pv.kernel",
+		"b_info.type.pv.bootloader",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(what, words[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
+config_left_boot(const struct xl_safe_left *left)
+{
+	for (unsigned int i = 0; i < left->n; i++)
+		if (is_for_boot(left->what[i]))
+			return true;
+	return false;
+}
+
+void
+config_left_tell(const struct xl_safe_left *left, bool memory,
+		 const char *where)
+{
+	const char *so = "";
+
+	for (unsigned int i = 0; i < left->n; i++)
+		log_warning("left out of the configuration: %s", left->what[i]);
+	if (left->n_more)
+		log_warning("left out of the configuration: %u more",
+			    left->n_more);
+	if (!left->n)
+		return;
+	if (config_left_boot(left))
+		so = memory ? "what it boots by is not among what is kept, so "
+			      "it can go on from its memory, and not boot: " :
+			      "what it boots by is not among what is kept, so "
+			      "it cannot boot: ";
+	log_warning("%s--trust-config takes all of it, if you trust whoever "
+		    "made %s",
+		    so, where);
+}
