@@ -29,7 +29,7 @@ MAY = {
               "disk/disk.h", "base"],
     "cmd": ["guard/guard.h", "guard/policy.h", "job/job.h", "job/job_repo.h",
             "job/job_key.h", "job/job_doctor.h", "job/job_import.h",
-            "job/job_protect.h",
+            "job/job_protect.h", "job/job_trial.h",
             "repo/repo.h", "repo/outcome.h", "repo/repo_verify.h",
             "repo/repo_keys.h",
             "seal/slot.h", "seal/rand.h", "seal/press.h", "snapshot/snapshot.h", "domain/domain.h",

@@ -130,6 +130,7 @@ int cmd_restore(const struct cmd_args *args, struct err *err);
 int cmd_prune(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_verify(const struct cmd_args *args, struct err *err);
+int cmd_trial(const struct cmd_args *args, struct err *err);
 int cmd_compare(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_key(const struct cmd_args *args, struct err *err);

@@ -250,6 +250,33 @@ const struct cmd_opt verify_opts[] = {
 	  .help = "a snapshot that is kept here (DOMAIN@NAME), or a disk (a "
 		  "path with a slash in it): read all of it, and compare it "
 		  "to the backup" },
+	{ .name = "boot",
+	  .help = "restore BACKUP (default: the newest) onto disks of its "
+		  "own, start it without network, wait for a sign of life, "
+		  "and remove all of it again" },
+	{ .name = "create-lv",
+	  .arg = "VG[/POOL]",
+	  .help = "with --boot: its disks are volumes, linear or in POOL" },
+	{ .name = "to",
+	  .arg = "DIR",
+	  .help = "with --boot: its disks are files in this folder" },
+	{ .name = "console",
+	  .arg = "REGEX",
+	  .help = "with --boot: it lives when it says on its console what "
+		  "this matches (grep -E)" },
+	{ .name = "xenstore",
+	  .arg = "NODE",
+	  .help = "with --boot: it lives when it has written this, such as "
+		  "data/ready" },
+	{ .name = "seconds",
+	  .arg = "N",
+	  .help = "with --boot: how long to wait for that. Default: 300; "
+		  "without a sign it lives when it runs for so long, 30" },
+	{ .name = "disks-only",
+	  .help = "with --boot: boot it from its disks, without its memory" },
+	{ .name = "trust-config",
+	  .help = "with --boot: take all of the configuration, as restore "
+		  "does" },
 	KEY_FILE_OPT,
 	PASSPHRASE_OPT,
 	ACCEPT_OPT,
@@ -261,6 +288,8 @@ const struct cmd_example verify_examples[] = {
 	{ "verify --data /srv/backup", "and what it was? Reads everything" },
 	{ "verify /srv/backup --against web1@nightly",
 	  "is it what the snapshot is?" },
+	{ "verify --boot --create-lv vg --console login: /srv/backup web1",
+	  "does it come back to life?" },
 	{ NULL, NULL }
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "group.h"
 #include "hex.h"
 #include "job_repo.h"
 #include "json.h"
@@ -16,38 +17,7 @@
 #include "repo_key.h"
 #include "units.h"
 
-/* The words of --create-lv, apart. */
-struct volume_group {
-	char text[300];
-	char *vg, *pool;
-};
-
 /* ---- the command line ---- */
-
-/* "VG" or "VG/POOL" */
-static int
-read_group(const struct cmd_args *a, struct volume_group *g,
-	   struct restore_opts *o, struct err *err)
-{
-	const char *text = opts_value(a, "create-lv");
-	char *slash;
-
-	if (!text)
-		return 0;
-	slash = strchr(text, '/');
-	if (strlen(text) >= sizeof(g->text) || slash == text ||
-	    (slash && (!slash[1] || strchr(slash + 1, '/'))))
-		return err_set(err, ERR_INVALID, 0,
-			       "--create-lv is VG or VG/POOL, not '%s'", text);
-	strcpy(g->text, text);
-	g->vg = g->text;
-	g->pool = strchr(g->text, '/');
-	if (g->pool)
-		*g->pool++ = '\0';
-	o->vg = g->vg;
-	o->pool = g->pool;
-	return 0;
-}
 
 static int
 read_maps(const struct cmd_args *a, struct restore_opts *o, struct err *err)
@@ -126,8 +96,8 @@ read_start(const struct cmd_args *a, struct restore_opts *o, struct err *err)
 }
 
 static int
-read_opts(const struct cmd_args *a, struct volume_group *g,
-	  struct restore_opts *o, struct err *err)
+read_opts(const struct cmd_args *a, struct group *g, struct restore_opts *o,
+	  struct err *err)
 {
 	memset(o, 0, sizeof(*o));
 	o->how.address = a->args[0];
@@ -139,8 +109,12 @@ read_opts(const struct cmd_args *a, struct volume_group *g,
 	o->in_place = opts_has(a, "in-place");
 	o->dry_run = opts_has(a, "dry-run");
 	o->progress = progress_tell;
-	if (read_group(a, g, o, err) || read_maps(a, o, err) ||
-	    read_start(a, o, err) || check_together(a, o, err))
+	if (group_parse(opts_value(a, "create-lv"), g, err))
+		return opts_usage(a->verb, err);
+	o->vg = g->vg;
+	o->pool = g->pool;
+	if (read_maps(a, o, err) || read_start(a, o, err) ||
+	    check_together(a, o, err))
 		return opts_usage(a->verb, err);
 	return 0;
 }
@@ -275,7 +249,7 @@ int
 cmd_restore(const struct cmd_args *args, struct err *err)
 {
 	struct restore_report r = { .disks = NULL };
-	struct volume_group g = { .vg = NULL };
+	struct group g = { .vg = NULL };
 	struct restore_opts o;
 	struct repo_key k;
 	int rc;

@@ -92,7 +92,9 @@ const struct cmd_verb rows_repo[] = {
 		  "has seen of it. What is damaged is named, and the backups "
 		  "that it hurts; the exit status is 1 then. With --against "
 		  "one backup is compared to what its source is now; without "
-		  "BACKUP it is the newest of the source's name.",
+		  "BACKUP it is the newest of the source's name. With --boot "
+		  "one is brought to life for a moment; the exit status is 1 "
+		  "if it does not live.",
 	  .opts = verify_opts,
 	  .examples = verify_examples,
 	  .min_args = 1,

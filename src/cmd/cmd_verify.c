@@ -102,6 +102,10 @@ out:
 int
 cmd_verify(const struct cmd_args *args, struct err *err)
 {
+	static const char *const with_boot[] = {
+		"create-lv", "to",      "disks-only",   "console",
+		"xenstore",  "seconds", "trust-config",
+	};
 	struct repo_how how = { .address = args->args[0],
 				.accept_head = opts_has(args, "accept-head"),
 				.salvage = true };
@@ -109,6 +113,14 @@ cmd_verify(const struct cmd_args *args, struct err *err)
 	struct repo_key k;
 	int rc;
 
+	if (opts_has(args, "boot"))
+		return cmd_trial(args, err);
+	for (size_t i = 0; i < sizeof(with_boot) / sizeof(with_boot[0]); i++)
+		if (opts_has(args, with_boot[i])) {
+			err_set(err, ERR_INVALID, 0, "--%s is for --boot",
+				with_boot[i]);
+			return opts_usage(args->verb, err);
+		}
 	if (opts_has(args, "against"))
 		return cmd_compare(args, err);
 	if (args->n_args > 1) {

@@ -3,6 +3,7 @@
 #include "disk_clone.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config.h"
@@ -97,6 +98,12 @@ disk_clone_drop(const struct disk_clone *c, struct err *err)
 	const struct disk_clone_ops *ops = ops_of(c->driver, err);
 
 	return ops ? ops->drop(c, err) : -1;
+}
+
+void
+disk_clone_tag(const char *token, char ret[DISK_CLONE_TAG])
+{
+	snprintf(ret, DISK_CLONE_TAG, "xensnap-clone:%s", token);
 }
 
 int

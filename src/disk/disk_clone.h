@@ -28,6 +28,7 @@
 #include "err.h"
 
 #define DISK_CLONE_TOKEN_LEN 40
+#define DISK_CLONE_TAG 64
 
 /* What the caller wants. */
 struct disk_clone_want {
@@ -100,6 +101,14 @@ int disk_clone_drop(const struct disk_clone *c, struct err *err);
  * as success.  -1 with ERR_BUSY (a volume is a snapshot of it), ERR_IO.
  */
 int disk_clone_drop_bases(const char *generation, struct err *err);
+
+/*
+ * disk_clone_mark() - a new file or volume that somebody else makes is to be
+ * disk_clone_drop()ped by its @token, if it is of a driver "copy" or "classic":
+ * the file, open as @fd.  -1 with ERR_IO.  disk_clone_tag() - the volume's tag.
+ */
+int disk_clone_mark(int fd, const char *token, struct err *err);
+void disk_clone_tag(const char *token, char ret[DISK_CLONE_TAG]);
 
 /* The drivers. */
 extern const struct disk_clone_ops disk_clone_thin;

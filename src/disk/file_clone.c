@@ -68,13 +68,13 @@ fill(const struct disk_clone_want *w, const struct copy_task *how, int from,
 }
 
 /* File systems without attributes have its name alone. */
-static int
-mark(int fd, const struct disk_clone *c, struct err *err)
+int
+disk_clone_mark(int fd, const char *token, struct err *err)
 {
-	if (fsetxattr(fd, ATTR_CLONE, c->token, strlen(c->token), 0) == 0 ||
+	if (fsetxattr(fd, ATTR_CLONE, token, strlen(token), 0) == 0 ||
 	    errno == ENOTSUP)
 		return 0;
-	return err_set(err, ERR_IO, errno, "mark %s as ours", c->path);
+	return err_set(err, ERR_IO, errno, "mark a file as a clone's");
 }
 
 static int
@@ -88,7 +88,8 @@ file_make(const struct disk_clone_want *w, const struct disk_clone *c,
 		return -1;
 	rc = new_file_open(&f, c->path, err);
 	if (rc == 0)
-		rc = fill(w, how, view, f.fd, err) || mark(f.fd, c, err) ||
+		rc = fill(w, how, view, f.fd, err) ||
+		     disk_clone_mark(f.fd, c->token, err) ||
 		     fd_sync(f.fd, c->path, err);
 	if (disk_view_close(w->view, view, err))
 		rc = -1;

@@ -30,13 +30,7 @@
 #include "view_health.h"
 
 #define COW_PERCENT 20
-#define TAG_LEN 64
-
-static void
-clone_tag(const char *token, char ret[TAG_LEN])
-{
-	snprintf(ret, TAG_LEN, "xensnap-clone:%s", token);
-}
+#define TAG_LEN DISK_CLONE_TAG
 
 static void
 base_tag(const char *generation, char ret[TAG_LEN])
@@ -184,7 +178,7 @@ run_snapshot(const char *origin, const struct disk_clone *c, struct err *err)
 	const char *words[20] = { "lvcreate", "-y", "-s", "-prw", "-n" };
 	unsigned int n = 5;
 
-	clone_tag(c->token, tag);
+	disk_clone_tag(c->token, tag);
 	words[n++] = strrchr(c->path, '/') + 1;
 	words[n++] = "--addtag";
 	words[n++] = tag;
@@ -305,7 +299,7 @@ lv_drop(const struct disk_clone *c, struct err *err)
 	r = lvm_find_lv("", vg, name, &lv, err);
 	if (r <= 0)
 		return r;
-	clone_tag(c->token, tag);
+	disk_clone_tag(c->token, tag);
 	if (!strstr(lv.tags, tag))
 		return 0;
 	return remove_lv(&lv, err);

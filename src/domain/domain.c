@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "domain_here.h"
+#include "domain_start.h"
 #ifdef HAVE_XLUTIL
 #include "domain_offline.h"
 #endif
@@ -237,6 +238,21 @@ domain_boot(const struct domain_start *how, bool *ret_started, struct err *err)
 
 	*ret_started = false;
 	return ops ? ops->boot(how, ret_started, err) : -1;
+}
+
+int
+domain_says(struct domain *d, const char *node, char ret[DOMAIN_NODE_MAX],
+	    struct err *err)
+{
+	return d->ops->guest_says(d, node, ret, err);
+}
+
+int
+domain_console_log(const char *name, char *ret, size_t len, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	return ops ? ops->console_log(name, ret, len, err) : -1;
 }
 
 int

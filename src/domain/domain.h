@@ -25,7 +25,6 @@
 #include <sys/types.h>
 
 #include "err.h"
-#include "run_fed.h"
 
 #define DOMAIN_NAME_MAX 64 /* bytes, without the NUL */
 #define DOMAIN_UUID_LEN 36
@@ -125,18 +124,6 @@ struct domain_saved {
 	char memory[1024]; /* the save file's path; "": there is none */
 };
 
-/* A domain that is to be started, and does not run. */
-struct domain_start {
-	const char *name;
-	const char *config; /* the path of a configuration file of xl's */
-	const char *memory; /* of the save file that it goes on from; */
-	run_feed *feed;     /* or what writes one, each time anew, with the same
-			     * configuration in its header: xl takes that, since
-			     * a file must name a kernel, needed or not.  Both
-			     * NULL: it boots from its disks */
-	void *feed_ctx;
-};
-
 /* How far the guest went to make its file systems whole before the instant. */
 enum domain_quiesced {
 	DOMAIN_NOT_ASKED,    /* nobody wanted it to */
@@ -144,6 +131,9 @@ enum domain_quiesced {
 	DOMAIN_SYNCED,       /* it was told to write all out, and heard it */
 	DOMAIN_FROZEN,       /* all is written out, and nothing is written */
 };
+
+/* domain_start.h */
+struct domain_start;
 
 /* domain_here.h; -1 ends domain_each(), with @err. */
 struct domain_hypervisor;
@@ -195,6 +185,8 @@ struct domain_ops {
 	 */
 	int (*guest_says)(struct domain *d, const char *node,
 			  char ret[DOMAIN_NODE_MAX], struct err *err);
+	int (*console_log)(const char *name, char *ret, size_t len,
+			   struct err *err);
 	int (*ask_agent)(uint32_t domid, const char *uuid, const char *request,
 			 struct err *err);
 	int (*sysrq)(struct domain *d, char key, struct err *err);
@@ -421,17 +413,6 @@ int domain_rebuild(const struct domain_saved *saved, bool *ret_restored,
  * as success.  -1 with ERR_IO or ERR_UNSUPPORTED: it may be there still.
  */
 int domain_end(uint32_t domid, const char *uuid, struct err *err);
-
-/*
- * domain_boot() - start a domain as @how->config tells, also if @how->memory
- * was saved of one with another name, under a monitor of xl's.  *@ret_started
- * is false when there is one of that name, which is left alone.  It runs when
- * all of its memory has been read, not before: if we die on the way, there is
- * none.  -1 with ERR_IO, ERR_NOMEM, ERR_TIMEOUT or ERR_UNSUPPORTED, or what
- * @how->feed reported: there is none.
- */
-int domain_boot(const struct domain_start *how, bool *ret_started,
-		struct err *err);
 
 /*
  * domain_quiesce() - have the guest in @d, which is @info, write out its file

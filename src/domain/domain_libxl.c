@@ -259,6 +259,7 @@ const struct domain_ops domain_libxl_ops = {
 	.hypervisor = lx_hypervisor,
 	.each = lx_each,
 	.guest_says = lx_guest_says,
+	.console_log = lx_console_log,
 	.ask_agent = lx_ask_agent,
 	.sysrq = lx_sysrq,
 };

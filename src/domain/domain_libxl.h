@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <xentoollog.h>
 
-#include "domain.h"
+#include "domain_start.h"
 #include "err.h"
 
 /* When libxl told of these, on the monotonic clock; 0: not yet. */
@@ -162,6 +162,7 @@ int lx_rescue_paused(uint32_t domid, const char *uuid, bool *ret_did,
 		     struct err *err);
 int lx_check_device_model(struct domain *d, struct err *err);
 int lx_flush_disks(struct domain *d, struct err *err);
+int lx_console_log(const char *name, char *ret, size_t len, struct err *err);
 int lx_guest_says(struct domain *d, const char *node, char ret[DOMAIN_NODE_MAX],
 		  struct err *err);
 int lx_ask_agent(uint32_t domid, const char *uuid, const char *request,

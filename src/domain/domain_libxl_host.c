@@ -114,3 +114,14 @@ lx_each(domain_each_fn *fn, void *ctx, struct err *err)
 	libxl_ctx_free(h.ctx);
 	return rc;
 }
+
+/* xenconsoled's, where XENCONSOLED_TRACE says "guest" or "all". */
+int
+lx_console_log(const char *name, char *ret, size_t len, struct err *err)
+{
+	if (snprintf(ret, len, "/var/log/xen/console/guest-%s.log", name) <
+	    (int)len)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, 0, "the name %s is too long",
+		       name);
+}

@@ -435,6 +435,7 @@ const struct domain_ops domain_sim_ops = {
 	.hypervisor = ds_hypervisor,
 	.each = ds_each,
 	.guest_says = ds_guest_says,
+	.console_log = ds_console_log,
 	.ask_agent = ds_ask_agent,
 	.sysrq = ds_sysrq,
 };

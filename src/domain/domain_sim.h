@@ -3,7 +3,7 @@
 #ifndef XENSNAP_DOMAIN_SIM_H
 #define XENSNAP_DOMAIN_SIM_H
 
-#include "domain.h"
+#include "domain_start.h"
 #include "sim_guest.h"
 
 struct sim_handle {
@@ -49,6 +49,7 @@ int ds_boot(const struct domain_start *how, bool *ret_started, struct err *err);
 int ds_make(const char *name, const char *config, struct err *err);
 
 /* see above */
+int ds_console_log(const char *name, char *ret, size_t len, struct err *err);
 int ds_guest_says(struct domain *base, const char *node,
 		  char ret[DOMAIN_NODE_MAX], struct err *err);
 

@@ -79,3 +79,15 @@ ds_each(domain_each_fn *fn, void *ctx, struct err *err)
 	free(c.seen);
 	return rc;
 }
+
+int
+ds_console_log(const char *name, char *ret, size_t len, struct err *err)
+{
+	char path[SIM_PATH_MAX];
+
+	sim_path(path, "domains/%s/console", name);
+	if (snprintf(ret, len, "%s", path) < (int)len)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, 0, "the name %s is too long",
+		       name);
+}

@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "clone.h"
 #include "domain_file.h"
+#include "domain_start.h"
 #include "fail.h"
 #include "fd.h"
 #include "log.h"

@@ -101,6 +101,10 @@ struct restore_opts {
 	const char *as; /* it is another one of this name; NULL: itself */
 	struct network_want network;
 	bool trust_config; /* take all of its configuration */
+	/* It is the clone @as of this uuid, whose record is written (cloned.h)
+	 * and whose lock is held; NULL: it is not. */
+	const char *clone;
+	const char *prefix; /* disks in no map become PREFIX-VDEV.raw */
 	bool dry_run;
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;

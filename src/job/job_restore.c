@@ -253,6 +253,9 @@ start_it(struct restoring *x)
 		target_close(&x->p.targets[i]);
 	if (restore_start_run(&x->s, &m, x->err) == 0)
 		return 0;
+	/* Whoever made that removes it. */
+	if (x->o->clone)
+		return -1;
 	return err_more(x->err,
 			"its disks are restored, and stay (config: "
 			"%s); the same command with --in-place, and "

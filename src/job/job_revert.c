@@ -20,6 +20,7 @@
 
 #include "cancel.h"
 #include "clock.h"
+#include "domain_start.h"
 #include "fail.h"
 #include "fd.h"
 #include "in_use.h"

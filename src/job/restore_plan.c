@@ -71,6 +71,7 @@ add(struct planning *x, const struct backup_disk *d)
 	struct target *t = &x->p->targets[x->p->n++];
 
 	target_init(t, d);
+	t->token = x->o->clone;
 	return t;
 }
 
@@ -160,6 +161,12 @@ check_vdev(const struct backup_disk *d, struct err *err)
 		       d->vdev);
 }
 
+static const char *
+extension(const struct backup_disk *d)
+{
+	return strcmp(d->format, "qcow2") == 0 ? "qcow2" : "raw";
+}
+
 static int
 plan_in_folder(struct planning *x, const struct backup_disk *d)
 {
@@ -169,7 +176,7 @@ plan_in_folder(struct planning *x, const struct backup_disk *d)
 	if (check_vdev(d, x->err))
 		return -1;
 	snprintf(path, sizeof(path), "%s/%s.%s", x->p->dir, d->vdev,
-		 strcmp(d->format, "qcow2") == 0 ? "qcow2" : "raw");
+		 extension(d));
 	return target_set_path(add(x, d), path,
 			       x->o->in_place && stat(path, &st) == 0, x->err);
 }
@@ -253,6 +260,18 @@ plan_volume(struct planning *x, const struct backup_disk *d, const char *to)
 }
 
 static int
+plan_with_prefix(struct planning *x, const struct backup_disk *d)
+{
+	char path[PATH_MAX + 48];
+
+	if (check_vdev(d, x->err))
+		return -1;
+	snprintf(path, sizeof(path), "%s-%s.%s", x->o->prefix, d->vdev,
+		 extension(d));
+	return target_set_path(add(x, d), path, false, x->err);
+}
+
+static int
 plan_mapped(struct planning *x, const struct backup_disk *d)
 {
 	const struct restore_map *m = map_of(x, d->vdev);
@@ -261,6 +280,8 @@ plan_mapped(struct planning *x, const struct backup_disk *d)
 		return plan_volume(x, d, m ? m->to : NULL);
 	if (m)
 		return add_path(x, d, m->to, x->o->in_place);
+	if (x->o->prefix)
+		return plan_with_prefix(x, d);
 	if (!x->o->start)
 		log_notice("disk %s is not restored: no --map names it",
 			   d->vdev);

@@ -11,7 +11,9 @@
 
 #include "cloned.h"
 #include "config_left.h"
+#include "domain_file.h"
 #include "domain_here.h"
+#include "domain_start.h"
 #include "fail.h"
 #include "fd.h"
 #include "identity.h"
@@ -73,11 +75,10 @@ plan_identity(struct planning *x)
 					  "here");
 	strcpy(s->name, name);
 	s->other = x->o->as && strcmp(x->o->as, x->info.name) != 0;
-	if (!s->other && x->info.uuid[0]) {
-		strcpy(s->uuid, x->info.uuid);
-		return 0;
-	}
-	return uuid_new(s->uuid, x->err);
+	if (!x->o->clone && (s->other || !x->info.uuid[0]))
+		return uuid_new(s->uuid, x->err);
+	strcpy(s->uuid, x->o->clone ? x->o->clone : x->info.uuid);
+	return 0;
 }
 
 static int
@@ -97,10 +98,14 @@ see(const struct domain_seen *d, void *ctx, struct err *err)
 static int
 check_free(struct planning *x)
 {
-	struct cloned *c = malloc(sizeof(*c));
-	int r = c ? cloned_read(x->s->name, c, x->err) :
-		    err_set(x->err, ERR_NOMEM, 0, "out of memory");
+	struct cloned *c;
+	int r;
 
+	if (x->o->clone)
+		return domain_each(see, x, x->err);
+	c = malloc(sizeof(*c));
+	r = c ? cloned_read(x->s->name, c, x->err) :
+		err_set(x->err, ERR_NOMEM, 0, "out of memory");
 	free(c);
 	if (r > 0)
 		r = err_set(x->err, ERR_EXISTS, 0,
@@ -303,6 +308,10 @@ restore_start_config(struct restore_start *s, const struct restore_opts *o,
 
 	if (make_texts(s, o, disks, n, err))
 		return -1;
+	s->is_clone = o->clone;
+	if (s->is_clone)
+		return domain_file_path(s->name, CLONED_CONFIG, s->config,
+					sizeof(s->config), err);
 	config_left_tell(&s->left, s->memory, o->how.address);
 	s->in_folder = p->dir[0];
 	if (s->in_folder)
@@ -318,6 +327,16 @@ restore_start_config(struct restore_start *s, const struct restore_opts *o,
 }
 
 /* ---- start it ---- */
+
+static int
+open_clone_folder(const struct restore_start *s, struct err *err)
+{
+	char folder[PATH_MAX];
+
+	if (domain_file_path(s->name, "", folder, sizeof(folder), err))
+		return -1;
+	return fd_open_dir(AT_FDCWD, folder, err);
+}
 
 static int
 open_config_folder(struct err *err)
@@ -338,7 +357,9 @@ open_config_folder(struct err *err)
 static int
 write_config(const struct restore_start *s, struct err *err)
 {
-	int dir = open_config_folder(err), rc;
+	int dir = s->is_clone ? open_clone_folder(s, err) :
+				open_config_folder(err);
+	int rc;
 
 	if (dir < 0)
 		return -1;
@@ -385,10 +406,10 @@ int
 restore_start_run(struct restore_start *s, struct restore_memory *m,
 		  struct err *err)
 {
-	int lock = snapshot_lock(s->name, 0, err);
+	int lock = s->is_clone ? -1 : snapshot_lock(s->name, 0, err);
 	int rc = -1;
 
-	if (lock < 0)
+	if (lock < 0 && !s->is_clone)
 		return -1;
 	if (s->in_folder || write_config(s, err) == 0) {
 		fail_here("restore.config");

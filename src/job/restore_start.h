@@ -31,6 +31,7 @@ struct restore_start {
 	/* its own */
 	bool other, offline;
 	bool in_folder;   /* the file is that of the folder */
+	bool is_clone;    /* or a clone's: so is the lock */
 	char *both;       /* the texts of the backup's configuration, */
 	const char *text; /* the domain's in it */
 	char *safe;       /* what is taken of that, */

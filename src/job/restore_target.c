@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk_clone.h"
 #include "disk_user.h"
 #include "fail.h"
 #include "fd.h"
@@ -168,6 +169,8 @@ open_new(struct target *t, struct err *err)
 	if (new_file_open(&t->file, t->path, err))
 		return -1;
 	t->fd = t->file.fd;
+	if (t->token && disk_clone_mark(t->fd, t->token, err))
+		return -1;
 	return t->memory ? 0 : make_longer(t, err);
 }
 
@@ -201,6 +204,8 @@ open_device(struct target *t, struct err *err)
 static int
 open_volume(struct target *t, struct err *err)
 {
+	if (t->token)
+		disk_clone_tag(t->token, t->volume.tag);
 	if (lv_make(&t->volume, err))
 		return -1;
 	t->made = true;

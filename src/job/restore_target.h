@@ -31,6 +31,7 @@ struct target {
 	/* @disk is the pages of a memory, and this a save file, or a stream:
 	 * TARGET_NEW or TARGET_STREAM. */
 	bool memory;
+	const char *token; /* of a clone that it is new for, or NULL */
 	bool replace; /* a save file of another memory may be there: it goes */
 	enum target_kind kind;
 	char path[PATH_MAX];

@@ -145,6 +145,19 @@ check trial > /dev/null
 ok $? "and is whole"
 volumes_gone trial
 
+# alive WORDS...: it lives for a moment, and nothing of it is left.
+alive() {
+	xensnap verify --boot "$@" $repo first > /tmp/out 2>&1
+	ok $? "verify --boot $*"
+	sed 's/^/#   /' /tmp/out
+	! xl list | grep -q verify- && ! lvs vg | grep -q verify- &&
+		[ -z "$(find /var/lib/xensnap /srv/xfs -name 'verify-*')" ]
+	ok $? "nothing of it is left"
+}
+alive --create-lv vg --seconds 10
+alive --create-lv vg/pool --console 'WITNESS verdict=one-instant'
+alive --to /srv/xfs --disks-only --trust-config --console 'WITNESS ready'
+
 # killed PLACE: it runs from all of its memory, or not at all.
 killed() {
 	after=$(size_of "$(console half)")
