@@ -16,7 +16,7 @@ places in them.
 
 A call that can change nothing outside the process is left out: before it there
 is what was before the call behind it (test/lib/syscalls.sh tells why).  Every
-day each of the three settings has a third of its calls, each another; LONG=1
+day each of the three settings has a quarter of its calls, each another; LONG=1
 takes all.
 """
 import contextlib
