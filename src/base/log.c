@@ -41,6 +41,17 @@ say(enum log_level level, const char *fmt, va_list ap)
 }
 
 void
+log_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	atomic_fetch_add(&n_warnings, 1);
+	va_start(ap, fmt);
+	say(LOG_ERROR, fmt, ap);
+	va_end(ap);
+}
+
+void
 log_warning(const char *fmt, ...)
 {
 	va_list ap;

@@ -9,6 +9,7 @@
 #define XENSNAP_LOG_H
 
 enum log_level {
+	LOG_ERROR, /* something will be lost, or is, and nobody here can help */
 	LOG_WARNING, /* "..., continuing" */
 	LOG_NOTICE,  /* the state of a domain or device changed */
 	LOG_INFO,    /* -v */
@@ -22,6 +23,10 @@ typedef void log_sink(enum log_level level, const char *line, void *ctx);
  * NULL: to nobody.  Call it before threads are started.
  */
 void log_to(log_sink *sink, void *ctx);
+
+/* log_error() - say what somebody must see to; we go on.  Counts as a
+ * warning. */
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* log_warning() - say something that went wrong but does not stop us. */
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

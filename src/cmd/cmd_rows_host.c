@@ -27,12 +27,13 @@ static const struct cmd_example doctor_examples[] = {
 static const struct cmd_opt watch_opts[] = {
 	{ .name = "extend-at",
 	  .arg = "PERCENT",
-	  .help = "make a view or pool larger when it is so full (70), or "
-		  "sooner when it fills fast" },
+	  .help = "make a view, a clone's disk or a pool larger when it is so "
+		  "full (70), or sooner when it fills fast" },
 	{ .name = "extend-by",
 	  .arg = "SIZE|PERCENT%",
 	  .help = "by so much (20% of its size), or by what a minute takes at "
-		  "the present rate; a view never beyond what it can use" },
+		  "the present rate; a view or a clone's disk never beyond "
+		  "what it can use" },
 	{ .name = "reserve",
 	  .arg = "SIZE|PERCENT%",
 	  .help = "keep so much of the volume group free (5%)" },
@@ -98,9 +99,10 @@ const struct cmd_verb rows_host[] = {
 	  .args = "",
 	  .line = "look after what fills up, until it is stopped",
 	  .text = "Look after the snapshots of this host: see how full each "
-		  "classic view and thin pool is and when it will be full, "
-		  "make it larger in time, warn, and, when there is no room "
-		  "left, drop a snapshot before its view is disabled. Lets a "
+		  "classic view, clone's disk on one, and thin pool is and "
+		  "when it will be full, make it larger in time, warn, and, "
+		  "when there is no room left, drop a snapshot before its "
+		  "view is disabled; never a clone. Lets a "
 		  "domain run again that a dead xensnap left standing. The "
 		  "events go to the standard error or the journal, with "
 		  "--json also to the standard output, one object a line. "

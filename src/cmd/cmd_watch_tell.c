@@ -33,7 +33,11 @@ add_gauge(struct json_object *o, const struct gauge *x)
 {
 	char name[NAMES_FULL_MAX];
 
-	json_add_str(o, "snapshot", names_full(x->domain, x->name, name));
+	if (x->fill.kind == DISK_FILL_CLONE)
+		json_add_str(o, "clone", x->domain);
+	else
+		json_add_str(o, "snapshot",
+			     names_full(x->domain, x->name, name));
 	json_add_str(o, "disk", x->vdev);
 	json_add_str(o, "kind", disk_fill_kind_name(x->fill.kind));
 	json_add_str(o, "volume", x->fill.what);
@@ -55,8 +59,7 @@ watch_event_json(const struct guard_event *e, void *ctx)
 	(void)ctx;
 	json_add_str(o, "time", e->time);
 	json_add_str(o, "event", guard_kind_name(e->kind));
-	json_add_str(o, "level",
-		     e->level == GUARD_WARNING ? "warning" : "notice");
+	json_add_str(o, "level", guard_level_name(e->level));
 	if (e->gauge)
 		add_gauge(o, e->gauge);
 	else if (e->subject)
@@ -116,7 +119,9 @@ put_row(struct print_table *t, const struct gauge *x)
 	char name[NAMES_FULL_MAX], all[24], rate[24], when[32];
 	const struct disk_fill *f = &x->fill;
 
-	if (f->kind == DISK_FILL_VIEW)
+	if (f->kind == DISK_FILL_CLONE)
+		print_cell(t, "clone %s %s", x->domain, x->vdev);
+	else if (f->kind == DISK_FILL_VIEW)
 		print_cell(t, "%s %s", names_full(x->domain, x->name, name),
 			   x->vdev);
 	else

@@ -28,10 +28,8 @@ static void
 to_journal(enum log_level level, const char *line, void *ctx)
 {
 	static const int priority[] = {
-		[LOG_WARNING] = 4,
-		[LOG_NOTICE] = 5,
-		[LOG_INFO] = 6,
-		[LOG_DEBUG] = 7,
+		[LOG_ERROR] = 3, [LOG_WARNING] = 4, [LOG_NOTICE] = 5,
+		[LOG_INFO] = 6,  [LOG_DEBUG] = 7,
 	};
 
 	(void)ctx;
@@ -57,7 +55,8 @@ print_to_journal(void)
 static void
 to_stderr(enum log_level level, const char *line, void *ctx)
 {
-	static const char *const prefix[] = { [LOG_WARNING] = "warning: ",
+	static const char *const prefix[] = { [LOG_ERROR] = "error: ",
+					      [LOG_WARNING] = "warning: ",
 					      [LOG_NOTICE] = "",
 					      [LOG_INFO] = "",
 					      [LOG_DEBUG] = "debug: " };

@@ -18,7 +18,7 @@ static const struct {
 	{ "thin", &disk_clone_thin },    { "classic", &disk_clone_classic },
 #endif
 #ifdef HAVE_SIM
-	{ "sim", &disk_clone_file },     { "sim-thin", &disk_clone_file },
+	{ "sim", &disk_clone_sim },      { "sim-thin", &disk_clone_file },
 #endif
 	{ "reflink", &disk_clone_file }, { "copy", &disk_clone_file },
 };

@@ -114,5 +114,6 @@ void disk_clone_tag(const char *token, char ret[DISK_CLONE_TAG]);
 extern const struct disk_clone_ops disk_clone_thin;
 extern const struct disk_clone_ops disk_clone_classic;
 extern const struct disk_clone_ops disk_clone_file;
+extern const struct disk_clone_ops disk_clone_sim;
 
 #endif

@@ -14,20 +14,19 @@
 #endif
 
 int
-disk_fill_find(const struct disk_view_ref *refs, unsigned int n,
-	       struct disk_fill **ret, unsigned int *ret_n, struct err *err)
+disk_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
+	       unsigned int *ret_n, struct err *err)
 {
 	*ret = NULL;
 	*ret_n = 0;
 #ifdef HAVE_SIM
 	if (disk_sim_on())
-		return disk_sim_fill_find(refs, n, ret, ret_n, err);
+		return disk_sim_fill_find(w, ret, ret_n, err);
 #endif
 #ifdef HAVE_LVM
-	return lv_fill_find(refs, n, ret, ret_n, err);
+	return lv_fill_find(w, ret, ret_n, err);
 #else
-	(void)refs;
-	(void)n;
+	(void)w;
 	(void)err;
 	return 0;
 #endif
@@ -66,10 +65,18 @@ disk_fill_extend(struct disk_fill *f, uint64_t to, uint64_t reserve,
 #endif
 }
 
+bool
+disk_fill_is_area(const struct disk_fill *f)
+{
+	return f->kind == DISK_FILL_VIEW || f->kind == DISK_FILL_CLONE;
+}
+
 const char *
 disk_fill_kind_name(enum disk_fill_kind kind)
 {
 	switch (kind) {
+	case DISK_FILL_CLONE:
+		return "clone";
 	case DISK_FILL_POOL_DATA:
 		return "pool-data";
 	case DISK_FILL_POOL_METADATA:

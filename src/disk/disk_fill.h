@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * disk_fill.h - what our views can fill up, how full it is, and making it
- * larger.
+ * disk_fill.h - what our views and clones can fill up, how full it is, and
+ * making it larger.
  *
  * disk_fill_find() asks LVM once: tenths of a second, and it may wait for
  * LVM's locks.  disk_fill_read() asks device-mapper alone: microseconds, so
@@ -14,10 +14,12 @@
 #include <stdint.h>
 
 #include "disk.h"
+#include "disk_clone.h"
 #include "err.h"
 
 enum disk_fill_kind {
 	DISK_FILL_VIEW,          /* a classic view's copy-on-write area */
+	DISK_FILL_CLONE,         /* that of a clone's disk: full, it is lost */
 	DISK_FILL_POOL_DATA,     /* of a thin pool in which views lie */
 	DISK_FILL_POOL_METADATA, /* its */
 };
@@ -36,7 +38,7 @@ struct disk_fill {
 	char group[128];           /* the volume group */
 	char device[DISK_DEVICE_LEN];
 	char uuid[64];        /* LVM's, of the volume */
-	unsigned int ref;     /* the view; of a pool the first one in it */
+	unsigned int ref;     /* the view, or clone; of a pool the first view */
 	unsigned int n_views; /* that live in it */
 	uint64_t max_bytes;   /* larger is never of use; 0: no such limit */
 	uint64_t extent_bytes;
@@ -48,15 +50,23 @@ struct disk_fill {
 	char why[120]; /* not GOOD, and why */
 };
 
+/* Of what. */
+struct disk_fill_want {
+	const struct disk_view_ref *views;
+	unsigned int n_views;
+	const struct disk_clone *clones; /* disks of clones */
+	unsigned int n_clones;
+};
+
 /*
- * disk_fill_find() - what the @n views of @refs can fill up: each classic view
- * has an area of its own, thin ones share pools.  Views that are gone are left
- * out.  *@ret (*@ret_n of them, not read yet) is malloc()ed for the caller,
- * NULL when there are none.  -1 with what LVM says.
+ * disk_fill_find() - what the views and clones of @w can fill up: each classic
+ * view, and each clone of one, has an area of its own; thin ones share pools,
+ * and a clone lies in that of its view.  What is gone, or no clone's any more,
+ * is left out.  *@ret (*@ret_n of them, not read yet) is malloc()ed for the
+ * caller, NULL when there are none.  -1 with what LVM says.
  */
-int disk_fill_find(const struct disk_view_ref *refs, unsigned int n,
-		   struct disk_fill **ret, unsigned int *ret_n,
-		   struct err *err);
+int disk_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
+		   unsigned int *ret_n, struct err *err);
 
 /*
  * disk_fill_read() - how full is it now?  -1 with ERR_IO, ERR_DENIED; then it
@@ -75,7 +85,10 @@ int disk_fill_read(struct disk_fill *f, struct err *err);
 int disk_fill_extend(struct disk_fill *f, uint64_t to, uint64_t reserve,
 		     struct err *err);
 
-/* disk_fill_kind_name() - "view", "pool-data", "pool-metadata". */
+/* disk_fill_is_area() - an area that is one's own, no pool's? */
+bool disk_fill_is_area(const struct disk_fill *f);
+
+/* disk_fill_kind_name() - "view", "clone", "pool-data", "pool-metadata". */
 const char *disk_fill_kind_name(enum disk_fill_kind kind);
 
 /* disk_fill_state_name() - "good", "idle", "full", "lost". */

@@ -33,6 +33,7 @@
 
 #include "clock.h"
 #include "disk_sim.h"
+#include "disk_sim_tags.h"
 #include "disk_sim_view.h"
 #include "fd.h"
 #include "sim_guest.h"

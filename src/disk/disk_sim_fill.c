@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "disk_sim_tags.h"
 #include "disk_sim_view.h"
 #include "sim_world.h"
 
@@ -16,8 +17,8 @@
 /* ---- find ---- */
 
 /* "DIR/disks/GROUP/NAME" */
-static void
-group_of(const char *source, char *ret, size_t len)
+void
+disk_sim_group_of(const char *source, char *ret, size_t len)
 {
 	char prefix[SIM_PATH_MAX];
 	const char *from;
@@ -40,13 +41,15 @@ look_at_room(struct disk_fill *f)
 		f->group_free = 0;
 }
 
+/* The area of the file @path, of a disk of @disk_bytes. */
 static void
-find_view(struct disk_fill *f, const struct disk_view_ref *ref)
+describe_area(struct disk_fill *f, enum disk_fill_kind kind, const char *path,
+	      uint64_t disk_bytes)
 {
-	const char *name = strrchr(ref->view, '/') + 1;
+	const char *name = strrchr(path, '/') + 1;
 
-	f->kind = DISK_FILL_VIEW;
-	f->max_bytes = ref->bytes + EXTENT;
+	f->kind = kind;
+	f->max_bytes = disk_bytes + EXTENT;
 	snprintf(f->what, sizeof(f->what), "%.*s", (int)sizeof(f->what) - 1,
 		 name);
 	snprintf(f->device, sizeof(f->device), "%.*s",
@@ -76,6 +79,17 @@ find_pool(struct disk_fill *all, unsigned int n, struct disk_fill *f)
 	return true;
 }
 
+static void
+begin(struct disk_fill *f, unsigned int ref, const char *source)
+{
+	memset(f, 0, sizeof(*f));
+	f->ref = ref;
+	f->n_views = 1;
+	f->extent_bytes = EXTENT;
+	disk_sim_group_of(source, f->group, sizeof(f->group));
+	look_at_room(f);
+}
+
 /* The world is locked.  Returns how many there are more. */
 static unsigned int
 add(struct disk_fill *all, unsigned int n, const struct disk_view_ref *refs,
@@ -85,24 +99,35 @@ add(struct disk_fill *all, unsigned int n, const struct disk_view_ref *refs,
 
 	if (strncmp(refs[i].driver, "sim", 3) != 0 || !sim_there(refs[i].view))
 		return 0;
-	memset(f, 0, sizeof(*f));
-	f->ref = i;
-	f->n_views = 1;
-	f->extent_bytes = EXTENT;
-	group_of(refs[i].source, f->group, sizeof(f->group));
-	look_at_room(f);
+	begin(f, i, refs[i].source);
 	if (strcmp(refs[i].driver, "sim") == 0) {
-		find_view(f, &refs[i]);
+		describe_area(f, DISK_FILL_VIEW, refs[i].view, refs[i].bytes);
 		return 1;
 	}
 	return find_pool(all, n, f) ? 2 : 0;
 }
 
-int
-disk_sim_fill_find(const struct disk_view_ref *refs, unsigned int n,
-		   struct disk_fill **ret, unsigned int *ret_n, struct err *err)
+/* The same for a clone's disk: 1, or 0 when it is not there, or has none. */
+static unsigned int
+add_clone(struct disk_fill *f, const struct disk_clone *clones, unsigned int i)
 {
-	struct disk_fill *all = calloc(2 * (size_t)n + 1, sizeof(*all));
+	const struct disk_clone *c = &clones[i];
+	struct sim_tags t;
+
+	if (strcmp(c->driver, "sim") != 0 || !sim_there(c->path) ||
+	    !disk_sim_tags(c->path, &t) || strcmp(t.generation, c->token) != 0)
+		return 0;
+	begin(f, i, t.source);
+	describe_area(f, DISK_FILL_CLONE, c->path, c->bytes);
+	return 1;
+}
+
+int
+disk_sim_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
+		   unsigned int *ret_n, struct err *err)
+{
+	size_t most = 2 * (size_t)w->n_views + w->n_clones;
+	struct disk_fill *all = calloc(most + 1, sizeof(*all));
 	unsigned int k = 0;
 	int lock;
 
@@ -112,8 +137,10 @@ disk_sim_fill_find(const struct disk_view_ref *refs, unsigned int n,
 		free(all);
 		return -1;
 	}
-	for (unsigned int i = 0; i < n; i++)
-		k += add(all, k, refs, i);
+	for (unsigned int i = 0; i < w->n_views; i++)
+		k += add(all, k, w->views, i);
+	for (unsigned int i = 0; i < w->n_clones; i++)
+		k += add_clone(&all[k], w->clones, i);
 	sim_leave(&lock);
 	*ret = all;
 	*ret_n = k;
@@ -123,7 +150,7 @@ disk_sim_fill_find(const struct disk_view_ref *refs, unsigned int n,
 /* ---- read ---- */
 
 static int
-read_view(struct disk_fill *f, struct err *err)
+read_area(struct disk_fill *f, struct err *err)
 {
 	char path[SIM_PATH_MAX], mark[SIM_PATH_MAX + 8], text[32];
 
@@ -135,7 +162,7 @@ read_view(struct disk_fill *f, struct err *err)
 	if (disk_sim_area(path, 0, &f->bytes, err))
 		return -1;
 	snprintf(mark, sizeof(mark), "%s.open", path);
-	f->open = sim_there(mark);
+	f->open = f->kind == DISK_FILL_VIEW && sim_there(mark);
 	snprintf(mark, sizeof(mark), "%s.fill", path);
 	f->used = sim_get(mark, text, sizeof(text)) ? strtoull(text, NULL, 10) :
 						      0;
@@ -187,8 +214,8 @@ read_one(struct disk_fill *f, struct err *err)
 {
 	f->state = DISK_FILL_GOOD;
 	f->why[0] = '\0';
-	if (f->kind == DISK_FILL_VIEW)
-		return read_view(f, err);
+	if (disk_fill_is_area(f))
+		return read_area(f, err);
 	read_pool(f);
 	return 0;
 }
@@ -217,7 +244,7 @@ set_size(const struct disk_fill *f, uint64_t to, struct err *err)
 	struct pool p;
 	uint64_t was;
 
-	if (f->kind == DISK_FILL_VIEW) {
+	if (disk_fill_is_area(f)) {
 		sim_path(path, "views/%s", f->device);
 		return disk_sim_area(path, to, &was, err);
 	}

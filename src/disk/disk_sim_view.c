@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * disk_sim_view.c - the views of simulated disks.
- *
- * The tags come first and go last, so whatever there is of a view can be
- * found by them: LVM makes a volume and its tags in one.
- */
+/* disk_sim_view.c - see disk_sim_view.h. */
 #include "disk_sim_view.h"
 
 #include <dirent.h>
@@ -19,69 +14,22 @@
 
 #include "changes.h"
 #include "disk_sim.h"
+#include "disk_sim_tags.h"
 #include "fd.h"
 #include "sim_guest.h"
 #include "view_health.h"
 
-#define TAGS ".tags"
-
-/* One line in NAME.tags. */
-struct tags {
-	char owner[160];
-	char generation[40];
-	char state[8];
-	uint64_t cow_bytes;
-	char source[SIM_PATH_MAX];
-};
-
-static bool
-read_tags(const char *view, struct tags *ret)
-{
-	char path[SIM_PATH_MAX + 8], text[2 * SIM_PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s" TAGS, view);
-	return sim_get(path, text, sizeof(text)) &&
-	       sscanf(text, "%159s %39s %7s %" SCNu64 " %1023s", ret->owner,
-		      ret->generation, ret->state, &ret->cow_bytes,
-		      ret->source) == 5;
-}
-
-int
-disk_sim_put_tags(const struct disk_view_ref *ref, const char *owner,
-		  const char *state, struct err *err)
-{
-	char path[SIM_PATH_MAX + 8], text[2 * SIM_PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s" TAGS, ref->view);
-	snprintf(text, sizeof(text), "%s %s %s %" PRIu64 " %s\n", owner,
-		 ref->generation, state, ref->cow_bytes, ref->source);
-	return sim_put(path, text, err);
-}
-
-int
-disk_sim_area(const char *view, uint64_t set, uint64_t *ret, struct err *err)
-{
-	struct disk_view_ref ref = { .cow_bytes = set };
-	struct tags t;
-
-	if (!read_tags(view, &t))
-		return err_set(err, ERR_NOTFOUND, 0, "no view %s", view);
-	snprintf(ref.view, sizeof(ref.view), "%s", view);
-	snprintf(ref.source, sizeof(ref.source), "%s", t.source);
-	snprintf(ref.generation, sizeof(ref.generation), "%s", t.generation);
-	*ret = t.cow_bytes;
-	return set ? disk_sim_put_tags(&ref, t.owner, t.state, err) : 0;
-}
+#define TAGS DISK_SIM_TAGS
 
 /* Call @fn for each view; its -1 stops.  The world is locked. */
 static int
-each_view(int (*fn)(const char *view, const struct tags *t, void *ctx,
+each_view(int (*fn)(const char *view, const struct sim_tags *t, void *ctx,
 		    struct err *err),
 	  void *ctx, struct err *err)
 {
 	char path[SIM_PATH_MAX], view[SIM_PATH_MAX];
 	struct dirent *e;
-	struct tags t;
+	struct sim_tags t;
 	size_t len;
 	DIR *dir;
 	int rc = 0;
@@ -97,7 +45,7 @@ each_view(int (*fn)(const char *view, const struct tags *t, void *ctx,
 			continue;
 		sim_path(view, "views/%.*s", (int)(len - strlen(TAGS)),
 			 e->d_name);
-		if (read_tags(view, &t))
+		if (disk_sim_tags(view, &t))
 			rc = fn(view, &t, ctx, err);
 	}
 	closedir(dir);
@@ -112,7 +60,7 @@ struct room {
 };
 
 static int
-add_used(const char *view, const struct tags *t, void *ctx, struct err *err)
+add_used(const char *view, const struct sim_tags *t, void *ctx, struct err *err)
 {
 	struct room *r = ctx;
 
@@ -271,10 +219,10 @@ static void
 judge(const struct disk_view_ref *ref, struct disk_view_health *h)
 {
 	char why[160];
-	struct tags t;
+	struct sim_tags t;
 
 	view_health_init(h);
-	if (!read_tags(ref->view, &t)) {
+	if (!disk_sim_tags(ref->view, &t)) {
 		if (sim_there(ref->view))
 			view_health_set(h, DISK_VIEW_FOREIGN,
 					"another volume has its name");
@@ -441,12 +389,15 @@ struct found {
 };
 
 static int
-add_found(const char *view, const struct tags *t, void *ctx, struct err *err)
+add_found(const char *view, const struct sim_tags *t, void *ctx,
+	  struct err *err)
 {
 	struct found *f = ctx;
 	struct disk_view_ref *refs, *r;
 	char **owners;
 
+	if (strcmp(t->state, DISK_SIM_CLONE) == 0)
+		return 0;
 	refs = realloc(f->refs, (f->n + 1) * sizeof(*refs));
 	if (refs)
 		f->refs = refs;

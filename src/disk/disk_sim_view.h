@@ -7,23 +7,11 @@
 #include "err.h"
 
 /* disk_sim_room() - free room of @group: all but what views take.  This and
- * the next three with the world locked. */
+ * the next one with the world locked. */
 int disk_sim_room(const char *group, uint64_t *ret, struct err *err);
 
 /* disk_sim_set_spaces() - fill d->spaces, after d->need_bytes. */
 int disk_sim_set_spaces(struct disk *d, struct err *err);
-
-/* disk_sim_put_tags() - write the tags of the view @ref; @state: "cow", it is
- * prepared only, or "view". */
-int disk_sim_put_tags(const struct disk_view_ref *ref, const char *owner,
-		      const char *state, struct err *err);
-
-/*
- * disk_sim_area() - how large is the area of the view @view?  With @set, make
- * it so large.  -1 with ERR_NOTFOUND, ERR_IO.
- */
-int disk_sim_area(const char *view, uint64_t set, uint64_t *ret,
-		  struct err *err);
 
 /* disk_sim_copy() - copy the disk @from into the new file @to. */
 int disk_sim_copy(const char *from, const char *to, struct err *err);

@@ -17,6 +17,7 @@
 #include "dm.h"
 #include "fail.h"
 #include "log.h"
+#include "lv_clone.h"
 #include "lv_health.h"
 #include "lvm.h"
 #include "units.h"
@@ -38,12 +39,29 @@ find_view(const struct lvm_lv *lvs, unsigned int n,
 	return NULL;
 }
 
+/* The volume of a clone's disk, which is its only as long as it has its tag. */
+static const struct lvm_lv *
+find_clone(const struct lvm_lv *lvs, unsigned int n, const struct disk_clone *c)
+{
+	char vg[LVM_NAME_LEN], name[LVM_NAME_LEN], tag[DISK_CLONE_TAG];
+
+	if (strcmp(c->driver, "classic") != 0 ||
+	    lv_health_split(c->path, vg, name))
+		return NULL;
+	disk_clone_tag(c->token, tag);
+	for (unsigned int i = 0; i < n; i++)
+		if (strcmp(lvs[i].vg, vg) == 0 &&
+		    strcmp(lvs[i].name, name) == 0 && strstr(lvs[i].tags, tag))
+			return &lvs[i];
+	return NULL;
+}
+
 /* What is said of the group, and what device it will be. */
 static int
 describe(struct disk_fill *f, const struct lvm_lv *lv, const char *name,
 	 struct err *err)
 {
-	const char *suffix = f->kind == DISK_FILL_VIEW ? "" : "-tpool";
+	const char *suffix = disk_fill_is_area(f) ? "" : "-tpool";
 	char device[VIEW_NAME_MAX + 1];
 
 	if (view_name_dm(lv->vg, name, suffix, device, err))
@@ -73,6 +91,16 @@ known_pool(struct disk_fill *f, unsigned int n, const struct lvm_lv *lv)
 	return known;
 }
 
+/* @f is the area of @lv, a snapshot of a disk of @disk_bytes. */
+static int
+describe_area(struct disk_fill *f, const struct lvm_lv *lv, uint64_t disk_bytes,
+	      struct err *err)
+{
+	f->max_bytes = cow_max_bytes(disk_bytes);
+	snprintf(f->uuid, sizeof(f->uuid), "%s", lv->uuid);
+	return describe(f, lv, lv->name, err);
+}
+
 /* What the view @lv of @ref can fill up, at @f, of which @n are known; returns
  * how many more there are, or -1. */
 static int
@@ -83,9 +111,7 @@ add(struct disk_fill *all, unsigned int n, const struct lvm_lv *lv,
 
 	if (strcmp(ref->driver, "classic") == 0) {
 		f->kind = DISK_FILL_VIEW;
-		f->max_bytes = cow_max_bytes(ref->bytes);
-		snprintf(f->uuid, sizeof(f->uuid), "%s", lv->uuid);
-		return describe(f, lv, lv->name, err) ? -1 : 1;
+		return describe_area(f, lv, ref->bytes, err) ? -1 : 1;
 	}
 	if (!lv->pool[0] || known_pool(all, n, lv))
 		return 0;
@@ -100,50 +126,85 @@ add(struct disk_fill *all, unsigned int n, const struct lvm_lv *lv,
 	return 2;
 }
 
-int
-lv_fill_find(const struct disk_view_ref *refs, unsigned int n,
-	     struct disk_fill **ret, unsigned int *ret_n, struct err *err)
+/* Volumes among which are all views, and snapshots if there are clones. */
+static int
+ask_lvm(const struct disk_fill_want *w, struct lvm_lv **ret,
+	unsigned int *ret_n, struct err *err)
 {
-	struct disk_fill *all = NULL;
-	struct lvm_lv *lvs = NULL;
-	unsigned int n_lvs = 0, k = 0;
-	int r, rc = -1;
+	static const struct lvm_field any[] = {
+		{ "lv_tags", VIEW_TAG },
+		/* Clones have each a tag of their own. */
+		{ "lv_role", "snapshot" },
+	};
 
-	if (lvm_find("lv_tags", VIEW_TAG, &lvs, &n_lvs, err)) {
-		if (err->code != ERR_NOTFOUND)
-			return -1;
-		err_clear(err);
-	}
-	all = calloc(2 * (size_t)n + 1, sizeof(*all));
-	if (!all) {
-		err_set(err, ERR_NOMEM, 0, "out of memory");
-		goto out;
-	}
-	for (unsigned int i = 0; i < n; i++) {
-		const struct lvm_lv *lv = find_view(lvs, n_lvs, &refs[i]);
+	if (lvm_find_any(any, w->n_clones ? 2 : 1, ret, ret_n, err) == 0)
+		return 0;
+	if (err->code != ERR_NOTFOUND)
+		return -1;
+	err_clear(err); /* no LVM here */
+	return 0;
+}
 
-		if (!lv)
-			continue;
-		r = add(all, k, lv, &refs[i], err);
+/* All of @w among the @n volumes @lvs, at @all; returns how many, or -1. */
+static int
+add_all(const struct disk_fill_want *w, const struct lvm_lv *lvs,
+	unsigned int n, struct disk_fill *all, struct err *err)
+{
+	unsigned int k = 0;
+
+	for (unsigned int i = 0; i < w->n_views; i++) {
+		const struct lvm_lv *lv = find_view(lvs, n, &w->views[i]);
+		int r = lv ? add(all, k, lv, &w->views[i], err) : 0;
+
 		if (r < 0)
-			goto out;
+			return -1;
 		for (; r > 0; r--)
 			all[k++].ref = i;
 	}
-	*ret = all;
-	*ret_n = k;
-	all = NULL;
-	rc = 0;
-out:
-	free(all);
+	for (unsigned int i = 0; i < w->n_clones; i++) {
+		const struct lvm_lv *lv = find_clone(lvs, n, &w->clones[i]);
+
+		if (!lv)
+			continue;
+		all[k].kind = DISK_FILL_CLONE;
+		all[k].ref = i;
+		if (describe_area(&all[k++], lv, w->clones[i].bytes, err))
+			return -1;
+	}
+	return (int)k;
+}
+
+int
+lv_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
+	     unsigned int *ret_n, struct err *err)
+{
+	size_t most = 2 * (size_t)w->n_views + w->n_clones;
+	struct disk_fill *all;
+	struct lvm_lv *lvs = NULL;
+	unsigned int n = 0;
+	int k = -1;
+
+	if (ask_lvm(w, &lvs, &n, err))
+		return -1;
+	all = calloc(most + 1, sizeof(*all));
+	if (all)
+		k = add_all(w, lvs, n, all, err);
+	else
+		err_set(err, ERR_NOMEM, 0, "out of memory");
 	free(lvs);
-	return rc;
+	if (k < 0) {
+		free(all);
+		return -1;
+	}
+	*ret = all;
+	*ret_n = (unsigned int)k;
+	return 0;
 }
 
 /* ---- read ---- */
 
 static int
-read_view(struct disk_fill *f, const struct dm_target *status, struct err *err)
+read_area(struct disk_fill *f, const struct dm_target *status, struct err *err)
 {
 	struct dm_snapshot_status s;
 
@@ -219,8 +280,8 @@ lv_fill_read(struct disk_fill *f, struct err *err)
 	}
 	if (dm_status(f->device, &status, err))
 		return -1;
-	rc = f->kind == DISK_FILL_VIEW ? read_view(&now, &status, err) :
-					 read_pool(&now, &status, err);
+	rc = disk_fill_is_area(f) ? read_area(&now, &status, err) :
+				    read_pool(&now, &status, err);
 	if (rc == 0)
 		*f = now;
 	return rc;

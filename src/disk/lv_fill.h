@@ -6,8 +6,8 @@
 #include "disk_fill.h"
 
 /* lv_fill_find() - see disk_fill_find(). */
-int lv_fill_find(const struct disk_view_ref *refs, unsigned int n,
-		 struct disk_fill **ret, unsigned int *ret_n, struct err *err);
+int lv_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
+		 unsigned int *ret_n, struct err *err);
 
 /* lv_fill_read() - see disk_fill_read(). */
 int lv_fill_read(struct disk_fill *f, struct err *err);

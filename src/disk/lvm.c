@@ -185,19 +185,37 @@ find(const char *select, struct lvm_lv **ret, unsigned int *ret_n,
 }
 
 int
-lvm_find(const char *field, const char *value, struct lvm_lv **ret,
-	 unsigned int *ret_n, struct err *err)
+lvm_find_any(const struct lvm_field *any, unsigned int n, struct lvm_lv **ret,
+	     unsigned int *ret_n, struct err *err)
 {
-	char select[SELECT_LEN];
+	char select[LVM_ANY_MAX * SELECT_LEN];
+	int used = 0;
 
 	*ret = NULL;
 	*ret_n = 0;
-	if (check_word(value, err))
-		return -1;
-	if (snprintf(select, sizeof(select), "%s=\"%s\"", field, value) >=
-	    (int)sizeof(select))
-		return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'", value);
+	for (unsigned int i = 0; i < n; i++) {
+		size_t room = sizeof(select) - (size_t)used;
+		int k;
+
+		if (check_word(any[i].value, err))
+			return -1;
+		k = snprintf(select + used, room, "%s%s=\"%s\"",
+			     i ? " || " : "", any[i].field, any[i].value);
+		if (k < 0 || (size_t)k >= room)
+			return err_set(err, ERR_INVALID, 0, "no LVM name: '%s'",
+				       any[i].value);
+		used += k;
+	}
 	return find(select, ret, ret_n, err);
+}
+
+int
+lvm_find(const char *field, const char *value, struct lvm_lv **ret,
+	 unsigned int *ret_n, struct err *err)
+{
+	const struct lvm_field one = { field, value };
+
+	return lvm_find_any(&one, 1, ret, ret_n, err);
 }
 
 int

@@ -61,6 +61,17 @@ int lvm_find(const char *field, const char *value, struct lvm_lv **ret,
 	     unsigned int *ret_n, struct err *err);
 
 /*
+ * lvm_find_any() - the same, of which one of the @n (at most LVM_ANY_MAX)
+ * fields in @any is its value: one call of LVM.
+ */
+#define LVM_ANY_MAX 2
+struct lvm_field {
+	const char *field, *value;
+};
+int lvm_find_any(const struct lvm_field *any, unsigned int n,
+		 struct lvm_lv **ret, unsigned int *ret_n, struct err *err);
+
+/*
  * lvm_find_lv() - the volume with the uuid @uuid; or else the one that is
  * called @vg/@name.  What isn't known is "".  1, 0 when there is none, or -1
  * as above.

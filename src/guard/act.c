@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * act.c - see guard_room.h: what is told of each gauge, and what hands do.
+ * act.c - see guard_room.h: what is to be done about each gauge, and what hands
+ * do.
  *
  * One hand at a time for each volume group: LVM lets no two work on it, and
  * what the first one does may make the second one needless.  A snapshot that is
@@ -121,94 +122,6 @@ start(struct guard *g, struct gauge *x, enum action_kind kind)
 	}
 }
 
-/* ---- what is told ---- */
-
-/* "82.0 % full (26.2 MiB of 32.0 MiB), full in 31 s at 180.0 KiB/s" */
-static const char *
-state_text(const struct gauge *x, char *ret, size_t len)
-{
-	char used[24], all[24], rate[24], when[32];
-	double percent = x->fill.bytes ? 100.0 * (double)x->fill.used /
-						 (double)x->fill.bytes :
-					 0;
-	int n = snprintf(ret, len, "%.1f %% full (%s of %s)", percent,
-			 units_size(x->fill.used, used, sizeof(used)),
-			 units_size(x->fill.bytes, all, sizeof(all)));
-
-	if (n > 0 && (size_t)n < len && !isinf(x->full_s))
-		snprintf(ret + n, len - (size_t)n, ", full in %s at %s/s",
-			 event_seconds(x->full_s, when, sizeof(when)),
-			 units_size((uint64_t)x->rate, rate, sizeof(rate)));
-	return ret;
-}
-
-/* How to give it room by hand. */
-static const char *
-remedy(const struct gauge *x)
-{
-	switch (x->fill.kind) {
-	case DISK_FILL_POOL_DATA:
-		return "give its volume group room, lvextend it, or delete "
-		       "snapshots";
-	case DISK_FILL_POOL_METADATA:
-		return "give its volume group room, `lvextend "
-		       "--poolmetadatasize` it, or delete snapshots";
-	case DISK_FILL_VIEW:
-	default:
-		return "give its volume group room, or delete a snapshot";
-	}
-}
-
-/* For some time: what is told is not to be taken back each second. */
-static bool
-is_calm(const struct gauge *x)
-{
-	return x->fill.state == DISK_FILL_GOOD && !x->verdict.warn &&
-	       !x->verdict.stuck && x->full_s > 2.0 * POLICY_AHEAD_S;
-}
-
-static void
-tell_warning(struct guard *g, struct gauge *x)
-{
-	struct guard_event e = { .gauge = x };
-	char name[300], state[160];
-
-	event_gauge_name(x, name, sizeof(name));
-	state_text(x, state, sizeof(state));
-	if (x->verdict.warn && !x->warned) {
-		e.kind = GUARD_WARN;
-		e.level = GUARD_WARNING;
-		event_tell(g, &e, "%s: %s: %s; %s", name, x->verdict.why, state,
-			   remedy(x));
-		x->warned = true;
-	} else if (x->warned && is_calm(x)) {
-		e.kind = GUARD_RELIEVED;
-		event_tell(g, &e, "%s: it has room again: %s", name, state);
-		x->warned = false;
-	}
-}
-
-static void
-tell_lost(struct guard *g, struct gauge *x)
-{
-	struct guard_event e = { .gauge = x,
-				 .kind = GUARD_LOST,
-				 .level = GUARD_WARNING };
-	char name[300];
-
-	if (x->fill.state != DISK_FILL_LOST || x->lost_told)
-		return;
-	x->lost_told = true;
-	event_gauge_name(x, name, sizeof(name));
-	if (x->fill.kind == DISK_FILL_VIEW)
-		event_tell(g, &e,
-			   "%s: it is lost: %s; its disk goes on, `xensnap "
-			   "delete %s@%s` clears it away",
-			   name, x->fill.why, x->domain, x->name);
-	else
-		event_tell(g, &e, "%s: %s", name, x->fill.why);
-}
-
 /* ---- the end of a snapshot ---- */
 
 /* All gauges of the snapshot of @x are told, or not, together. */
@@ -237,7 +150,7 @@ announce(struct guard *g, struct gauge *x)
 		   "of %s is %s, and cannot be made larger%s",
 		   x->domain, x->name,
 		   event_seconds(e.drop_in_s, when, sizeof(when)),
-		   x->fill.group, x->vdev, state_text(x, state, sizeof(state)),
+		   x->fill.group, x->vdev, tell_state(x, state, sizeof(state)),
 		   g->o->dry_run ? " (nothing is done: --dry-run)" : "");
 	set_announced(g, x, guard_now_ms());
 }
@@ -262,7 +175,7 @@ withdraw(struct guard *g, struct gauge *x)
 
 	event_tell(g, &e, "%s@%s will not be dropped: its view of %s is %s",
 		   x->domain, x->name, x->vdev,
-		   state_text(x, state, sizeof(state)));
+		   tell_state(x, state, sizeof(state)));
 	set_announced(g, x, 0);
 }
 
@@ -309,7 +222,7 @@ judge_end(struct guard *g, struct gauge *x)
 		return;
 	}
 	/* A rate is known first: else each new guard would take it back. */
-	if (x->announced_ms && is_calm(x) && x->forecast.seen > 2 &&
+	if (x->announced_ms && tell_is_calm(x) && x->forecast.seen > 2 &&
 	    is_saved(g, x)) {
 		withdraw(g, x);
 		return;
@@ -347,8 +260,7 @@ act_judge(struct guard *g)
 
 		if (!x->known)
 			continue;
-		tell_lost(g, x);
-		tell_warning(g, x);
+		tell_gauge(g, x);
 		if (x->verdict.extend_to) {
 			tell_dry(g, x);
 			start(g, x, ACTION_EXTEND);
@@ -408,7 +320,7 @@ extended(struct guard *g, const struct done *d, struct gauge *x)
 	event_tell(g, &e, "%s: made larger: it had %s, and is now %s",
 		   event_gauge_name(x, name, sizeof(name)),
 		   units_size(d->was_bytes, was, sizeof(was)),
-		   state_text(x, state, sizeof(state)));
+		   tell_state(x, state, sizeof(state)));
 	if (x->announced_ms && is_saved(g, x))
 		withdraw(g, x);
 }

@@ -22,6 +22,7 @@ guard_kind_name(enum guard_kind kind)
 		[GUARD_STARTED] = "started",
 		[GUARD_STOPPED] = "stopped",
 		[GUARD_WARN] = "warning",
+		[GUARD_ENDANGERED] = "endangered",
 		[GUARD_RELIEVED] = "relieved",
 		[GUARD_EXTENDED] = "extended",
 		[GUARD_EXTEND_FAILED] = "extend-failed",
@@ -42,6 +43,20 @@ guard_kind_name(enum guard_kind kind)
 }
 
 const char *
+guard_level_name(enum guard_level level)
+{
+	switch (level) {
+	case GUARD_ERROR:
+		return "error";
+	case GUARD_WARNING:
+		return "warning";
+	case GUARD_NOTICE:
+	default:
+		return "notice";
+	}
+}
+
+const char *
 event_gauge_name(const struct gauge *gauge, char *ret, size_t len)
 {
 	switch (gauge->fill.kind) {
@@ -51,6 +66,9 @@ event_gauge_name(const struct gauge *gauge, char *ret, size_t len)
 	case DISK_FILL_POOL_METADATA:
 		snprintf(ret, len, "metadata of thin pool %s",
 			 gauge->fill.what);
+		break;
+	case DISK_FILL_CLONE:
+		snprintf(ret, len, "clone %s: %s", gauge->domain, gauge->vdev);
 		break;
 	case DISK_FILL_VIEW:
 	default:
@@ -88,7 +106,11 @@ put_gauge(struct hook_call *c, const struct gauge *gauge)
 {
 	const struct disk_fill *f = &gauge->fill;
 
-	put_env(c, "XENSNAP_SNAPSHOT=%s@%s", gauge->domain, gauge->name);
+	if (f->kind == DISK_FILL_CLONE)
+		put_env(c, "XENSNAP_CLONE=%s", gauge->domain);
+	else
+		put_env(c, "XENSNAP_SNAPSHOT=%s@%s", gauge->domain,
+			gauge->name);
 	put_env(c, "XENSNAP_DOMAIN=%s", gauge->domain);
 	put_env(c, "XENSNAP_DISK=%s", gauge->vdev);
 	put_env(c, "XENSNAP_KIND=%s", disk_fill_kind_name(f->kind));
@@ -118,8 +140,7 @@ queue_hook(struct guard *g, const struct guard_event *e)
 	memset(c, 0, sizeof(*c));
 	snprintf(c->event, sizeof(c->event), "%s", guard_kind_name(e->kind));
 	put_env(c, "XENSNAP_EVENT=%s", c->event);
-	put_env(c, "XENSNAP_LEVEL=%s",
-		e->level == GUARD_WARNING ? "warning" : "notice");
+	put_env(c, "XENSNAP_LEVEL=%s", guard_level_name(e->level));
 	put_env(c, "XENSNAP_TIME=%s", e->time);
 	put_env(c, "XENSNAP_MESSAGE=%s", e->text);
 	if (e->gauge)
@@ -197,7 +218,9 @@ event_tell(struct guard *g, struct guard_event *e, const char *fmt, ...)
 	va_end(ap);
 	clock_utc(e->time, sizeof(e->time));
 	g->counts[e->kind]++;
-	if (e->level == GUARD_WARNING)
+	if (e->level == GUARD_ERROR)
+		log_error("%s", e->text);
+	else if (e->level == GUARD_WARNING)
 		log_warning("%s", e->text);
 	else
 		log_notice("%s", e->text);

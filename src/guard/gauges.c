@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gauges.c - see guard_room.h: what fills up, found, read and judged. */
+/* gauges.c - see guard_room.h: what fills up, read and judged. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,97 +17,6 @@
 /* Once it hung; that is not how long it takes. */
 #define LVM_MOST_S 60.0
 
-/* ---- survey: a hand's work ---- */
-
-/* Where a view is on record. */
-struct place {
-	char domain[SNAPSHOT_NAME_MAX + 1];
-	char name[SNAPSHOT_NAME_MAX + 1];
-	char generation[DOMAIN_UUID_LEN + 1];
-	char vdev[SNAPSHOT_VDEV_LEN];
-};
-
-struct views {
-	struct disk_view_ref *refs;
-	struct place *places;
-	unsigned int n, room;
-	unsigned int n_snapshots;
-	struct err *err;
-};
-
-static int
-make_room(struct views *v)
-{
-	unsigned int room = v->room ? 2 * v->room : 64;
-	struct disk_view_ref *refs;
-	struct place *places;
-
-	if (v->n < v->room)
-		return 0;
-	refs = reallocarray(v->refs, room, sizeof(*refs));
-	if (refs)
-		v->refs = refs;
-	places = reallocarray(v->places, room, sizeof(*places));
-	if (places)
-		v->places = places;
-	if (!refs || !places)
-		return err_set(v->err, ERR_NOMEM, 0, "out of memory");
-	v->room = room;
-	return 0;
-}
-
-static int
-add_views(const struct snapshot *s, const char *domain, const char *name,
-	  const struct err *bad, void *ctx)
-{
-	struct views *v = ctx;
-	struct place *p;
-
-	v->n_snapshots++;
-	if (bad) {
-		log_info("%s@%s is not watched: %s", domain, name, bad->text);
-		return 0;
-	}
-	for (unsigned int i = 0; i < s->n_disks; i++) {
-		if (make_room(v))
-			return -1;
-		v->refs[v->n] = s->disks[i].view;
-		p = &v->places[v->n++];
-		memcpy(p->domain, s->domain, sizeof(p->domain));
-		memcpy(p->name, s->name, sizeof(p->name));
-		memcpy(p->generation, s->generation, sizeof(p->generation));
-		memcpy(p->vdev, s->disks[i].vdev, sizeof(p->vdev));
-	}
-	return 0;
-}
-
-/* The answer: how many snapshots, then each disk_fill with its place. */
-int
-gauges_survey(void *arg, struct buf *ret, struct err *err)
-{
-	struct views v = { .err = err };
-	struct disk_fill *fills = NULL;
-	unsigned int n = 0;
-	int rc = -1;
-
-	(void)arg;
-	if (snapshot_each(NULL, add_views, &v, err) || err->code)
-		goto out;
-	if (v.n && disk_fill_find(v.refs, v.n, &fills, &n, err))
-		goto out;
-	put_u32(ret, v.n_snapshots);
-	for (unsigned int i = 0; i < n; i++) {
-		put_bytes(ret, &fills[i], sizeof(fills[i]));
-		put_bytes(ret, &v.places[fills[i].ref], sizeof(v.places[0]));
-	}
-	rc = 0;
-out:
-	free(fills);
-	free(v.refs);
-	free(v.places);
-	return rc;
-}
-
 /* ---- the answer ---- */
 
 static struct gauge *
@@ -119,7 +28,7 @@ find_same(const struct guard *g, const struct gauge *like)
 		if (x->fill.kind == like->fill.kind &&
 		    strcmp(x->fill.what, like->fill.what) == 0 &&
 		    strcmp(x->fill.uuid, like->fill.uuid) == 0 &&
-		    (x->fill.kind != DISK_FILL_VIEW ||
+		    (!disk_fill_is_area(&x->fill) ||
 		     strcmp(x->generation, like->generation) == 0))
 			return x;
 	}
@@ -151,7 +60,8 @@ take_over(const struct guard *g, struct gauge *to)
 int
 gauges_take(struct guard *g, const struct buf *answer, struct err *err)
 {
-	const size_t each = sizeof(struct disk_fill) + sizeof(struct place);
+	const size_t each =
+		sizeof(struct disk_fill) + sizeof(struct gauge_place);
 	struct gauge *all;
 	size_t n;
 
@@ -164,7 +74,7 @@ gauges_take(struct guard *g, const struct buf *answer, struct err *err)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t *from = answer->data + 4 + i * each;
-		struct place p;
+		struct gauge_place p;
 
 		memcpy(&all[i].fill, from, sizeof(all[i].fill));
 		memcpy(&p, from + sizeof(all[i].fill), sizeof(p));

@@ -24,7 +24,8 @@
 /* Something that fills up, and all that is known of it. */
 struct gauge {
 	struct disk_fill fill;
-	/* The snapshot whose view it is; of a pool the first one in it. */
+	/* The snapshot whose view it is; of a pool the first one in it.  Of a
+	 * clone's disk: the clone, no name, and its uuid. */
 	char domain[SNAPSHOT_NAME_MAX + 1];
 	char name[SNAPSHOT_NAME_MAX + 1];
 	char generation[DOMAIN_UUID_LEN + 1];
@@ -34,7 +35,7 @@ struct gauge {
 	double rate;   /* bytes a second */
 	double full_s; /* INFINITY: never, at this rate */
 	bool known;    /* it was read at least once */
-	bool warned, lost_told, refused_told;
+	bool warned, endangered_told, lost_told, refused_told;
 	unsigned int n_open;   /* so many times in a row it was seen open */
 	unsigned int n_failed; /* it could not be read */
 	uint64_t failed_ms;    /* when it could not be made larger, or 0 */
@@ -45,12 +46,14 @@ struct gauge {
 enum guard_level {
 	GUARD_NOTICE,
 	GUARD_WARNING,
+	GUARD_ERROR, /* a running domain's disk is lost, or will be */
 };
 
 enum guard_kind {
 	GUARD_STARTED,
 	GUARD_STOPPED,
 	GUARD_WARN,
+	GUARD_ENDANGERED,
 	GUARD_RELIEVED,
 	GUARD_EXTENDED,
 	GUARD_EXTEND_FAILED,
@@ -103,6 +106,9 @@ struct guard_report {
 
 /* guard_kind_name() - "drop-announced". */
 const char *guard_kind_name(enum guard_kind kind);
+
+/* guard_level_name() - "notice", "warning", "error". */
+const char *guard_level_name(enum guard_level level);
 
 /*
  * guard_run() - watch until a request to stop (cancel.h).  0; -1 with ERR_BUSY

@@ -75,11 +75,22 @@ struct guard {
 /* guard_now_ms() - a clock that does not go backwards, never 0. */
 uint64_t guard_now_ms(void);
 
-/* ---- gauges.c ---- */
+/* ---- survey.c ---- */
 
 /* gauges_survey() - a hand's work: all gauges there are, as an answer for
- * gauges_take(). */
+ * gauges_take(): how many snapshots there are, then of each gauge its disk_fill
+ * and its gauge_place. */
 int gauges_survey(void *arg, struct buf *ret, struct err *err);
+
+/* Where it is on record; see struct gauge. */
+struct gauge_place {
+	char domain[SNAPSHOT_NAME_MAX + 1];
+	char name[SNAPSHOT_NAME_MAX + 1];
+	char generation[DOMAIN_UUID_LEN + 1];
+	char vdev[SNAPSHOT_VDEV_LEN];
+};
+
+/* ---- gauges.c ---- */
 
 /* gauges_take() - @answer is what there is now; what was known of the same
  * ones is kept.  -1 with ERR_NOMEM, ERR_CORRUPT: they stay as they were. */
@@ -99,9 +110,22 @@ void gauges_judge(const struct guard *g, struct gauge *gauge);
 /* gauges_wait_ms() - when to look again. */
 unsigned int gauges_wait_ms(const struct guard *g);
 
+/* ---- tell.c ---- */
+
+/* tell_gauge() - what is to be told of @x as it is: lost, in danger, nearly
+ * full, or no more. */
+void tell_gauge(struct guard *g, struct gauge *x);
+
+/* tell_is_calm() - has it been out of danger for long enough to say so? */
+bool tell_is_calm(const struct gauge *x);
+
+/* tell_state() - "82.0 % full (26.2 MiB of 32.0 MiB), full in 31 s at 180.0
+ * KiB/s" in @ret; returns @ret. */
+const char *tell_state(const struct gauge *x, char *ret, size_t len);
+
 /* ---- act.c ---- */
 
-/* act_judge() - tell what is to be told of each gauge, and start hands. */
+/* act_judge() - have told what is to be told of each gauge, and start hands. */
 void act_judge(struct guard *g);
 
 /* act_collect() - hear of the hands that are done, and tell. */
@@ -125,7 +149,8 @@ void event_tell(struct guard *g, struct guard_event *e, const char *fmt, ...)
 /* event_hooks() - go on with the hooks that wait. */
 void event_hooks(struct guard *g);
 
-/* event_gauge_name() - "web1@a: xvda", "thin pool vg/pool (data)" in @ret. */
+/* event_gauge_name() - "web1@a: view of xvda", "clone web2: xvda", "data of
+ * thin pool vg/pool" in @ret; returns @ret. */
 const char *event_gauge_name(const struct gauge *gauge, char *ret, size_t len);
 
 /* event_seconds() - "24 s", "2 min 5 s" in @ret (24 bytes); returns @ret. */

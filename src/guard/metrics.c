@@ -104,10 +104,20 @@ static const struct column columns[] = {
 	{ "lost", "1 when it overflowed or failed.", lost_of },
 };
 
-static bool
-is_view(const struct gauge *x)
+/* The word in the names of what is told of it. */
+static const char *
+family(const struct gauge *x)
 {
-	return x->fill.kind == DISK_FILL_VIEW;
+	switch (x->fill.kind) {
+	case DISK_FILL_VIEW:
+		return "view";
+	case DISK_FILL_CLONE:
+		return "clone";
+	case DISK_FILL_POOL_DATA:
+	case DISK_FILL_POOL_METADATA:
+	default:
+		return "pool";
+	}
 }
 
 static void
@@ -116,9 +126,12 @@ put_labels(FILE *f, const struct gauge *x)
 	char name[2 * SNAPSHOT_NAME_MAX + 2];
 
 	fputc('{', f);
-	if (is_view(x)) {
+	if (disk_fill_is_area(&x->fill)) {
 		snprintf(name, sizeof(name), "%s@%s", x->domain, x->name);
-		put_label(f, "snapshot", name, ',');
+		if (x->fill.kind == DISK_FILL_CLONE)
+			put_label(f, "clone", x->domain, ',');
+		else
+			put_label(f, "snapshot", name, ',');
 		put_label(f, "disk", x->vdev, ',');
 		put_label(f, "volume", x->fill.what, '}');
 		return;
@@ -130,9 +143,8 @@ put_labels(FILE *f, const struct gauge *x)
 }
 
 static void
-put_gauges(FILE *f, const struct guard *g, bool views)
+put_gauges(FILE *f, const struct guard *g, const char *what)
 {
-	const char *what = views ? "view" : "pool";
 	char name[80];
 
 	for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
@@ -141,7 +153,7 @@ put_gauges(FILE *f, const struct guard *g, bool views)
 		for (unsigned int i = 0; i < g->n; i++) {
 			const struct gauge *x = &g->gauges[i];
 
-			if (is_view(x) != views || !x->known)
+			if (strcmp(family(x), what) != 0 || !x->known)
 				continue;
 			fprintf(f, P "%s", name);
 			put_labels(f, x);
@@ -174,8 +186,9 @@ put_groups(FILE *f, const struct guard *g, const char *name, const char *help,
 static void
 put_all(FILE *f, const struct guard *g)
 {
-	put_gauges(f, g, true);
-	put_gauges(f, g, false);
+	put_gauges(f, g, "view");
+	put_gauges(f, g, "clone");
+	put_gauges(f, g, "pool");
 	put_groups(f, g, "group_size_bytes", "Size of the volume group.",
 		   false);
 	put_groups(f, g, "group_free_bytes",

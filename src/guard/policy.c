@@ -28,8 +28,7 @@ policy_reserve(const struct policy *p, const struct disk_fill *f)
 static bool
 is_safe(const struct disk_fill *f)
 {
-	return f->kind == DISK_FILL_VIEW && f->max_bytes &&
-	       f->bytes >= f->max_bytes;
+	return disk_fill_is_area(f) && f->max_bytes && f->bytes >= f->max_bytes;
 }
 
 static bool
@@ -125,6 +124,8 @@ policy_judge(const struct policy *p, const struct policy_case *c)
 		return v;
 	judge_room(p, c, &v);
 	judge_warning(p, c, &v);
+	/* At rest as well: nothing is lost by telling it. */
+	v.endangered = f->kind == DISK_FILL_CLONE && v.stuck && v.warn;
 	/* One that does not fill is in no danger, however full it is. */
 	if (!p->drop || f->kind != DISK_FILL_VIEW || !v.stuck ||
 	    isinf(c->full_s))

@@ -6,7 +6,8 @@
  * full soon; never beyond what it can use, and never by what is reserved of
  * its volume group.  One that cannot be made larger, and fills, is doomed:
  * the end is told, and right before it the snapshot is dropped.  A thin pool
- * is made larger likewise, and never dropped from.
+ * and the area of a clone's disk are made larger likewise, and nothing is ever
+ * dropped for them.
  */
 #ifndef XENSNAP_POLICY_H
 #define XENSNAP_POLICY_H
@@ -70,6 +71,7 @@ struct policy_verdict {
 	bool stuck;         /* should be larger, and cannot be */
 	bool doomed;        /* and will be dropped, unless that changes */
 	double drop_in_s;   /* 0 or less: now */
+	bool endangered;    /* a clone's disk: nobody but the admin can help */
 };
 
 /* policy_reserve() - so many bytes of the group of @f stay free. */

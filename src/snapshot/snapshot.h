@@ -214,7 +214,8 @@ int snapshot_leftovers(const char *domain,
 
 /* What is there, at a glance. */
 struct snapshot_glance {
-	uint64_t stamp;     /* another one when a snapshot came or went */
+	uint64_t stamp;     /* another one when a snapshot or a clone came
+			     * or went */
 	uint64_t leftovers; /* the same of what leftovers there are; 0: none */
 	unsigned int n_leftovers;
 };

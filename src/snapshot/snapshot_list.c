@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cloned.h"
 #include "fd.h"
 #include "snapshot.h"
 
@@ -343,7 +344,9 @@ look_at_domain(const char *domain, void *ctx)
 	int rc = names_read(&l, snapshot_root(), domain, k->err);
 
 	for (size_t i = 0; rc == 0 && i < l.n; i++) {
-		if (is_name(l.name[i])) {
+		/* A clone has its configuration when it has its disks. */
+		if (is_name(l.name[i]) ||
+		    strcmp(l.name[i], CLONED_CONFIG) == 0) {
 			g->stamp = hash(hash(g->stamp, domain), l.name[i]);
 		} else if (is_leftover(l.name[i], &kind, name) ||
 			   strcmp(l.name[i], REVERTING) == 0) {

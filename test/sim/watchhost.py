@@ -130,7 +130,19 @@ class Systemd:
         self.said.clear()
 
 
-def check(host, snapshots):
+def clone(host, *names):
+    """A clone of web1@a of each of those names, with small areas."""
+    for name in names:
+        result = host.run("clone", "web1@a", name, *WORDS)
+        assert result.status == 0, result.err
+
+
+def disk_of(name, vdev="xvda"):
+    """The disk of a clone, as a view that Full() can write to."""
+    return f"{name}-{vdev}.img"
+
+
+def check(host, snapshots, clones=(), domains=None):
     """As check_all(), without what the test and the watch themselves put
     there."""
     views = host.world / "views"
@@ -138,7 +150,7 @@ def check(host, snapshots):
                  for p in views.glob(f"*.{suffix}")] + list(
                      host.root.glob(".watch.*")):
         path.unlink()
-    check_all(host, snapshots)
+    check_all(host, snapshots, domains, clones)
 
 
 SAMPLE = re.compile(

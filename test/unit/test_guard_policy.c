@@ -198,6 +198,44 @@ pools(void **state)
 	assert_true(v.warn && v.stuck && !v.extend_to);
 }
 
+/* The area of a clone's disk: as a view's, and nothing is dropped for it. */
+static void
+clones(void **state)
+{
+	struct policy p = POLICY_INIT;
+	struct disk_fill f = view(75);
+	struct policy_verdict v;
+
+	(void)state;
+	f.kind = DISK_FILL_CLONE;
+	v = judge(&p, &f, 0);
+	assert_true(v.extend_to == 120 * MIB && !v.endangered);
+	assert_int_equal(judge(&p, &f, 500 * MIB).extend_to, 1100 * MIB);
+	f.group_free = 0;
+	/* Not nearly full yet, and at rest: it only wants room. */
+	v = judge(&p, &f, 0);
+	assert_true(v.stuck && !v.warn && !v.endangered);
+	v = judge(&p, &f, MIB); /* full in 25 s */
+	assert_true(v.warn && v.endangered && !v.doomed);
+	assert_true(isinf(v.drop_in_s));
+	f = view(99);
+	f.kind = DISK_FILL_CLONE;
+	assert_true(judge(&p, &f, MIB).warn);
+	assert_false(judge(&p, &f, MIB).endangered);
+	/* Nearly full, at rest, and told not to make it larger. */
+	p.extend = false;
+	v = judge(&p, &f, 0);
+	assert_true(v.endangered && !v.doomed);
+	/* A view is in no such danger: it is dropped. */
+	f.kind = DISK_FILL_VIEW;
+	assert_false(judge(&p, &f, MIB).endangered);
+	/* As large as it can be of use. */
+	f.kind = DISK_FILL_CLONE;
+	f.max_bytes = f.bytes;
+	v = judge(&p, &f, MIB);
+	assert_true(!v.warn && !v.stuck && !v.endangered);
+}
+
 static void
 waits(void **state)
 {
@@ -234,6 +272,7 @@ main(void)
 		cmocka_unit_test(dooms),
 		cmocka_unit_test(slow_lvm),
 		cmocka_unit_test(pools),
+		cmocka_unit_test(clones),
 		cmocka_unit_test(waits),
 	};
 
