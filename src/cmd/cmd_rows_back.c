@@ -104,8 +104,9 @@ const struct cmd_verb rows_back[] = {
 		  "where they differ, and its memory is restored. A domain "
 		  "that is gone comes back. What it is now is kept before, as "
 		  "DOMAIN@before-TIME. The snapshot and all its siblings stay "
-		  "and can be reverted to again. If it is interrupted, recover "
-		  "finishes it.",
+		  "and can be reverted to again. An HVM guest that has a "
+		  "generation id (ms_vm_genid) gets a new one, so that it "
+		  "knows. If it is interrupted, recover finishes it.",
 	  .opts = revert_opts,
 	  .examples = revert_examples,
 	  .min_args = 1,

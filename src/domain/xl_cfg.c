@@ -303,13 +303,14 @@ put_endings(const struct text *t)
 	}
 }
 
+static const char genid[] = "b_info/type.hvm/ms_vm_genid";
+
 /* The few that have other words on the other side. */
 static void
 put_hvm(const struct text *t)
 {
 	static const char vga[] = "b_info/type.hvm/vga/kind";
 	static const char viridian[] = "b_info/type.hvm/viridian";
-	static const char genid[] = "b_info/type.hvm/ms_vm_genid";
 	static const struct xl_cfg_row viridian_row = {
 		"b_info/type.hvm/viridian", "viridian", XL_CFG_BOOL
 	};
@@ -385,5 +386,27 @@ out:
 		free(ret);
 		ret = NULL;
 	}
+	return ret;
+}
+
+int
+xl_cfg_has_genid(const char *config_json, struct err *err)
+{
+	struct json_object *root, *id;
+	size_t n = 0;
+	int ret = 0;
+
+	root = json_parse(config_json, strlen(config_json),
+			  "the domain's configuration", err);
+	if (!root)
+		return -1;
+	id = xl_cfg_get(root, genid);
+	if (json_object_is_type(id, json_type_array))
+		n = json_object_array_length(id);
+	/* All zero is none. */
+	for (size_t i = 0; i < n; i++)
+		if (json_object_get_int(json_object_array_get_idx(id, i)))
+			ret = 1;
+	json_object_put(root);
 	return ret;
 }

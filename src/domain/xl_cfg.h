@@ -45,6 +45,13 @@ char *xl_cfg_from_json(const char *config_json, const struct xl_cfg_disk *disks,
 		       size_t n_disks, const char *name_override,
 		       struct err *err);
 
+/*
+ * xl_cfg_has_genid() - does the domain of @config_json have a generation id,
+ * which tells an HVM guest that time went back?  xl_cfg_from_json() then asks
+ * for a new one.  1, 0, or -1 with ERR_CORRUPT.
+ */
+int xl_cfg_has_genid(const char *config_json, struct err *err);
+
 /* One disk of a configuration file, as read by xl's own parser. */
 struct xl_cfg_drive {
 	const char *vdev;    /* "xvda" */

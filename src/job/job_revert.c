@@ -225,29 +225,42 @@ write_config(struct revert_target *t, const char *domain, struct err *err)
 	return rc;
 }
 
+/* By its file, from @memory (NULL: from its disks). */
 static int
-restore(const struct reverting *r, bool *ret_started, struct err *err)
+boot(const struct reverting *r, struct revert_target *t, const char *memory,
+     bool *ret_started, struct err *err)
+{
+	const struct domain_start how = { .name = r->domain,
+					  .config = t->config,
+					  .memory = memory };
+
+	if (write_config(t, r->domain, err))
+		return -1;
+	return domain_boot(&how, ret_started, err);
+}
+
+/*
+ * The save file is enough, and says all, but for a guest that is to be told
+ * that time went back: the file has its old generation id, which libxl would
+ * give it again.
+ */
+static int
+restore(const struct reverting *r, struct revert_target *t, bool *ret_started,
+	struct err *err)
 {
 	struct domain_saved saved = { .domid = r->domid };
+	int genid = own_config_has_genid(&t->held.s, t->held.folder, err);
 
 	strcpy(saved.name, r->domain);
 	strcpy(saved.uuid, r->uuid);
-	if (snapshot_path(r->domain, r->name, saved.memory,
+	if (genid < 0 ||
+	    snapshot_path(r->domain, r->name, saved.memory,
 			  sizeof(saved.memory) - sizeof(SNAPSHOT_MEMORY) - 1,
 			  err))
 		return -1;
 	strcat(saved.memory, "/" SNAPSHOT_MEMORY);
-	return domain_rebuild(&saved, ret_started, err);
-}
-
-static int
-boot(const struct reverting *r, const struct revert_target *t,
-     bool *ret_started, struct err *err)
-{
-	const struct domain_start how = { .name = r->domain,
-					  .config = t->config };
-
-	return domain_boot(&how, ret_started, err);
+	return genid ? boot(r, t, saved.memory, ret_started, err) :
+		       domain_rebuild(&saved, ret_started, err);
 }
 
 static int
@@ -261,11 +274,9 @@ start(struct reverting *r, struct revert_target *t, struct revert_report *ret,
 		ret->memory = true;
 		rc = held_check_memory(&t->held, err);
 		if (rc == 0)
-			rc = restore(r, &started, err);
+			rc = restore(r, t, &started, err);
 	} else if (is_booted(t, r->disks_only)) {
-		rc = write_config(t, r->domain, err);
-		if (rc == 0)
-			rc = boot(r, t, &started, err);
+		rc = boot(r, t, NULL, &started, err);
 	} else {
 		return 0;
 	}

@@ -31,3 +31,20 @@ own_config(const struct snapshot *s, int dirfd, struct err *err)
 	free(config);
 	return text;
 }
+
+int
+own_config_has_genid(const struct snapshot *s, int dirfd, struct err *err)
+{
+	char *config;
+	size_t len;
+	int r;
+
+	if (s->mode == SNAPSHOT_OFFLINE)
+		return 0;
+	if (fd_read_file(dirfd, snapshot_config_file(s->mode), CONFIG_MAX,
+			 &config, &len, err))
+		return -1;
+	r = xl_cfg_has_genid(config, err);
+	free(config);
+	return r;
+}

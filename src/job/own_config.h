@@ -14,4 +14,8 @@
  */
 char *own_config(const struct snapshot *s, int dirfd, struct err *err);
 
+/* own_config_has_genid() - see xl_cfg_has_genid(); 0 for a domain that did not
+ * run.  -1 with ERR_IO, ERR_CORRUPT. */
+int own_config_has_genid(const struct snapshot *s, int dirfd, struct err *err);
+
 #endif

@@ -289,6 +289,70 @@ def crashed():
         at(host, "a")
 
 
+def set_genid(path):
+    """An HVM guest that has a generation id, by libxl's JSON."""
+    o = json.loads(path.read_text())
+    o["c_info"]["type"] = "hvm"
+    o.setdefault("b_info", {})["type.hvm"] = {"ms_vm_genid": list(range(16))}
+    path.write_text(json.dumps(o))
+
+
+def genid():
+    """A guest with a generation id is told that time went back: a new one, by
+    the file that xl is given beside the memory; also by recover."""
+    with Host() as host:
+        ready(host, "a")
+        set_genid(host.root / "web1" / "a" / "domain.json")
+        host.fault("restore")  # by the memory alone
+        config = host.root / "web1" / ".revert.cfg"
+        for again in False, True:
+            place = "revert.starting" if again else "revert.started"
+            p = host.stopped_at(place, "revert", "web1@a", "--no-keep")
+            assert p, place
+            if again:
+                assert not config.exists()
+                host.kill(p)
+                assert host.run("recover").status == 0
+            else:
+                lines = config.read_text().splitlines()
+                assert 'ms_vm_genid="generate"' in lines, lines
+                assert 'type="hvm"' in lines and 'name="web1"' in lines, lines
+                uuid = json.loads((host.root / "web1" / "a" / "domain.json")
+                                  .read_text())["c_info"]["uuid"]
+                assert f'uuid="{uuid}"' in lines, lines
+                for disk in DISKS:
+                    assert f"target={host.world / 'disks' / disk}" in \
+                        "\n".join(lines), (disk, lines)
+                p.send_signal(18)
+                result = host.finish(p)
+                assert result.status == 0, result.err
+            at(host, "a")
+            check_all(host, {"web1@a"})
+            host.tick(LATER)
+        check_nothing_to_recover(host)
+
+
+def no_genid():
+    """One without is restored by its memory alone; and so is one with, when it
+    goes on from where it stands."""
+    with Host() as host:
+        ready(host, "a")
+        host.fault("boot")  # by a configuration
+        p = host.stopped_at("revert.started", "revert", "web1@a", "--no-keep")
+        assert p and not (host.root / "web1" / ".revert.cfg").exists()
+        p.send_signal(18)
+        assert host.finish(p).status == 0
+        at(host, "a")
+        p = host.stopped_at("rebuild.destroyed", "create", "web1@r",
+                            "--rebuild")
+        assert p
+        set_genid(host.root / "web1" / ".r.partial" / "domain.json")
+        p.send_signal(18)
+        result = host.finish(p)
+        assert result.status == 0, result.err
+        check_all(host, {"web1@a", "web1@r"})
+
+
 def main():
     """All of them."""
     cases = [
@@ -302,6 +366,8 @@ def main():
                         "revert.starting")),
         ("the disks alone", disks_only),
         ("a dry run", dry),
+        ("an HVM guest gets a new generation id", genid),
+        ("what has none, or does not go back, keeps what it has", no_genid),
         ("another memory", swapped),
         ("what is refused", refused),
         ("its end fails", functools.partial(

@@ -274,6 +274,41 @@ test_odd_types(void **state)
 	assert_int_equal(refused(json, NULL, 0, NULL), ERR_CORRUPT);
 }
 
+/* Of an HVM guest, and not all zero; what is none is none. */
+static void
+test_genid(void **state)
+{
+	static const struct {
+		const char *rest;
+		int has;
+		bool generate;
+	} cases[] = {
+		{ ",\"b_info\":{\"type.hvm\":{\"ms_vm_genid\":[0,0,7]}}}", 1,
+		  true },
+		{ ",\"b_info\":{\"type.hvm\":{\"ms_vm_genid\":[0,0]}}}", 0,
+		  true },
+		{ ",\"b_info\":{\"type.hvm\":{\"ms_vm_genid\":\"7\"}}}", 0,
+		  false },
+		{ ",\"b_info\":{\"type.hvm\":{}}}", 0, false },
+		{ ",\"b_info\":{\"type.pvh\":{\"ms_vm_genid\":[7]}}}", 0,
+		  false },
+	};
+	struct err err = ERR_INIT;
+	char json[512], *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(json, sizeof(json), "%s%s", HEAD, cases[i].rest);
+		assert_int_equal(xl_cfg_has_genid(json, &err), cases[i].has);
+		text = convert(json, NULL, 0, NULL);
+		assert_true((strstr(text, "\nms_vm_genid=\"generate\"\n") !=
+			     NULL) == cases[i].generate);
+		free(text);
+	}
+	assert_int_equal(xl_cfg_has_genid("{", &err), -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+}
+
 int
 main(void)
 {
@@ -288,6 +323,7 @@ main(void)
 		cmocka_unit_test(test_unknown_is_listed),
 		cmocka_unit_test(test_not_a_configuration),
 		cmocka_unit_test(test_odd_types),
+		cmocka_unit_test(test_genid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
