@@ -185,6 +185,30 @@ guest_gone() {
 	return $gone
 }
 
+# ---- doctor ----
+
+# look WORDS...: run it; $status, and field() reads what it found.
+look() {
+	xensnap doctor --json "$@" > /tmp/report 2> /tmp/err
+	status=$?
+	sed 's/^/#   /' /tmp/err
+}
+
+# field ID FIELD [ABOUT]: of that finding; "" when there is none.
+field() {
+	awk -v id="$1" -v want="$2" -v about="${3:-}" '
+	/^ *"[a-z]+": / {
+		key = value = $0
+		sub(/^ *"/, "", key)
+		sub(/": .*/, "", key)
+		sub(/^ *"[a-z]+": "?/, "", value)
+		sub(/"?,?$/, "", value)
+		found[key] = value
+		if (key == "did" && found["id"] == id && found["about"] == about)
+			print found[want]
+	}' /tmp/report | sed 's/\\\\/\\/g; s/\\"/"/g'
+}
+
 # ---- invariants (doc/invariants.md) ----
 
 monitor_of() {

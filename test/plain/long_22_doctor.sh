@@ -8,29 +8,6 @@ lab_more=${XENSNAP_BUILD:-}/test/plain/keep_views
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 keep=/root/test/lib/keep_views
-report=/tmp/report
-
-# look WORDS...: run it; $status, and field() reads what it found.
-look() {
-	xensnap doctor --json "$@" > $report 2> /tmp/err
-	status=$?
-	sed 's/^/#   /' /tmp/err
-}
-
-# field ID FIELD [ABOUT]: of that finding; "" when there is none.
-field() {
-	awk -v id="$1" -v want="$2" -v about="${3:-}" '
-	/^ *"[a-z]+": / {
-		key = value = $0
-		sub(/^ *"/, "", key)
-		sub(/": .*/, "", key)
-		sub(/^ *"[a-z]+": "?/, "", value)
-		sub(/"?,?$/, "", value)
-		found[key] = value
-		if (key == "did" && found["id"] == id && found["about"] == about)
-			print found[want]
-	}' $report | sed 's/\\\\/\\/g; s/\\"/"/g'
-}
 
 # do_command ID [ABOUT]: do what the finding says.
 do_command() {

@@ -7,8 +7,6 @@
 lab_state=xen
 . "$(dirname "$0")/../lib/in_lab.sh"
 
-report=/tmp/report
-
 # Two files cannot wait for each other: for the disks alone it is paused.
 guest=files
 truncate -s 64M /srv/xfs/f.img /srv/xfs/g.img
@@ -17,28 +15,6 @@ sed -e "s/^name = .*/name = \"$guest\"/" \
 	/etc/xen/guests/pvh1.cfg > /etc/xen/guests/$guest.cfg
 guest_start $guest
 ok $? "a guest with a volume and two files"
-
-# look WORDS...: run it; $status, and field() reads what it found.
-look() {
-	xensnap doctor --json "$@" > $report 2> /tmp/err
-	status=$?
-	sed 's/^/#   /' /tmp/err
-}
-
-# field ID FIELD [ABOUT]: of that finding; "" when there is none.
-field() {
-	awk -v id="$1" -v want="$2" -v about="${3:-}" '
-	/^ *"[a-z]+": / {
-		key = value = $0
-		sub(/^ *"/, "", key)
-		sub(/": .*/, "", key)
-		sub(/^ *"[a-z]+": "?/, "", value)
-		sub(/"?,?$/, "", value)
-		found[key] = value
-		if (key == "did" && found["id"] == id && found["about"] == about)
-			print found[want]
-	}' $report
-}
 
 # left_at PLACE WORDS...: create and its watchdog die there.
 left_at() {
