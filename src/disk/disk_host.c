@@ -152,21 +152,39 @@ disk_lvm_settings(struct disk_lvm_settings *ret, struct err *err)
 	return rc;
 }
 
+/* A report of @verb, "vgs" or "lvs", for the caller to free(). */
+static int
+report(const char *verb, const char *fields, const char *select, char **ret,
+       size_t *ret_len, struct err *err)
+{
+	const char *const args[] = {
+		verb,
+		"--reportformat",
+		"json",
+		"--units",
+		"b",
+		"--nosuffix",
+		"-o",
+		fields,
+		select ? "-a" : NULL,
+		"-S",
+		select,
+		NULL,
+	};
+
+	return not_simulated(err) || lvm_ask(args, ret, ret_len, err) ? -1 : 0;
+}
+
 int
 disk_lvm_groups(struct disk_group **ret, unsigned int *ret_n, struct err *err)
 {
-	static const char *const args[] = { "vgs",  "--reportformat",
-					    "json", "--units",
-					    "b",    "--nosuffix",
-					    "-o",   LVM_HOST_GROUP_FIELDS,
-					    NULL };
 	char *text;
 	size_t len;
 	int rc;
 
 	*ret = NULL;
 	*ret_n = 0;
-	if (not_simulated(err) || lvm_ask(args, &text, &len, err))
+	if (report("vgs", LVM_HOST_GROUP_FIELDS, NULL, &text, &len, err))
 		return -1;
 	rc = lvm_read_groups(text, len, ret, ret_n, err);
 	free(text);
@@ -176,22 +194,14 @@ disk_lvm_groups(struct disk_group **ret, unsigned int *ret_n, struct err *err)
 int
 disk_lvm_pools(struct disk_pool **ret, unsigned int *ret_n, struct err *err)
 {
-	static const char *const args[] = { "lvs",
-					    "-a",
-					    "--reportformat",
-					    "json",
-					    "-o",
-					    LVM_HOST_POOL_FIELDS,
-					    "-S",
-					    "segtype=thin-pool",
-					    NULL };
 	char *text;
 	size_t len;
 	int rc;
 
 	*ret = NULL;
 	*ret_n = 0;
-	if (not_simulated(err) || lvm_ask(args, &text, &len, err))
+	if (report("lvs", LVM_HOST_POOL_FIELDS, "segtype=thin-pool", &text,
+		   &len, err))
 		return -1;
 	rc = lvm_read_pools(text, len, ret, ret_n, err);
 	free(text);
