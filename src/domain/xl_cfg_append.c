@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xl_cfg_append.c - see xl_cfg.h: a configuration file gets other disks. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "xl_cfg.h"
@@ -76,33 +75,30 @@ put_list(FILE *f, const struct xl_cfg_drive *drives, size_t n_drives,
 	return rc;
 }
 
+struct lists {
+	const struct xl_cfg_drive *drives;
+	size_t n_drives;
+	const struct xl_cfg_disk *disks;
+	size_t n_disks;
+};
+
+static int
+put(FILE *f, const void *ctx, struct err *err)
+{
+	const struct lists *l = ctx;
+
+	fputs(heading, f);
+	return put_list(f, l->drives, l->n_drives, l->disks, l->n_disks, err);
+}
+
 char *
 xl_cfg_append(const char *text, const struct xl_cfg_drive *drives,
 	      size_t n_drives, const struct xl_cfg_disk *disks, size_t n_disks,
 	      struct err *err)
 {
-	size_t end = strlen(text), len = 0;
-	char *ret = NULL;
-	FILE *f;
-	int rc;
+	const struct lists l = { drives, n_drives, disks, n_disks };
 
 	if (check_known(drives, n_drives, disks, n_disks, err))
 		return NULL;
-	f = open_memstream(&ret, &len);
-	if (!f) {
-		err_set(err, ERR_NOMEM, 0, "write xl's configuration");
-		return NULL;
-	}
-	fputs(text, f);
-	if (end && text[end - 1] != '\n')
-		fputc('\n', f);
-	fputs(heading, f);
-	rc = put_list(f, drives, n_drives, disks, n_disks, err);
-	if (fclose(f) && !rc)
-		rc = err_set(err, ERR_NOMEM, 0, "write xl's configuration");
-	if (rc) {
-		free(ret);
-		ret = NULL;
-	}
-	return ret;
+	return xl_cfg_extend(text, put, &l, err);
 }

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -235,29 +234,26 @@ put_identity(FILE *f, const struct xl_cfg_identity *id, const char *const *vifs,
 	return 0;
 }
 
+struct identity {
+	const struct xl_cfg_identity *id;
+	const char *const *vifs;
+	unsigned int n_vifs;
+};
+
+static int
+put(FILE *f, const void *ctx, struct err *err)
+{
+	const struct identity *x = ctx;
+
+	return put_identity(f, x->id, x->vifs, x->n_vifs, err);
+}
+
 char *
 xl_cfg_append_identity(const char *text, const struct xl_cfg_identity *id,
 		       const char *const *vifs, unsigned int n_vifs,
 		       struct err *err)
 {
-	size_t end = strlen(text), len = 0;
-	char *ret = NULL;
-	FILE *f = open_memstream(&ret, &len);
-	int rc;
+	const struct identity x = { id, vifs, n_vifs };
 
-	if (!f) {
-		err_set(err, ERR_NOMEM, 0, "write xl's configuration");
-		return NULL;
-	}
-	fputs(text, f);
-	if (end && text[end - 1] != '\n')
-		fputc('\n', f);
-	rc = put_identity(f, id, vifs, n_vifs, err);
-	if (fclose(f) && !rc)
-		rc = err_set(err, ERR_NOMEM, 0, "write xl's configuration");
-	if (rc) {
-		free(ret);
-		ret = NULL;
-	}
-	return ret;
+	return xl_cfg_extend(text, put, &x, err);
 }

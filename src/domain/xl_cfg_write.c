@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KEY_MAX 64
@@ -314,4 +315,30 @@ void
 xl_cfg_put_rest(FILE *f, struct json_object *root)
 {
 	put_rest_of(f, "", root, 0);
+}
+
+char *
+xl_cfg_extend(const char *text, xl_cfg_put *put, const void *ctx,
+	      struct err *err)
+{
+	size_t end = strlen(text), len = 0;
+	char *ret = NULL;
+	FILE *f = open_memstream(&ret, &len);
+	int rc;
+
+	if (!f) {
+		err_set(err, ERR_NOMEM, 0, "write xl's configuration");
+		return NULL;
+	}
+	fputs(text, f);
+	if (end && text[end - 1] != '\n')
+		fputc('\n', f);
+	rc = put(f, ctx, err);
+	if (fclose(f) && !rc)
+		rc = err_set(err, ERR_NOMEM, 0, "write xl's configuration");
+	if (rc) {
+		free(ret);
+		ret = NULL;
+	}
+	return ret;
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "err.h"
+
 /* How a JSON value is written in xl's format. */
 enum xl_cfg_kind {
 	XL_CFG_STR,  /* "text" */
@@ -56,6 +58,17 @@ void xl_cfg_put_quoted(FILE *f, const char *s);
  */
 void xl_cfg_put_row(FILE *f, struct json_object *root,
 		    const struct xl_cfg_row *row);
+
+/* What writes what comes behind a text; -1 with what is wrong. */
+typedef int xl_cfg_put(FILE *f, const void *ctx, struct err *err);
+
+/*
+ * xl_cfg_extend() - @text, which need not end its last line, and what @put
+ * writes behind it, malloc()ed for the caller.  NULL with what @put says, or
+ * ERR_NOMEM.
+ */
+char *xl_cfg_extend(const char *text, xl_cfg_put *put, const void *ctx,
+		    struct err *err);
 
 /*
  * xl_cfg_put_rest() - a comment line for each value that is left in @root, but
