@@ -16,9 +16,9 @@
 #include "fail.h"
 #include "hex.h"
 #include "log.h"
+#include "watchdog.h"
 
 #define PREFIX "backup-"
-#define LOCK_WAIT_MS 15000
 
 struct protecting {
 	const struct protect_opts *o;
@@ -123,7 +123,7 @@ lessen(struct protecting *x)
 	less->memory_bytes = 0;
 	less->memory_sum[0] = '\0';
 	take_copies(less, copies);
-	lock = snapshot_lock(is->domain, LOCK_WAIT_MS, x->err);
+	lock = snapshot_lock(is->domain, WATCHDOG_LOCK_MS, x->err);
 	if (lock >= 0)
 		rc = snapshot_lessen(less, x->err);
 	for (unsigned int i = 0; rc == 0 && i < copies->n_disks; i++)

@@ -33,9 +33,6 @@
 #include "revert.h"
 #include "watchdog.h"
 
-/* A watchdog at work shares the dead one's lock for a few seconds. */
-#define LOCK_WAIT_MS 15000
-
 /* NULL: there was no room for it. */
 struct recover_note *
 recover_tell(struct recover *r, const char *what, const char *did)
@@ -346,7 +343,7 @@ recover_domain(const char *domain, void *ctx)
 		look_only(r, domain);
 		return 0;
 	}
-	lock = snapshot_lock(domain, LOCK_WAIT_MS, &e);
+	lock = snapshot_lock(domain, WATCHDOG_LOCK_MS, &e);
 	if (lock < 0) {
 		if (e.code != ERR_BUSY) {
 			*r->err = e;

@@ -25,6 +25,10 @@ struct watchdog {
 	pid_t pid;
 };
 
+/* Who finds a dead one's lock waits so long: a watchdog at work shares it for a
+ * few seconds. */
+#define WATCHDOG_LOCK_MS 15000u
+
 /* What a dead process may have left standing. */
 struct leftover {
 	bool domain; /* it may stand still, and its monitor sleep */
