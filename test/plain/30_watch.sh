@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 30_watch.sh - watch on a real LVM: a writer that would overflow a view does
-# not.  With --long it writes for ten minutes; with no room the snapshot is
+# 30_watch.sh - watch on a real LVM: a writer that would overflow a view, or the
+# disk of a clone, does not; with no room the clone is told of.  With --long it writes for ten minutes; with no room the snapshot is
 # dropped before, and its disk goes on; a thin pool is made larger, or warned of.
 lab_state=plain
 lab_more=${XENSNAP_BUILD:-}/test/plain/keep_views
@@ -35,15 +35,15 @@ wait_for() {
 	done
 }
 
-# times EVENT WORD: how often it was told of that.
-times() {
+# how_often EVENT WORD: how often it was told of that.
+how_often() {
 	grep "\"event\":\"$1\"" /tmp/events | grep -c -- "$2"
 }
 
 # wait_more N EVENT WORD: until it was told more often than that.
 wait_more() {
 	tries=600
-	while [ "$(times "$2" "$3")" -le "$1" ]; do
+	while [ "$(how_often "$2" "$3")" -le "$1" ]; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || return 1
 		sleep 0.5
@@ -58,11 +58,11 @@ ended() {
 	sed 's/^/#   /' /tmp/err
 }
 
-# writer SECONDS: 64 KiB some seven times a second, each on another place until
-# the disk ends, so a view of 12 MiB is full in 30.
+# writer SECONDS [DISK]: 64 KiB some seven times a second, each on another place
+# until the disk of 256 MiB ends, so a view of 12 MiB is full in 30.
 cat > /root/writer << 'EOT'
 import os, sys, time
-fd = os.open("/dev/vg/w", os.O_WRONLY | os.O_SYNC)
+fd = os.open(sys.argv[2], os.O_WRONLY | os.O_SYNC)
 begin, n = time.monotonic(), 0
 while time.monotonic() - begin < float(sys.argv[1]):
     if os.path.exists("/tmp/enough"):
@@ -73,11 +73,12 @@ while time.monotonic() - begin < float(sys.argv[1]):
 print("# wrote", n * 64, "KiB in %.0f s" % (time.monotonic() - begin))
 EOT
 writer() {
-	python3 /root/writer "$1"
+	python3 /root/writer "$1" "${2:-/dev/vg/w}"
 }
 
+# overflowed [DEVICE]
 overflowed() {
-	dmsetup status $view | grep -Eq 'Invalid|Overflow'
+	dmsetup status "${1:-$view}" | grep -Eq 'Invalid|Overflow'
 }
 
 lvcreate -qq -y -Wn -L 256m -n w vg > /dev/null
@@ -114,6 +115,64 @@ dd if=/dev/mapper/$view bs=1M iflag=direct status=none | sha256sum |
 	cmp -s - /tmp/was
 ok $? "and is what the disk was"
 xensnap delete d@a
+
+# What `clone` leaves of a clone with one disk, of a classic view: there is no
+# Xen here that could start it.
+clone_by_hand() {
+	uuid=9b0f1c5e-7d5e-4a4b-8f1d-3b2a6c0d4e11
+	lvcreate -qq -y -Wn -L 256m -n d.base vg > /dev/null &&
+		lvcreate -qq -y -s -prw -L 12m -c 4k -n trial-xvda \
+			--addtag xensnap-clone:$uuid vg/d.base > /dev/null &&
+		mkdir -p /var/lib/xensnap/trial || return 1
+	cat > /var/lib/xensnap/trial/.clone <<- EOT
+	{"format": 1, "domain": "trial", "uuid": "$uuid",
+	 "from": "d", "name": "a", "generation": "$uuid",
+	 "created": "2026-01-01T00:00:00Z", "made": true, "memory": false,
+	 "disks": [{"vdev": "xvda", "driver": "classic",
+	            "path": "/dev/vg/trial-xvda", "base": "/dev/vg/d.base",
+	            "bytes": 268435456, "cow_bytes": 12582912}]}
+	EOT
+	: > /var/lib/xensnap/trial/.clone.cfg
+}
+
+# A clone's disk: made larger; with no room told of, and never dropped.
+clones_disk() {
+	clone_by_hand
+	ok $? "a clone whose disk is a snapshot of a base"
+	like "$(xensnap watch --once)" "clone trial xvda +good +12.0 MiB" \
+		"watch --once shows its area"
+	watch
+	writer 40 /dev/vg/trial-xvda
+	ok $? "the clone wrote for its time"
+	overflowed vg-trial--xvda
+	ok $((! $?)) "with a watch its disk is not lost"
+	told extended '"clone":"trial"'
+	ok $? "it was made larger"
+	ended 0 "it ends when it is asked to"
+	echo "# made larger $(grep -c extended /tmp/events) times, to" \
+		"$(lvs --noheadings -o lv_size vg/trial-xvda)"
+	lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
+	watch
+	rm -f /tmp/enough
+	writer 1000 /dev/vg/trial-xvda > /tmp/wrote 2>&1 &
+	writing=$!
+	wait_for endangered '"clone":"trial"'
+	ok $? "with no room it is told of as an error"
+	touch /tmp/enough
+	wait $writing
+	ok $? "before anything is lost"
+	cat /tmp/wrote
+	like "$(grep endangered /tmp/events)" "vgextend vg DEVICE" \
+		"and what to do"
+	overflowed vg-trial--xvda
+	ok $((! $?)) "its disk is there"
+	told drop-announced
+	ok $((! $?)) "nothing is dropped"
+	ended 3 "it ends, with warnings"
+	lvremove -qq -y vg/filler
+	lvremove -qq -y vg/trial-xvda vg/d.base > /dev/null
+	rm -r /var/lib/xensnap/trial
+}
 
 # No room: told, and dropped.
 no_room() {
@@ -164,7 +223,7 @@ full_pool() {
 	like "$(lvs --noheadings --units m --nosuffix -o lv_size vg/tp)" "4[0-9]|3[3-9]" \
 		"LVM says so too"
 	lvcreate -qq -y -Wn -l 100%FREE -n filler vg > /dev/null
-	warned=$(times warning vg/tp)
+	warned=$(how_often warning vg/tp)
 	dd if=/dev/urandom of=/dev/vg/tw bs=64k seek=486 count=60 oflag=direct \
 		status=none
 	wait_more "$warned" warning vg/tp
@@ -178,6 +237,7 @@ full_pool() {
 	lvremove -qq -y vg/tw vg/tp > /dev/null 2>&1
 }
 
+clones_disk
 [ -z "$LONG" ] || {
 	no_room
 	full_pool

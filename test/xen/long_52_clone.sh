@@ -67,6 +67,11 @@ check $guest > /dev/null
 ok $? "the original is whole, and runs on"
 check trial > /dev/null
 ok $? "and so is the clone, as it writes"
+xensnap watch --once > /tmp/out 2> /tmp/err
+sed 's/^/#   /' /tmp/out /tmp/err
+like "$(cat /tmp/out)" "clone trial xvda +good" \
+	"watch looks after its disk on a classic volume"
+is "$(grep -c 'clone trial' /tmp/out)" 1 "which is the only one with an area"
 xensnap delete $guest@a > /tmp/out 2>&1
 is $? 1 "its snapshot is not deleted"
 like "$(cat /tmp/out)" "clone trial lives on it" "and it is said why"
