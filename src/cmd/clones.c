@@ -30,6 +30,10 @@ add_json(struct json_object *all, const struct clone_seen *c, const char *from)
 	json_add_str(o, "created", c->created);
 	json_add_u64(o, "disks", c->n_disks);
 	json_add_str(o, "state", state_of(c));
+	json_object_object_add(o, "lost", json_object_new_boolean(c->lost));
+	json_object_object_add(o, "used",
+			       c->used < 0 ? NULL :
+					     json_object_new_double(c->used));
 	json_object_array_add(all, o);
 }
 
@@ -50,6 +54,12 @@ list_one(const struct clone_seen *c, void *ctx)
 	print_cell(&l->table, "%.16s",
 		   names_when(c->created, when, sizeof(when)));
 	print_cell(&l->table, "%u", c->n_disks);
+	if (c->lost)
+		print_cell(&l->table, "lost");
+	else if (c->used < 0)
+		print_cell(&l->table, "-");
+	else
+		print_cell(&l->table, "%.0f %%", c->used * 100);
 	print_cell(&l->table, "%s", state_of(c));
 	return 0;
 }
@@ -72,12 +82,12 @@ int
 clones_list(bool json, struct err *err)
 {
 	static const char *const heads[] = { "CLONE", "FROM", "CREATED (UTC)",
-					     "DISKS", "STATE" };
+					     "DISKS", "USED", "STATE" };
 	struct listing l = { .all = json ? json_object_new_array() : NULL };
 	int rc;
 
 	l.table.n_columns = sizeof(heads) / sizeof(heads[0]);
-	l.table.right = 1u << 3;
+	l.table.right = 1u << 3 | 1u << 4;
 	for (unsigned int i = 0; i < l.table.n_columns; i++)
 		print_cell(&l.table, "%s", heads[i]);
 	rc = job_clones(NULL, list_one, &l, err);

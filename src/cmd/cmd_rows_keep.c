@@ -91,7 +91,8 @@ static const struct cmd_opt list_opts[] = {
 	  .group = 'f',
 	  .help = "only the names, one a line, for scripts" },
 	{ .name = "clones",
-	  .help = "the clones on this host, and what they were made of" },
+	  .help = "the clones on this host, what they were made of, and how "
+		  "full the areas of their disks are" },
 	END_OF_OPTS
 };
 

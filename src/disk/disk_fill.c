@@ -3,6 +3,7 @@
 #include "disk_fill.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "config.h"
 #ifdef HAVE_LVM
@@ -44,6 +45,24 @@ disk_fill_read(struct disk_fill *f, struct err *err)
 #else
 	return err_set(err, ERR_UNSUPPORTED, 0, "%s: no LVM in this build",
 		       f->what);
+#endif
+}
+
+int
+disk_fill_clone(const struct disk_clone *c, struct disk_fill *ret,
+		struct err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+#ifdef HAVE_SIM
+	if (disk_sim_on())
+		return disk_sim_fill_clone(c, ret, err);
+#endif
+#ifdef HAVE_LVM
+	return lv_fill_clone(c, ret, err);
+#else
+	(void)c;
+	(void)err;
+	return 0;
 #endif
 }
 

@@ -75,6 +75,14 @@ int disk_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
 int disk_fill_read(struct disk_fill *f, struct err *err);
 
 /*
+ * disk_fill_clone() - how full is the area of the clone's disk @c?  Without
+ * LVM, so what only that knows of it is not in @ret.  1; 0 when it has none, or
+ * is not there; -1 as above.
+ */
+int disk_fill_clone(const struct disk_clone *c, struct disk_fill *ret,
+		    struct err *err);
+
+/*
  * disk_fill_extend() - let it be at least @to bytes large, or as large as the
  * group allows when @reserve bytes of it shall stay free.  That somebody else
  * made it so meanwhile counts as success.  Seconds; the disk's writes wait for

@@ -235,6 +235,21 @@ disk_sim_fill_read(struct disk_fill *f, struct err *err)
 	return rc;
 }
 
+int
+disk_sim_fill_clone(const struct disk_clone *c, struct disk_fill *ret,
+		    struct err *err)
+{
+	int lock, r;
+
+	if (sim_enter(&lock, err))
+		return -1;
+	r = (int)add_clone(ret, c, 0);
+	if (r && read_one(ret, err))
+		r = -1;
+	sim_leave(&lock);
+	return r;
+}
+
 /* ---- extend ---- */
 
 static int

@@ -287,6 +287,25 @@ lv_fill_read(struct disk_fill *f, struct err *err)
 	return rc;
 }
 
+int
+lv_fill_clone(const struct disk_clone *c, struct disk_fill *ret,
+	      struct err *err)
+{
+	char vg[LVM_NAME_LEN], name[LVM_NAME_LEN], device[VIEW_NAME_MAX + 1];
+
+	if (strcmp(c->driver, "classic") != 0 ||
+	    lv_health_split(c->path, vg, name))
+		return 0;
+	if (view_name_dm(vg, name, "", device, err))
+		return -1;
+	ret->kind = DISK_FILL_CLONE;
+	memcpy(ret->device, device, sizeof(device));
+	snprintf(ret->what, sizeof(ret->what), "%s/%s", vg, name);
+	if (lv_fill_read(ret, err))
+		return -1;
+	return ret->state != DISK_FILL_IDLE;
+}
+
 /* ---- extend ---- */
 
 /* As large as it may become, in whole extents; 0 when not one is to be had. */

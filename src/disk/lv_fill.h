@@ -12,6 +12,10 @@ int lv_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
 /* lv_fill_read() - see disk_fill_read(). */
 int lv_fill_read(struct disk_fill *f, struct err *err);
 
+/* lv_fill_clone() - see disk_fill_clone(). */
+int lv_fill_clone(const struct disk_clone *c, struct disk_fill *ret,
+		  struct err *err);
+
 /* lv_fill_extend() - see disk_fill_extend(). */
 int lv_fill_extend(struct disk_fill *f, uint64_t to, uint64_t reserve,
 		   struct err *err);

@@ -276,6 +276,10 @@ struct clone_seen {
 	const char *created; /* UTC, RFC 3339 */
 	bool made;           /* if not, it is being made or removed */
 	unsigned int n_disks;
+	/* Of the area of the fullest of its disks, 0 to 1; less than 0: none
+	 * has one, or it cannot be told. */
+	double used;
+	bool lost; /* such an area ran full */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cloned.h"
+#include "disk_fill.h"
 #include "job.h"
 
 int
@@ -29,18 +30,37 @@ struct seeing {
 	void *ctx;
 };
 
+static void
+look_at_area(const struct disk_clone *disk, struct clone_seen *seen)
+{
+	struct err ignored = ERR_INIT;
+	struct disk_fill f;
+	double used;
+
+	if (!disk->cow_bytes || disk_fill_clone(disk, &f, &ignored) <= 0)
+		return;
+	if (f.state == DISK_FILL_LOST)
+		seen->lost = true;
+	used = f.bytes ? (double)f.used / (double)f.bytes : -1;
+	if (used > seen->used)
+		seen->used = used;
+}
+
 static int
 see(const struct cloned *c, void *ctx)
 {
 	const struct seeing *x = ctx;
-	const struct clone_seen seen = {
+	struct clone_seen seen = {
 		.domain = c->domain,
 		.from = { c->from, c->name },
 		.created = c->created,
 		.made = c->made,
 		.n_disks = c->n_disks,
+		.used = -1,
 	};
 
+	for (unsigned int i = 0; i < c->n_disks; i++)
+		look_at_area(&c->disks[i].disk, &seen);
 	return x->fn(&seen, x->ctx);
 }
 

@@ -236,6 +236,10 @@ def told():
         assert m["xensnap_clone_used_bytes", labels] == AREA // 4
         assert m["xensnap_clone_lost", labels] == 0
         assert math.isinf(m["xensnap_clone_full_seconds", labels])
+        listed, = json.loads(host.run("list", "--clones", "--json")
+                             .out)["clones"]
+        assert listed["used"] == 0.25 and not listed["lost"], listed
+        assert " 25 % " in host.run("list", "--clones").out
         view = (("snapshot", "web1@a"), ("disk", "xvda"),
                 ("volume", "vg0-root.xs-a"))
         assert m["xensnap_view_size_bytes", view] == AREA
@@ -246,6 +250,10 @@ def told():
                 if x["kind"] == "clone"]
         assert len(mine) == 1 and mine[0]["state"] == "lost", mine
         assert mine[0]["clone"] == "trial" and "snapshot" not in mine[0], mine
+        listed, = json.loads(host.run("list", "--clones", "--json")
+                             .out)["clones"]
+        assert listed["lost"], listed
+        assert " lost " in host.run("list", "--clones").out
 
 
 def hook():
@@ -273,6 +281,9 @@ def thin():
         result = host.run("watch", "--once", "--json")
         kinds = [x["kind"] for x in json.loads(result.out)["gauges"]]
         assert sorted(kinds) == ["pool-data", "pool-metadata"], kinds
+        listed, = json.loads(host.run("list", "--clones", "--json")
+                             .out)["clones"]
+        assert listed["used"] is None and not listed["lost"], listed
 
 
 run_cases([
