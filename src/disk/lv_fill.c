@@ -145,10 +145,9 @@ ask_lvm(const struct disk_fill_want *w, struct lvm_lv **ret,
 	return 0;
 }
 
-/* All of @w among the @n volumes @lvs, at @all; returns how many, or -1. */
-static int
-add_all(const struct disk_fill_want *w, const struct lvm_lv *lvs,
-	unsigned int n, struct disk_fill *all, struct err *err)
+int
+lv_fill_among(const struct disk_fill_want *w, const struct lvm_lv *lvs,
+	      unsigned int n, struct disk_fill *all, struct err *err)
 {
 	unsigned int k = 0;
 
@@ -188,7 +187,7 @@ lv_fill_find(const struct disk_fill_want *w, struct disk_fill **ret,
 		return -1;
 	all = calloc(most + 1, sizeof(*all));
 	if (all)
-		k = add_all(w, lvs, n, all, err);
+		k = lv_fill_among(w, lvs, n, all, err);
 	else
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 	free(lvs);
