@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "cow.h"
+#include "disk_clone.h"
 #include "dm.h"
 #include "fail.h"
 #include "log.h"
-#include "lv_clone.h"
 #include "lv_health.h"
 #include "lvm.h"
 #include "units.h"
