@@ -16,10 +16,6 @@
 #include "repo_key.h"
 #include "units.h"
 
-#define WAIT_S 600
-#define BREAK_DAYS 7
-#define REPACK_PERCENT 50
-
 static int
 read_number(const struct cmd_args *a, const char *name, unsigned long otherwise,
 	    unsigned long *ret, struct err *err)
@@ -75,9 +71,9 @@ read_opts(const struct cmd_args *a, struct prune_opts *o, struct err *err)
 	o->progress = progress_tell;
 	if (read_rules(a, &o->rules, err) ||
 	    read_number(a, "yes", 0, &yes, err) ||
-	    read_number(a, "wait", WAIT_S, &wait_s, err) ||
-	    read_number(a, "break-after", BREAK_DAYS, &days, err) ||
-	    read_number(a, "repack", REPACK_PERCENT, &percent, err))
+	    read_number(a, "wait", PRUNE_WAIT_S, &wait_s, err) ||
+	    read_number(a, "break-after", PRUNE_BREAK_DAYS, &days, err) ||
+	    read_number(a, "repack", PRUNE_REPACK_PERCENT, &percent, err))
 		return -1;
 	if (percent > 100) {
 		err_set(err, ERR_INVALID, 0, "--repack is 0 to 100, not %lu",

@@ -71,6 +71,25 @@ freeze(struct protecting *x)
 	return job_create(x->o->domain, name, &c, &x->report->s, x->err);
 }
 
+/* What is true of the snapshot now, behind why it was not sent. */
+static int
+not_sent(struct protecting *x, const struct backup_opts *b)
+{
+	const struct snapshot *s = &x->report->s;
+	struct err e = ERR_INIT;
+
+	if (!x->o->drop_unsent)
+		return err_more(x->err,
+				"%s@%s is kept: `xensnap backup %s@%s %s "
+				"--name %s` sends it again",
+				s->domain, s->name, s->domain, s->name,
+				b->how.address, b->name);
+	if (job_delete(s->domain, s->name, false, &e))
+		return err_more(x->err, "%s@%s stays: %s", s->domain, s->name,
+				e.text);
+	return err_more(x->err, "%s@%s was deleted again", s->domain, s->name);
+}
+
 static int
 send(struct protecting *x)
 {
@@ -83,11 +102,7 @@ send(struct protecting *x)
 	fail_here("protect.frozen");
 	if (job_backup(&b, &x->report->backup, x->err) == 0)
 		return 0;
-	return err_more(x->err,
-			"%s@%s is kept: `xensnap backup %s@%s %s --name %s` "
-			"sends it again",
-			s->domain, s->name, s->domain, s->name, b.how.address,
-			b.name);
+	return not_sent(x, &b);
 }
 
 /* ---- what stays ---- */

@@ -18,6 +18,8 @@ struct protect_opts {
 	struct backup_opts backup; /* source and name apart */
 	const char *name;          /* of the backup; NULL: the domain's */
 	bool keep;                 /* all of the snapshot */
+	bool drop_unsent; /* what could not be sent is not kept: another try
+			   * comes by itself, and would be kept beside it */
 };
 
 struct protect_report {
@@ -31,8 +33,9 @@ struct protect_report {
  * loses its memory, and the copies among its disks), and the bases of before
  * for that repository are deleted.  @ret is for backup_report_done() of its
  * backup in any case.  -1 as job_create(), and nothing was kept; or as
- * job_backup(), and the snapshot is kept: the message says how to go on, and
- * the next backup is compared to what this one would have been.
+ * job_backup(), and the snapshot is kept (without drop_unsent): the message
+ * says how to go on, and the next backup is compared to what this one would
+ * have been.
  */
 int job_protect(const struct protect_opts *o, struct protect_report *ret,
 		struct err *err);

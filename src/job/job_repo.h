@@ -161,6 +161,11 @@ void restore_report_done(struct restore_report *r);
 /* Of one name so many are looked at; older ones are a group of their own. */
 #define PRUNE_GROUP_MAX 4096
 
+/* Unless somebody says otherwise. */
+#define PRUNE_WAIT_S 600
+#define PRUNE_BREAK_DAYS 7
+#define PRUNE_REPACK_PERCENT 50
+
 struct prune_opts {
 	struct repo_how how;
 	const char *name; /* only backups that are called so; or NULL */
