@@ -298,6 +298,26 @@ vif=['mac=00:16:3e:00:00:01,bridge=x']
 """
 
 
+JOB = """# nightly
+domains = web* db1 mail[0-9]
+except = *-test
+repository = /srv/backup
+passphrase-file = /root/pass
+mode = disks-only
+copy = yes
+cow-size = 20%
+every = 6h
+between = 22:00-06:00
+verify = 7d
+keep-last = 3
+keep-hourly = 24
+keep-daily = 7
+keep-weekly = 4
+keep-monthly = 12
+keep-yearly = 0
+"""
+
+
 def cow(fill, exceptions, chunk=8, valid=1):
     return (u32(0x70416e53) + u32(valid) + u32(1) + u32(chunk) + u16(2000)
             + u16(fill) + b"".join(u64(o) + u64(n) for o, n in exceptions))
@@ -332,6 +352,8 @@ def host():
             frame(WHOLE, b"", b"")],
         "sums": [SUM + b"xvda.img\n" + SUM[:-1] + b"*memory.xl\n",
                  SUM + b"../x\n", SUM + b"a\n" + SUM + b"a\n"],
+        "jobs": [JOB.encode(), b"domains=a\nrepository=/r\nkey-file=/k\n",
+                 JOB.replace("22:00", "2:0").encode(), b"a = b\n"],
         "xl_safe": [json.dumps(HOSTILE).encode(), HOSTILE_FILE],
         "cow": [cow(3, [(9, 5)]), cow(256, [(1, 259)]), cow(0, []),
                 cow(40, [(3, 44)], 128)],

@@ -118,6 +118,7 @@ int cmd_recover(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_doctor(const struct cmd_args *args, struct err *err);
 int cmd_watch(const struct cmd_args *args, struct err *err);
+int cmd_status(const struct cmd_args *args, struct err *err);
 /* see above */
 int cmd_init(const struct cmd_args *args, struct err *err);
 /* see above */

@@ -278,6 +278,21 @@ is_domain(const struct cmd_args *a)
 	       !opts_value(a, "disk") && !strchr(a->args[0], '@');
 }
 
+/* What only the jobs take; and a repository, which only they know. */
+static int
+check_one(const struct cmd_args *a, struct err *err)
+{
+	static const char *const words[] = { "due", "job", "jobs", "metrics" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (opts_has(a, words[i]))
+			return err_set(err, ERR_INVALID, 0, "--%s is for --all",
+				       words[i]);
+	if (a->n_args == 0)
+		return err_set(err, ERR_INVALID, 0, "REPO is missing");
+	return 0;
+}
+
 int
 cmd_backup(const struct cmd_args *args, struct err *err)
 {
@@ -287,6 +302,10 @@ cmd_backup(const struct cmd_args *args, struct err *err)
 	struct names n;
 	int rc;
 
+	if (opts_has(args, "all"))
+		return backup_all(args, err);
+	if (check_one(args, err))
+		return opts_usage(args->verb, err);
 	if (is_domain(args))
 		return backup_of_domain(args, err);
 	if (read_opts(args, &n, &o, err))

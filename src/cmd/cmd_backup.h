@@ -24,4 +24,7 @@ int backup_tell(const struct backup_opts *o, const struct backup_report *r,
 /* backup_of_domain() - xensnap backup DOMAIN REPO */
 int backup_of_domain(const struct cmd_args *args, struct err *err);
 
+/* backup_all() - xensnap backup --all */
+int backup_all(const struct cmd_args *args, struct err *err);
+
 #endif

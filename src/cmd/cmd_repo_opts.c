@@ -86,6 +86,21 @@ const struct cmd_opt backup_opts[] = {
 	  .help = "what the backup is called; prune's rules are for each "
 		  "name. Default: SNAPSHOT, the domain's name, or the last "
 		  "part of PATH" },
+	{ .name = "all",
+	  .help = "run the jobs: see JOBS in xensnap(1). A domain that fails "
+		  "does not stop the others; the exit status is 1 then" },
+	{ .name = "due", .help = "with --all: only what is due now" },
+	{ .name = "job",
+	  .arg = "NAME",
+	  .help = "with --all: this job alone, the file NAME.conf" },
+	{ .name = "jobs",
+	  .arg = "DIR",
+	  .help = "with --all: where the job files are. Default: "
+		  "/etc/xensnap/jobs.d" },
+	{ .name = "metrics",
+	  .arg = "FILE",
+	  .help = "with --all: write this file for Prometheus' "
+		  "node_exporter; its name must end in .prom" },
 	{ .name = "level",
 	  .arg = "LEVEL",
 	  .help = "of compression, 1 (fast) to 19 (small). Default: 2" },
@@ -115,6 +130,7 @@ const struct cmd_example backup_examples[] = {
 	  "a volume whose domain does not run" },
 	{ "backup web1@nightly --name web1 --read-back /srv/backup",
 	  "and read back what was stored, before it counts" },
+	{ "backup --all --due", "what the job files say, as a timer does it" },
 	{ "backup --disk - --name db --level 3 /srv/backup",
 	  "what another program writes to a pipe" },
 	{ NULL, NULL }

@@ -81,7 +81,35 @@ static const struct cmd_example watch_examples[] = {
 	{ NULL, NULL }
 };
 
+static const struct cmd_opt status_opts[] = {
+	{ .name = "jobs",
+	  .arg = "DIR",
+	  .help = "where the job files are. Default: /etc/xensnap/jobs.d" },
+	END_OF_OPTS
+};
+
+static const struct cmd_example status_examples[] = {
+	{ "status",
+	  "what runs, what is kept of it, and how old its backup is" },
+	{ "status --json", "the same, for scripts" },
+	{ NULL, NULL }
+};
+
 const struct cmd_verb rows_host[] = {
+	{ .name = "status",
+	  .args = "",
+	  .line = "domains, their snapshots and backups, in one table",
+	  .text = "Show each domain that runs, has snapshots or is in a job: "
+		  "how many snapshots there are of it and how full their "
+		  "views are, and how old the newest good backup is that a "
+		  "job made. What is not as it should be is told below the "
+		  "table: a view that is lost, a backup that failed, or is "
+		  "older than twice the time that its job says. The exit "
+		  "status is 3 then.",
+	  .opts = status_opts,
+	  .examples = status_examples,
+	  .flags = CMD_PRINTS,
+	  .run = cmd_status },
 	{ .name = "recover",
 	  .args = "[DOMAIN]",
 	  .line = "finish or undo what a dead process left behind",

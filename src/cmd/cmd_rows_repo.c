@@ -28,10 +28,10 @@ const struct cmd_verb rows_repo[] = {
 		  "is there already, of this or any other disk, is not stored "
 		  "again, holes are not read, and all is compressed and "
 		  "encrypted. The backup exists when it is whole, or not at "
-		  "all.",
+		  "all. With --all, and without arguments, the job files say "
+		  "what is to be backed up, where to, and when.",
 	  .opts = backup_opts,
 	  .examples = backup_examples,
-	  .min_args = 1,
 	  .max_args = 2,
 	  .flags = CMD_CHANGES | CMD_PRINTS,
 	  .run = cmd_backup },

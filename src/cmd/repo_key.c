@@ -224,6 +224,15 @@ repo_key_read(const struct cmd_args *a, bool is_new, struct repo_key *k,
 }
 
 int
+repo_key_from(const char *key_file, const char *passphrase_file,
+	      struct repo_key *k, struct err *err)
+{
+	memset(k, 0, sizeof(*k));
+	return key_file[0] ? read_key_file(key_file, false, k, err) :
+			     read_passphrase_file(passphrase_file, k, err);
+}
+
+int
 repo_key_fresh(const struct cmd_args *a, struct repo_key *k, struct err *err)
 {
 	static const struct asking ask = { "New passphrase: ", FRESH_OPTIONS,

@@ -30,6 +30,13 @@ int repo_key_read(const struct cmd_args *a, bool is_new, struct repo_key *k,
 		  struct err *err);
 
 /*
+ * repo_key_from() - the same of @key_file or, if that is "", of
+ * @passphrase_file; nothing is made, and nobody asked.
+ */
+int repo_key_from(const char *key_file, const char *passphrase_file,
+		  struct repo_key *k, struct err *err);
+
+/*
  * repo_key_fresh() - a secret for a new key, by --new-key-file (made when it is
  * missing), --new-passphrase-file, or typed twice.  As repo_key_read().
  */

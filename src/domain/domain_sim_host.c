@@ -5,6 +5,7 @@
  * What can be made to go wrong, by files in faults/ (sim_world.h):
  *
  *   hypervisor      it does not answer
+ *   domains         it does not tell which domains there are
  *   xen-minor       its version is 4. and this number (17)
  *   no-shadow       it cannot tell what memory of PV guests changes
  */
@@ -72,7 +73,11 @@ ds_each(domain_each_fn *fn, void *ctx, struct err *err)
 
 	if (sim_enter(&lock, err))
 		return -1;
-	rc = sim_each_domain(collect, &c, err);
+	if (sim_fault("domains", NULL))
+		rc = err_set(err, ERR_TIMEOUT, 0,
+			     "simulated: libxl does not list the domains");
+	else
+		rc = sim_each_domain(collect, &c, err);
 	sim_leave(&lock);
 	for (unsigned int i = 0; rc == 0 && i < c.n; i++)
 		rc = fn(&c.seen[i], ctx, err);
