@@ -123,7 +123,7 @@ tell_table(const struct status_report *r, struct err *err)
 static int
 tell(const struct status_report *r, struct err *err)
 {
-	char label[2 * SNAPSHOT_NAME_MAX + 8];
+	char label[2 * SNAPSHOT_NAME_MAX + 16];
 
 	if (r->n == 0)
 		log_notice("no domain runs, and nothing is kept");
