@@ -16,7 +16,7 @@ is "$status" 0 "the options can be listed"
 cp "$T/out" "$T/options"
 verbs=$(awk '$1 != "-" { print $1 }' "$T/options" | uniq)
 like "$(echo "$verbs" | tr '\n' ' ')" \
-	'^create list show diff delete revert clone export import recover status watch doctor init backup backups restore prune verify key help $' "the verbs"
+	'^create list show diff delete revert clone export import status recover watch doctor init backup backups restore prune verify key help $' "the verbs"
 
 # known VERB: its options by the list.
 known() {
