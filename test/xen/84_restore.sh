@@ -158,13 +158,18 @@ alive --create-lv vg --seconds 10
 alive --create-lv vg/pool --console 'WITNESS verdict=one-instant'
 alive --to /srv/xfs --disks-only --trust-config --console 'WITNESS ready'
 
+# Does it run, or does nobody make it any more?
+settled() {
+	runs half || ! pgrep -f '[x]l restore /dev/fd' > /dev/null
+}
+
 # killed PLACE: it runs from all of its memory, or not at all.
 killed() {
 	after=$(size_of "$(console half)")
 	XENSNAP_DIE_AT="$1" xensnap restore $repo first --start --as half \
 		--create-lv vg > /tmp/out 2>&1
 	ok "$([ $? -ne 0 ]; echo $?)" "killed at $1"
-	wait_for 60 sh -c "! pgrep -f 'xl restore'"
+	wait_for 60 settled
 	if runs half; then
 		verdict half "$after" resume > /dev/null
 		ok $? "$1: it runs, and is whole"
