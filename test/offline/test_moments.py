@@ -22,7 +22,7 @@ from repoworld import BIN
 from simcheck import run_cases
 from startworld import started
 
-KILLS = int(os.environ.get("KILLS", "100" if os.environ.get("LONG") else "16"))
+KILLS = int(os.environ.get("KILLS", "100" if os.environ.get("LONG") else "8"))
 SEED = int(os.environ.get("SEED", "1"))
 BATCHES = 4
 TRIES = 6  # for each kill that is to hit
