@@ -304,7 +304,7 @@ const struct cmd_example verify_examples[] = {
 	{ "verify --data /srv/backup", "and what it was? Reads everything" },
 	{ "verify /srv/backup --against web1@nightly",
 	  "is it what the snapshot is?" },
-	{ "verify --boot --create-lv vg --console login: /srv/backup web1",
+	{ "verify --boot --create-lv vg /srv/backup web1",
 	  "does it come back to life?" },
 	{ NULL, NULL }
 };
