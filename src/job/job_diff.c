@@ -113,7 +113,7 @@ compare_open(const struct diffing *x, struct pair *p, int a, int b,
 {
 	uint64_t both = min(d->a_bytes, d->b_bytes);
 	uint64_t all = max(d->a_bytes, d->b_bytes);
-	struct disk_extent none;
+	struct disk_extent none = { .bytes = 0 };
 	struct differ t = {
 		.what = d->vdev,
 		.a = a,

@@ -127,11 +127,12 @@ lessen(struct protecting *x)
 {
 	const struct snapshot *is = &x->report->s;
 	struct snapshot *both = calloc(2, sizeof(*both));
-	struct snapshot *less = both, *copies = both + 1;
+	struct snapshot *less = both, *copies;
 	int lock, rc = -1;
 
 	if (!both)
 		return err_set(x->err, ERR_NOMEM, 0, "out of memory");
+	copies = both + 1;
 	*less = *is;
 	if (less->mode != SNAPSHOT_OFFLINE)
 		less->mode = SNAPSHOT_DISKS;

@@ -374,7 +374,7 @@ look_at_repository(struct running *x, struct err *err)
 	struct verify_how how = { .problem = tell_problem,
 				  .problem_ctx = x,
 				  .progress = x->o->progress };
-	struct verify_report v;
+	struct verify_report v = { .n_hurt = 0 };
 	struct repo *r = NULL;
 	int rc = -1;
 

@@ -21,8 +21,8 @@ listen(enum log_level level, const char *line, void *ctx)
 
 	(void)ctx;
 	if (level <= LOG_NOTICE)
-		snprintf(told + used, sizeof(told) - used, "%d %s\n",
-			 (int)level, line);
+		snprintf(told + used, sizeof(told) - used, "%s %s\n",
+			 level == LOG_NOTICE ? "notice" : "warning", line);
 }
 
 static void
@@ -147,11 +147,14 @@ test_near(void **state)
 	(void)state;
 	log_to(listen, NULL);
 	tells(DISK_SPACE_VG, 900, "");
-	tells(DISK_SPACE_VG, 901, "1 volume group v will be 90.1 % full");
-	tells(DISK_SPACE_VG, 1000, "1 volume group v will be 100.0 % full");
+	tells(DISK_SPACE_VG, 901, "notice volume group v will be 90.1 % full");
+	tells(DISK_SPACE_VG, 1000,
+	      "notice volume group v will be 100.0 % full");
 	tells(DISK_SPACE_POOL_DATA, 800, "");
-	tells(DISK_SPACE_POOL_DATA, 801, "0 data of thin pool v will be 80.1");
-	tells(DISK_SPACE_POOL_METADATA, 801, "0 metadata of thin pool v will");
+	tells(DISK_SPACE_POOL_DATA, 801,
+	      "warning data of thin pool v will be 80.1");
+	tells(DISK_SPACE_POOL_METADATA, 801,
+	      "warning metadata of thin pool v will");
 	log_to(NULL, NULL);
 }
 
