@@ -71,6 +71,12 @@ class Lab:
                          stdin=subprocess.DEVNULL).returncode:
                 raise Failed(f"{sources[0]} did not get into dom0")
 
+    def push(self, source, target):
+        """One more file for dom0."""
+        if self._lab("push", source, target,
+                     stdin=subprocess.DEVNULL).returncode:
+            raise Failed(f"{source} did not get into dom0")
+
     def step(self, script, *words, timeout=900):
         """One call of a script that was brought there, its results parsed."""
         return parse(self.run("sh", f"/root/{script}", *words,
