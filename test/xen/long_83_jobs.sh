@@ -1,23 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# long_83_jobs.sh - job files under systemd: the service makes the backups that
-# are due, of a guest that runs on (inv. 1, 5); again it does nothing; what fails
-# is seen by systemd, `status` and the metrics.
+# long_83_jobs.sh - job files: what the service starts makes the backups that are
+# due, of a guest that runs on (inv. 1, 5); again it does nothing; what fails is
+# seen in the exit status, `status` and the metrics.  There is no systemd in this
+# dom0: the command is taken from the unit.
 lab_state=running:pvh1
 lab_more=${XENSNAP_BUILD:-}/contrib/xensnap-backup.service
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 guest=pvh1
-unit=/run/systemd/system/xensnap-backup.service
+unit=/root/test/lib/xensnap-backup.service
 metrics=/run/xensnap.prom
 export XENSNAP_KEY_FILE=/root/key
 
 run_service() {
-	systemctl reset-failed xensnap-backup 2> /dev/null
-	systemctl start xensnap-backup > /tmp/out 2>&1
+	# shellcheck disable=SC2046
+	$(sed -n 's/^ExecStart=//p' $unit) --metrics $metrics > /tmp/out 2>&1
 	started=$?
-	journalctl -q -u xensnap-backup --since "-2min" -o cat 2> /dev/null |
-		tail -n 8 | sed 's/^/#   /'
+	sed 's/^/#   /' /tmp/out
+	# As the unit has it: done, with warnings.
+	[ $started -ne 3 ] || started=0
 	return $started
 }
 
@@ -27,7 +29,7 @@ backups() {
 
 xensnap init -q /srv/xfs/repo > /dev/null
 ok $? "a repository"
-mkdir -p /etc/xensnap/jobs.d /run/systemd/system
+mkdir -p /etc/xensnap/jobs.d
 cat > /etc/xensnap/jobs.d/nightly.conf <<'CONF'
 # All that are called so.
 domains = pvh*
@@ -37,15 +39,12 @@ cow-size = 100%
 every = 6h
 keep-last = 1
 CONF
-sed -e "s#^ExecStart=.*#& --metrics $metrics#" \
-	/root/test/lib/xensnap-backup.service > $unit
-systemctl daemon-reload
 is "$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' $unit)" \
 	/usr/local/sbin/xensnap "the unit is of the program that is tested"
 
 mark=$(size_of "$(console $guest)")
 run_service
-ok $? "the service makes the first backup"
+ok $? "it makes the first backup"
 verdict $guest "$mark" resume > /dev/null
 ok $? "the guest is whole, and runs on"
 is "$(backups)" 1 "it is there"
@@ -62,7 +61,7 @@ mv /srv/xfs/repo /srv/xfs/away
 sed -i 's/^every.*/every = 1min/' /etc/xensnap/jobs.d/nightly.conf
 sleep 60
 run_service
-is $? 1 "without its repository the service fails"
+is $? 1 "without its repository it fails"
 xensnap status > /tmp/out 2>&1
 is $? 3 "status says so"
 sed 's/^/#   /' /tmp/out
