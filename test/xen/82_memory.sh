@@ -183,15 +183,19 @@ runs $guest && clean $guest
 ok $? "the guest runs, nothing is left"
 xl destroy $guest
 
+xensnap verify -q --data $repo > /tmp/out 2>&1
+ok $? "verify --data"
+
 # ---- idle ----
 
 guest=pvh1
+repo=/root/idle
 if [ "$type" = pvh ]; then
 	# Else the witness writes to its patterns all the time (0 is: no limit).
-	sed -i 's/^extra = "\(.*\)"/extra = "\1 witness.mutate=1 witness.files=0 witness.check_s=0"/' \
+	sed -i 's/^extra = "\(.*\)"/extra = "\1 witness.rate=5 witness.mutate=1 witness.files=0 witness.check_s=0"/' \
 		/etc/xen/guests/$guest.cfg
-	guest_start $guest
-	ok $? "an idle guest"
+	xensnap init -q $repo > /dev/null && guest_start $guest
+	ok $? "an idle guest, and a repository without any other's memory"
 	sleep 30
 	freeze one --live
 	backup one
@@ -202,6 +206,4 @@ if [ "$type" = pvh ]; then
 	ok $? "a minute later a tenth at most is stored"
 	xensnap delete -q $guest@one $guest@two
 fi
-xensnap verify -q --data $repo > /tmp/out 2>&1
-ok $? "verify --data"
 tap_done
