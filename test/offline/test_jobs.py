@@ -91,7 +91,7 @@ def window(host):
         o = w.all("--due", **env)
         assert [r["result"] for r in o["results"]] == ["not-now"], o
         assert w.names() == [] and not w.state_file().exists()
-        o = w.all("--due", TZ="XXX-2:00")
+        o = w.all("--due", TZ="EAST-2:00")
         if at.tm_hour == time.gmtime().tm_hour:
             assert o["backed_up"] == 2, o
         assert w.all(**env)["backed_up"] == 2
