@@ -7,8 +7,8 @@ import functools
 import json
 import signal
 
-from simcheck import run_cases
 from startworld import started
+from simcheck import run_cases
 
 
 def folder(w):

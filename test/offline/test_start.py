@@ -9,8 +9,8 @@ import json
 import pathlib
 import signal
 
-from simcheck import run_cases
 from startworld import started
+from simcheck import run_cases
 
 
 def as_other(host):
