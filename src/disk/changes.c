@@ -197,10 +197,10 @@ changes_check_pair(const struct disk_view_ref *base,
 	return 0;
 }
 
-/* With both open: nobody can deactivate or drop them meanwhile. */
+/* Open as well: nobody can deactivate or drop it meanwhile. */
 static int
-ask_open(const struct disk_ops *ops, struct disk_pair *pair,
-	 struct changes *list, struct err *err)
+open_and_ask(const struct disk_ops *ops, struct disk_pair *pair,
+	     struct changes *list, struct err *err)
 {
 	struct err late = ERR_INIT;
 	int rc;
@@ -225,8 +225,8 @@ ask_base_open(const struct disk_ops *ops, struct disk_pair *pair,
 	int rc;
 
 	changes_init(&list, base > view ? base : view);
-	rc = pair->is_disk ? ops->changes(pair, &list, err) :
-			     ask_open(ops, pair, &list, err);
+	rc = pair->view_fd < 0 ? open_and_ask(ops, pair, &list, err) :
+				 ops->changes(pair, &list, err);
 	if (rc == 0)
 		changes_take(&list, ret);
 	changes_done(&list);
@@ -258,15 +258,13 @@ ask(const struct disk_ops *ops, struct disk_pair *pair,
 }
 
 int
-changes_ask(const struct disk_ops *ops, const struct disk_view_ref *base,
-	    const struct disk_view_ref *view, struct disk_changes *ret,
-	    struct err *err)
+changes_ask(const struct disk_ops *ops, struct disk_pair *pair,
+	    struct disk_changes *ret, struct err *err)
 {
-	struct disk_pair pair = { .base = base, .view = view, .view_fd = -1 };
-
 	memset(ret, 0, sizeof(*ret));
-	return changes_check_pair(base, view, err) ? -1 :
-						     ask(ops, &pair, ret, err);
+	return changes_check_pair(pair->base, pair->view, err) ?
+		       -1 :
+		       ask(ops, pair, ret, err);
 }
 
 int

@@ -79,11 +79,11 @@ int changes_check_pair(const struct disk_view_ref *base,
 		       const struct disk_view_ref *view, struct err *err);
 
 /*
- * changes_ask() - see disk_changes(); @ops is the driver of both.
+ * changes_ask() - see disk_changes(); @ops is the driver of both.  The base is
+ * opened, and so is the view if it is not.
  */
-int changes_ask(const struct disk_ops *ops, const struct disk_view_ref *base,
-		const struct disk_view_ref *view, struct disk_changes *ret,
-		struct err *err);
+int changes_ask(const struct disk_ops *ops, struct disk_pair *pair,
+		struct disk_changes *ret, struct err *err);
 
 /* changes_ask_disk() - see disk_changes_since(); @ops is @base's driver. */
 int changes_ask_disk(const struct disk_ops *ops,

@@ -232,12 +232,13 @@ disk_view_drop(const struct disk_view_ref *ref, struct err *err)
 
 int
 disk_changes(const struct disk_view_ref *base, const struct disk_view_ref *view,
-	     struct disk_changes *ret, struct err *err)
+	     int fd, struct disk_changes *ret, struct err *err)
 {
 	const struct disk_ops *ops = driver_of(base, err);
+	struct disk_pair pair = { .base = base, .view = view, .view_fd = fd };
 
 	memset(ret, 0, sizeof(*ret));
-	return ops ? changes_ask(ops, base, view, ret, err) : -1;
+	return ops ? changes_ask(ops, &pair, ret, err) : -1;
 }
 
 int

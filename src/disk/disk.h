@@ -385,6 +385,7 @@ int disk_view_drop(const struct disk_view_ref *ref, struct err *err);
 /*
  * disk_changes() - which bytes of @view may differ from those of @base, an
  * older view of the same disk, by the storage's own tables: no data is read.
+ * @view is open as @fd; with -1 it is opened for as long as this takes.
  * Seconds, more for a large table; @base and @view stay as they are.  Ranges
  * are cut at the end of the longer of the two, and where one ends before the
  * other, all beyond counts as changed.
@@ -398,8 +399,8 @@ int disk_view_drop(const struct disk_view_ref *ref, struct err *err);
  * *@ret is the caller's, to disk_changes_done() also after a failure.
  */
 int disk_changes(const struct disk_view_ref *base,
-		 const struct disk_view_ref *view, struct disk_changes *ret,
-		 struct err *err);
+		 const struct disk_view_ref *view, int fd,
+		 struct disk_changes *ret, struct err *err);
 
 /*
  * disk_changes_since() - the same of @base and the disk itself, which is open

@@ -401,11 +401,16 @@ static int
 classic_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 {
 	struct disk_view_health h;
+	struct dm_target status;
+	struct dm_dev dev;
+	int rc = -1;
 
+	view_health_init(&h);
+	if (lv_open_dev(ref, fd, &dev, err) == 0 &&
+	    dm_status(dev.name, &status, err) == 0)
+		rc = lv_health_snapshot(ref, &status, &h, err);
 	fd_close(&fd);
-	if (classic_view_state(ref, &h, err))
-		return -1;
-	return view_health_recheck(ref, &h, err);
+	return rc ? -1 : view_health_recheck(ref, &h, err);
 }
 
 const struct disk_ops disk_classic_ops = {

@@ -86,6 +86,15 @@ int lv_dev(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err);
 int lv_read_open(const struct dm_dev *dev, struct err *err);
 
 /*
+ * lv_open_dev() - the device that is open as @fd, the view of @ref.  LVM can
+ * neither remove nor replace it as long as it is, so what device-mapper says of
+ * it is all there is to know: what became of a view while it was read needs no
+ * command of LVM's.  -1 with ERR_STATE (it is no such device), ERR_IO.
+ */
+int lv_open_dev(const struct disk_view_ref *ref, int fd, struct dm_dev *ret,
+		struct err *err);
+
+/*
  * lv_dev_of_fd() - the device that is open as @fd, which must be the view of
  * @ref, and read-only.  -1 with ERR_STATE when it isn't, or ERR_IO.
  */

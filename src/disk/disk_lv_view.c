@@ -91,10 +91,9 @@ lv_read_open(const struct dm_dev *dev, struct err *err)
 /* ---- what is open ---- */
 
 int
-lv_dev_of_fd(const struct disk_view_ref *ref, int fd, struct dm_dev *ret,
-	     struct err *err)
+lv_open_dev(const struct disk_view_ref *ref, int fd, struct dm_dev *ret,
+	    struct err *err)
 {
-	char vg_uuid[LVM_UUID_LEN], lv_uuid[LVM_UUID_LEN];
 	struct stat st;
 
 	if (fstat(fd, &st))
@@ -103,7 +102,21 @@ lv_dev_of_fd(const struct disk_view_ref *ref, int fd, struct dm_dev *ret,
 		return err_set(err, ERR_STATE, 0, "%s is no device", ref->view);
 	if (dm_find_number(major(st.st_rdev), minor(st.st_rdev), ret, err))
 		return -1;
-	if (!ret->exists || lvm_split_dm_uuid(ret->uuid, vg_uuid, lv_uuid) ||
+	return ret->exists ?
+		       0 :
+		       err_set(err, ERR_STATE, 0,
+			       "%s is no device of device-mapper", ref->view);
+}
+
+int
+lv_dev_of_fd(const struct disk_view_ref *ref, int fd, struct dm_dev *ret,
+	     struct err *err)
+{
+	char vg_uuid[LVM_UUID_LEN], lv_uuid[LVM_UUID_LEN];
+
+	if (lv_open_dev(ref, fd, ret, err))
+		return -1;
+	if (lvm_split_dm_uuid(ret->uuid, vg_uuid, lv_uuid) ||
 	    strcmp(lv_uuid, ref->view_uuid) != 0)
 		return err_set(err, ERR_STATE, 0,
 			       "%s is another volume than it was", ref->view);

@@ -18,7 +18,6 @@
  * which lvremove takes for removed, or an earlier snapshot.
  */
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +28,7 @@
 #include "fd.h"
 #include "log.h"
 #include "lv_health.h"
+#include "thin_active.h"
 #include "view_health.h"
 
 /*
@@ -269,89 +269,6 @@ thin_view(struct disk *d, struct err *err)
 /* ---- views that are there ---- */
 
 /*
- * Which views this process has activated, and how many readers they have: the
- * last one puts them back as they were.
- */
-#define ACTIVATED_MAX 64
-
-static struct activated {
-	char uuid[LVM_UUID_LEN];
-	unsigned int readers;
-} activated[ACTIVATED_MAX];
-static pthread_mutex_t activated_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int
-change_activation(const struct lvm_lv *lv, const char *how, struct err *err)
-{
-	const char *words[] = {
-		"lvchange", how,  "-K", "--config", "activation{monitoring=0}",
-		"--",       NULL, NULL
-	};
-	char name[2 * LVM_NAME_LEN];
-
-	snprintf(name, sizeof(name), "%s/%s", lv->vg, lv->name);
-	words[6] = name;
-	return lvm_run(words, err);
-}
-
-/* The entry of @uuid, or an empty one; NULL when all are taken. */
-static struct activated *
-activated_find(const char *uuid)
-{
-	struct activated *empty = NULL;
-
-	for (size_t i = 0; i < ACTIVATED_MAX; i++) {
-		if (activated[i].readers == 0)
-			empty = empty ? empty : &activated[i];
-		else if (strcmp(activated[i].uuid, uuid) == 0)
-			return &activated[i];
-	}
-	return empty;
-}
-
-/* Under the lock.  *@ret is the active device. */
-static int
-activate(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err)
-{
-	struct activated *a = activated_find(lv->uuid);
-
-	if (lv_dev(lv, ret, err))
-		return -1;
-	if (ret->exists) {
-		if (a && a->readers)
-			a->readers++;
-		return 0;
-	}
-	if (!a)
-		return err_set(err, ERR_BUSY, 0, "over %d views open at once",
-			       ACTIVATED_MAX);
-	if (change_activation(lv, "-ay", err))
-		return -1;
-	snprintf(a->uuid, sizeof(a->uuid), "%s", lv->uuid);
-	a->readers = 1;
-	if (lv_dev(lv, ret, err))
-		return -1;
-	return ret->exists ? 0 :
-			     err_set(err, ERR_STATE, 0,
-				     "/dev/%s/%s does not become active",
-				     lv->vg, lv->name);
-}
-
-/* Under the lock.  That it stays active when others read it is no failure. */
-static void
-deactivate(const struct lvm_lv *lv)
-{
-	struct activated *a = activated_find(lv->uuid);
-	struct err e = ERR_INIT;
-
-	if (!a || a->readers == 0 || --a->readers > 0)
-		return;
-	if (change_activation(lv, "-an", &e))
-		log_info("/dev/%s/%s stays active: %s", lv->vg, lv->name,
-			 e.text);
-}
-
-/*
  * How is the pool?  One that isn't active tells nothing, and is no news: views
  * are not active by themselves.
  */
@@ -433,37 +350,56 @@ thin_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 		return -1;
 	if (!view_health_readable(&h))
 		return view_health_check(ref, &h, err);
-	pthread_mutex_lock(&activated_lock);
-	if (activate(&lv, &dev, err) == 0) {
+	thin_active_lock();
+	if (thin_activate(&lv, &dev, err) == 0) {
 		*ret_fd = open_active(ref, &lv, &dev, &h, err);
 		if (*ret_fd < 0)
-			deactivate(&lv);
+			thin_deactivate(&dev);
 	}
-	pthread_mutex_unlock(&activated_lock);
+	thin_active_unlock();
 	return *ret_fd < 0 ? -1 : 0;
+}
+
+/* Of an open view: its pool is whatever its table says. */
+static int
+look_open(const struct disk_view_ref *ref, const struct dm_dev *dev,
+	  struct disk_view_health *h, struct err *err)
+{
+	struct dm_target status, table;
+	unsigned int ma, mi;
+	struct dm_dev pool;
+
+	if (dm_status(dev->name, &status, err) ||
+	    dm_table(dev->name, &table, err))
+		return -1;
+	if (strcmp(table.type, "thin") == 0 &&
+	    sscanf(table.params, "%u:%u", &ma, &mi) == 2) {
+		if (dm_find_number(ma, mi, &pool, err) ||
+		    dm_status(pool.name, &table, err) ||
+		    lv_health_pool(pool.name, &table, h, err))
+			return -1;
+	}
+	lv_health_thin(ref, &status, h);
+	return 0;
 }
 
 static int
 thin_view_close(const struct disk_view_ref *ref, int fd, struct err *err)
 {
 	struct disk_view_health h;
-	struct lvm_lv lv;
 	struct dm_dev dev;
-	int rc = 0;
-	int r;
+	int rc = lv_open_dev(ref, fd, &dev, err);
 
-	fd_close(&fd);
-	r = lv_find_view(ref, &lv, &h, err);
-	if (r < 0)
+	if (rc) {
+		fd_close(&fd);
 		return -1;
-	if (r == 0)
-		return view_health_recheck(ref, &h, err);
-	pthread_mutex_lock(&activated_lock);
-	if (view_health_readable(&h) &&
-	    (lv_dev(&lv, &dev, err) || look(ref, &lv, &dev, &h, err)))
-		rc = -1;
-	deactivate(&lv);
-	pthread_mutex_unlock(&activated_lock);
+	}
+	view_health_init(&h);
+	thin_active_lock();
+	rc = look_open(ref, &dev, &h, err);
+	fd_close(&fd);
+	thin_deactivate(&dev);
+	thin_active_unlock();
 	return rc ? -1 : view_health_recheck(ref, &h, err);
 }
 

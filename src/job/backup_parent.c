@@ -133,7 +133,7 @@ find_changes(const struct source_disk *d, const struct backup_disk *was,
 	} else if (strcmp(d->base->generation, d->view->generation) == 0) {
 		tell_why(ret->why, "the very same is there already");
 		return true;
-	} else if (disk_changes(d->base, d->view, &ret->changes, &err)) {
+	} else if (disk_changes(d->base, d->view, d->fd, &ret->changes, &err)) {
 		tell_why(ret->why, err.text);
 	} else {
 		tell_why(ret->why, ret->changes.how);

@@ -57,7 +57,7 @@ ask_tables(const struct diffing *x, struct pair *p, struct diff_disk *ret)
 		how = "they are of different disks";
 	} else if (disk_view_is_copy(older) || disk_view_is_copy(newer)) {
 		how = "a copy has no table of what changed";
-	} else if (disk_changes(older, newer, &p->changes, &why)) {
+	} else if (disk_changes(older, newer, -1, &p->changes, &why)) {
 		how = why.text;
 	} else {
 		p->found = true;

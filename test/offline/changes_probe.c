@@ -72,7 +72,7 @@ changes(char **words, struct err *err)
 
 	get_ref(words[0], &base);
 	get_ref(words[1], &now);
-	rc = disk_changes(&base, &now, &c, err);
+	rc = disk_changes(&base, &now, -1, &c, err);
 	if (rc == 0) {
 		puts(c.how);
 		for (uint64_t i = 0; i < c.n; i++)

@@ -115,7 +115,7 @@ asked(const struct disk *base, const struct disk *view, const char *what)
 	struct err e = ERR_INIT;
 	uint64_t bytes = 0;
 
-	if (disk_changes(&base->ref, &view->ref, &c, &e)) {
+	if (disk_changes(&base->ref, &view->ref, -1, &c, &e)) {
 		tap_works(-1, &e, "%s", what);
 	} else {
 		bytes = c.bytes;
@@ -132,8 +132,8 @@ refused(const struct disk *base, const struct disk *view, enum err_code code,
 	struct disk_changes c;
 	struct err e = ERR_INIT;
 
-	tap_fails(disk_changes(&base->ref, &view->ref, &c, &e), &e, code, "%s",
-		  what);
+	tap_fails(disk_changes(&base->ref, &view->ref, -1, &c, &e), &e, code,
+		  "%s", what);
 	disk_changes_done(&c);
 }
 
@@ -159,7 +159,7 @@ swapped(const struct disk *base, const struct disk *view, const char *what)
 	struct disk_changes c;
 	struct err e = ERR_INIT;
 
-	if (disk_changes(&base->ref, &view->ref, &c, &e) == 0)
+	if (disk_changes(&base->ref, &view->ref, -1, &c, &e) == 0)
 		judge(base, view, &c, what);
 	else if (is_thin(base))
 		tap_works(-1, &e, "%s", what);
@@ -262,7 +262,7 @@ ask_apart(const struct disk *base, const struct disk *view, const char *env,
 
 		if (where)
 			setenv(env, where, 1);
-		disk_changes(&base->ref, &view->ref, &c, &e);
+		disk_changes(&base->ref, &view->ref, -1, &c, &e);
 		disk_changes_done(&c);
 		_exit((int)e.code);
 	}

@@ -272,11 +272,11 @@ no_table(void **state)
 	(void)state;
 	strcpy(a.driver, "copy");
 	strcpy(b.driver, "copy");
-	assert_int_equal(disk_changes(&a, &b, &d, &err), -1);
+	assert_int_equal(disk_changes(&a, &b, -1, &d, &err), -1);
 	assert_int_equal(err.code, ERR_UNSUPPORTED);
 	disk_changes_done(&d);
 	strcpy(a.driver, "tape");
-	assert_int_equal(disk_changes(&a, &b, &d, &err), -1);
+	assert_int_equal(disk_changes(&a, &b, -1, &d, &err), -1);
 	assert_int_equal(err.code, ERR_UNSUPPORTED);
 	disk_changes_done(&d);
 }
