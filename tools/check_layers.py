@@ -20,7 +20,7 @@ MAY = {
     "repo": ["store/store.h", "seal", "chunk", "base"],
     "disk": ["base"],
     "domain": ["base"],
-    "memory": ["domain/xl_header.h", "base"],
+    "memory": ["domain/xl_header.h", "domain/cpu.h", "base"],
     "snapshot": ["disk/disk.h", "disk/disk_clone.h", "domain/domain.h", "domain/xl_monitor.h",
                  "base"],
     "job": ["repo", "seal/key.h", "chunk", "snapshot", "memory", "domain", "disk",

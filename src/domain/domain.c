@@ -277,6 +277,15 @@ domain_hypervisor(struct domain_hypervisor *ret, struct err *err)
 }
 
 int
+domain_cpu(bool pv, struct cpu_features *ret, struct err *err)
+{
+	const struct domain_ops *ops = driver(err);
+
+	memset(ret, 0, sizeof(*ret));
+	return ops ? ops->cpu(pv, ret, err) : -1;
+}
+
+int
 domain_each(domain_each_fn *fn, void *ctx, struct err *err)
 {
 	const struct domain_ops *ops = driver(err);

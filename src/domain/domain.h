@@ -136,6 +136,7 @@ enum domain_quiesced {
 struct domain_start;
 
 /* domain_here.h; -1 ends domain_each(), with @err. */
+struct cpu_features;
 struct domain_hypervisor;
 struct domain_seen;
 typedef int domain_each_fn(const struct domain_seen *seen, void *ctx,
@@ -175,6 +176,7 @@ struct domain_ops {
 		     struct err *err);
 	void (*close)(struct domain *d);
 	int (*hypervisor)(struct domain_hypervisor *ret, struct err *err);
+	int (*cpu)(bool pv, struct cpu_features *ret, struct err *err);
 	int (*each)(domain_each_fn *fn, void *ctx, struct err *err);
 
 	/*

@@ -3,6 +3,7 @@
 #ifndef XENSNAP_DOMAIN_HERE_H
 #define XENSNAP_DOMAIN_HERE_H
 
+#include "cpu.h"
 #include "domain.h"
 
 /* What the hypervisor is, and can do. */
@@ -14,6 +15,9 @@ struct domain_hypervisor {
 	 * shadow paging alone. */
 	bool hap, shadow;
 	bool starts; /* what starts a domain is here: xl */
+	/* For new domains at most: what nobody has, and all that dom0 has where
+	 * it gives of it. */
+	uint64_t free_bytes;
 };
 
 /* One of the domains that run here. */
@@ -30,6 +34,13 @@ struct domain_seen {
  * Changes nothing.  -1 as domain_find(), but never ERR_NOTFOUND.
  */
 int domain_hypervisor(struct domain_hypervisor *ret, struct err *err);
+
+/*
+ * domain_cpu() - what the processors of this host can do for a guest, at most:
+ * for a PV one, or one of the other types.  1, or 0 when the hypervisor does
+ * not say.  -1 with ERR_IO.
+ */
+int domain_cpu(bool pv, struct cpu_features *ret, struct err *err);
 
 /*
  * domain_each() - call @fn for each domain there is, but for this host itself;

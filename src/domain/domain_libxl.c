@@ -257,6 +257,7 @@ const struct domain_ops domain_libxl_ops = {
 	.state = state,
 	.close = close_domain,
 	.hypervisor = lx_hypervisor,
+	.cpu = lx_cpu,
 	.each = lx_each,
 	.guest_says = lx_guest_says,
 	.console_log = lx_console_log,

@@ -175,6 +175,9 @@ int lx_boot(const struct domain_start *how, bool *ret_started, struct err *err);
 int lx_rescue(uint32_t domid, const char *uuid, unsigned int wait_ms,
 	      bool *ret_resumed, struct err *err);
 int lx_hypervisor(struct domain_hypervisor *ret, struct err *err);
+
+/* lx_cpu() - see domain_cpu(). */
+int lx_cpu(bool pv, struct cpu_features *ret, struct err *err);
 int lx_each(domain_each_fn *fn, void *ctx, struct err *err);
 
 #endif

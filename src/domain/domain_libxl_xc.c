@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <string.h>
 #include <xenctrl.h>
+#include <xenguest.h>
 
+#include "cpu.h"
 #include "domain_libxl.h"
 #include "log.h"
 
@@ -55,4 +57,28 @@ lx_pod_bytes(uint32_t domid, uint64_t *ret, struct err *err)
 		*ret = (promised - ready) * XC_PAGE_SIZE;
 	xc_interface_close(xc);
 	return 0;
+}
+
+/* What Xen could give to a guest if it were told to: a guest of another host
+ * may have been told that it has it. */
+int
+lx_cpu(bool pv, struct cpu_features *ret, struct err *err)
+{
+	uint32_t word[64], n = sizeof(word) / sizeof(word[0]);
+	xc_interface *xc = open_xc(err);
+	int r = 0;
+
+	if (!xc)
+		return -1;
+	if (xc_get_cpu_featureset(xc,
+				  pv ? XEN_SYSCTL_cpu_featureset_pv_max :
+				       XEN_SYSCTL_cpu_featureset_hvm_max,
+				  &n, word))
+		log_debug("features of the processor: %s", strerror(errno));
+	else
+		r = n >= CPU_WORDS;
+	if (r)
+		memcpy(ret->word, word, sizeof(ret->word));
+	xc_interface_close(xc);
+	return r;
 }

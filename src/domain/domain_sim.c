@@ -433,6 +433,7 @@ const struct domain_ops domain_sim_ops = {
 	.state = sim_state,
 	.close = sim_close,
 	.hypervisor = ds_hypervisor,
+	.cpu = ds_cpu,
 	.each = ds_each,
 	.guest_says = ds_guest_says,
 	.console_log = ds_console_log,

@@ -63,6 +63,14 @@ int ds_sysrq(struct domain *base, char key, struct err *err);
 /* see above */
 int ds_hypervisor(struct domain_hypervisor *ret, struct err *err);
 
+/* The words of features that a simulated guest is told of: SSE3 and SSSE3,
+ * AVX2. */
+#define SIM_CPU_1C 0x201u
+#define SIM_CPU_7B0 0x20u
+
+/* see above */
+int ds_cpu(bool pv, struct cpu_features *ret, struct err *err);
+
 /* see above */
 int ds_each(domain_each_fn *fn, void *ctx, struct err *err);
 

@@ -33,6 +33,7 @@ ds_hypervisor(struct domain_hypervisor *ret, struct err *err)
 	snprintf(ret->version, sizeof(ret->version), "4.%u.sim", ret->minor);
 	ret->pv = ret->hvm = ret->hap = ret->starts = true;
 	ret->shadow = !sim_fault("no-shadow", NULL);
+	ret->free_bytes = (uint64_t)sim_knob("free-mib", 1u << 20) << 20;
 	sim_leave(&lock);
 	return 0;
 }
@@ -63,6 +64,20 @@ collect(struct sim_domain *d, void *ctx, struct err *err)
 	s->state = ds_state(d);
 	s->memory_bytes = (uint64_t)d->pages * SIM_PAGE;
 	return 0;
+}
+
+int
+ds_cpu(bool pv, struct cpu_features *ret, struct err *err)
+{
+	int lock;
+
+	(void)pv;
+	if (sim_enter(&lock, err))
+		return -1;
+	ret->word[1] = SIM_CPU_1C;
+	ret->word[5] = sim_fault("no-avx2", NULL) ? 0 : SIM_CPU_7B0;
+	sim_leave(&lock);
+	return 1;
 }
 
 int

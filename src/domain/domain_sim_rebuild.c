@@ -19,7 +19,7 @@
 #include "xl_header.h"
 
 #define FILE_MAX (64u << 20)
-#define STREAM_LEN 64 /* up to the first page, see domain_sim_save.c */
+#define STREAM_LEN 120 /* up to the first page, see domain_sim_save.c */
 #define RECORD_HEAD 16
 #define ENDS_LEN 16
 

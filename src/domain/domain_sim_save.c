@@ -3,7 +3,7 @@
  * domain_sim_save.c - save a simulated domain.
  *
  * The file is xl's header and configuration, then libxl's stream with libxc's
- * in it, as xl_stream.c has them: a record of one page for each that was
+ * in it, as memory/stream.c has them: a record of one page for each that was
  * copied, so that the last copy of a page counts, and the two ends.
  */
 #include <errno.h>
@@ -77,8 +77,14 @@ write_headers(int fd, struct err *err)
 		"\0\0\0\3\0\0\0\0\0\0\0\0"
 		"\2\0\0\0\14\0\0\0" /* PVH, pages of 4 KiB, Xen 4.17 */
 		"\4\0\0\0\21\0\0";
+	/* X86_CPUID_POLICY, two leaves: leaf, subleaf, a, b, c, d. */
+	static const uint32_t cpu[] = { 0x11, 48,          1, 0xffffffff, 0,
+					0,    SIM_CPU_1C,  0, 7,          0,
+					0,    SIM_CPU_7B0, 0, 0 };
 
-	return fd_write_all(fd, head, sizeof(head), err);
+	if (fd_write_all(fd, head, sizeof(head), err))
+		return -1;
+	return fd_write_all(fd, cpu, sizeof(cpu), err);
 }
 
 static int

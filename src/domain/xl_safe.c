@@ -137,12 +137,15 @@ add_disk(struct json_object *o, struct domain_info *ret, struct err *err)
 static int
 look(struct json_object *root, struct domain_info *ret, struct err *err)
 {
+	struct json_object *kib = xl_cfg_get(root, "b_info/target_memkb");
 	struct json_object *disks = xl_cfg_get(root, "disks");
 	size_t n = 0;
 
 	if (type_of(root, &ret->type, err))
 		return -1;
 	identity_of(root, ret);
+	if (json_object_is_type(kib, json_type_int))
+		ret->memory_bytes = json_object_get_uint64(kib) << 10;
 	if (json_object_is_type(disks, json_type_array))
 		n = json_object_array_length(disks);
 	if (n > DOMAIN_DISKS_MAX)

@@ -59,9 +59,25 @@ open_getter(struct restoring *x)
 	return x->ix ? getter_new(x->r, x->ix, x->commit->realm, x->err) : NULL;
 }
 
+/* To @to, or nowhere yet. */
+static struct restore_memory
+memory_of(const struct restoring *x, int to)
+{
+	return (struct restore_memory){
+		.r = x->r,
+		.ix = x->ix,
+		.realm = x->commit->realm,
+		.b = x->b,
+		.to = to,
+		.progress = x->o->progress,
+		.progress_ctx = x->o->progress_ctx,
+	};
+}
+
 static int
 plan_start(struct restoring *x)
 {
+	struct restore_memory m;
 	struct getter *g;
 	int rc;
 
@@ -72,7 +88,9 @@ plan_start(struct restoring *x)
 		return -1;
 	rc = restore_start_plan(&x->s, x->o, g, x->b, &x->p, x->err);
 	getter_free(g);
-	return rc;
+	m = memory_of(x, -1);
+	m.progress = NULL;
+	return rc || restore_start_check_memory(&x->s, &m, x->err) ? -1 : 0;
 }
 
 static int
@@ -150,20 +168,6 @@ open_all(struct restoring *x)
 }
 
 /* ---- drain ---- */
-
-static struct restore_memory
-memory_of(const struct restoring *x, int to)
-{
-	return (struct restore_memory){
-		.r = x->r,
-		.ix = x->ix,
-		.realm = x->commit->realm,
-		.b = x->b,
-		.to = to,
-		.progress = x->o->progress,
-		.progress_ctx = x->o->progress_ctx,
-	};
-}
 
 static int
 drain_memory(struct restoring *x, struct target *t)

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "snapshot.h"
 #include "xl_cfg.h"
+#include "xl_safe.h"
 
 static const char *const names[RESTORE_FILES_MAX] = {
 	"snapshot.json",
@@ -102,6 +103,33 @@ add_cfg(struct restore_config *c, const char *text, bool offline,
 	return 0;
 }
 
+/* Those who could write to the repository could write that as well. */
+static void
+tell_unsafe(const char *text, bool offline, const struct restore_plan *p)
+{
+	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
+	struct xl_safe_how how = {
+		.name = "any",
+		.uuid = "00000000-0000-0000-0000-000000000000",
+		.disks = disks,
+		.n_disks = restore_config_disks(p, disks),
+	};
+	struct xl_safe_left left = { .n = 0 };
+	struct err ignored = ERR_INIT;
+	char *safe;
+
+	safe = offline ? domain_offline_safe(text, &how, &left, &ignored) :
+			 xl_safe_json(text, &how, &left, &ignored);
+	if (safe && left.n)
+		log_notice("the configuration is as the backup has it, and has "
+			   "%u things that `restore --start` would leave out "
+			   "(%s%s): give it to xl if you trust whoever can "
+			   "write to the repository",
+			   left.n + left.n_more, left.what[0],
+			   left.n > 1 ? ", ..." : "");
+	free(safe);
+}
+
 int
 restore_config_make(struct getter *g, const struct backup *b,
 		    const struct restore_plan *p, const char *cfg,
@@ -125,6 +153,8 @@ restore_config_make(struct getter *g, const struct backup *b,
 	if (rc == 0)
 		rc = cfg ? add(ret, names[2], strdup(cfg), err) :
 			   add_cfg(ret, second, offline, p, err);
+	if (rc == 0 && !cfg)
+		tell_unsafe(second, offline, p);
 	free(both);
 	return rc;
 }

@@ -86,3 +86,19 @@ restore_memory(const struct restore_memory *m, uint64_t *ret_bytes,
 	fd_close(&frame);
 	return rc ? err_add(err, "its memory") : 0;
 }
+
+int
+restore_memory_cpu(const struct restore_memory *m, struct cpu_features *ret,
+		   struct err *err)
+{
+	struct memory_out *out = NULL;
+	int frame = fetch_frame(m, err);
+	int r = -1;
+
+	if (frame >= 0 &&
+	    memory_out_open(frame, backup_frame(m->b)->bytes, &out, err) == 0)
+		r = memory_out_cpu(out, ret, err);
+	memory_out_close(out);
+	fd_close(&frame);
+	return r < 0 ? err_add(err, "its memory") : r;
+}

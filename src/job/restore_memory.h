@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "copy.h"
+#include "cpu.h"
 #include "err.h"
 #include "index.h"
 #include "outcome.h"
@@ -33,5 +34,14 @@ struct restore_memory {
  */
 int restore_memory(const struct restore_memory *m, uint64_t *ret_bytes,
 		   struct err *err);
+
+/*
+ * restore_memory_cpu() - what the guest was told that its processor can do: 1,
+ * or 0 when its memory does not say.  Writes nothing; the frame is looked at as
+ * for restore_memory(), so what is wrong with it is told before anything is
+ * made.  -1 as that.
+ */
+int restore_memory_cpu(const struct restore_memory *m, struct cpu_features *ret,
+		       struct err *err);
 
 #endif

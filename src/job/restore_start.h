@@ -5,7 +5,8 @@
  * Of its configuration, which whoever could write to the repository may have
  * written, that is taken which xl_safe.h lets through.
  *
- * Life: restore_start_plan() before anything is made -> the disks are restored
+ * Life: restore_start_plan() and restore_start_check_memory() before anything
+ * is made -> the disks are restored
  * -> restore_start_config() -> restore_start_run() -> restore_start_done().
  */
 #ifndef XENSNAP_RESTORE_START_H
@@ -29,7 +30,7 @@ struct restore_start {
 	bool memory;           /* it goes on from its memory; else it boots */
 	struct xl_safe_left left;
 	/* its own */
-	bool other, offline;
+	bool other, offline, pv;
 	bool in_folder;   /* the file is that of the folder */
 	bool is_clone;    /* or a clone's: so is the lock */
 	char *both;       /* the texts of the backup's configuration, */
@@ -44,12 +45,21 @@ struct restore_start {
  * disks of @p?  @g reads the configuration.  Changes nothing; @s is for
  * restore_start_done() in any case.  -1 with ERR_INVALID (no name, or a disk
  * goes nowhere), ERR_EXISTS (it runs, or is called like a clone),
- * ERR_UNSUPPORTED (no domain, no Xen that could run it), ERR_NOTFOUND (no such
- * bridge), ERR_CORRUPT, ERR_IO.
+ * ERR_UNSUPPORTED (no domain, no Xen that could run it), ERR_NOSPC (no memory
+ * for it), ERR_NOTFOUND (no such bridge), ERR_CORRUPT, ERR_IO.
  */
 int restore_start_plan(struct restore_start *s, const struct restore_opts *o,
 		       struct getter *g, const struct backup *b,
 		       const struct restore_plan *p, struct err *err);
+
+/*
+ * restore_start_check_memory() - of a domain that is to go on from its memory,
+ * @m: is that what it should be, and has this host's processor all that the
+ * guest was told of?  Changes nothing.  -1 with ERR_UNSUPPORTED, or as
+ * restore_memory().
+ */
+int restore_start_check_memory(const struct restore_start *s,
+			       const struct restore_memory *m, struct err *err);
 
 /*
  * restore_start_config() - what xl will be given: @s->cfg, in file @s->config.

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpu.h"
 #include "err.h"
 
 struct memory_out;
@@ -39,6 +40,13 @@ uint64_t memory_out_page_bytes(const struct memory_out *m);
 
 /* memory_out_config() - libxl's JSON, as the save file had it; borrowed. */
 const char *memory_out_config(const struct memory_out *m);
+
+/*
+ * memory_out_cpu() - what the guest was told that its processor can do: 1, or 0
+ * when the memory does not say (Xen before 4.14).  -1 with ERR_CORRUPT, ERR_IO.
+ */
+int memory_out_cpu(const struct memory_out *m, struct cpu_features *ret,
+		   struct err *err);
 
 /*
  * memory_out_begin() - what is before the pages, to @to, which stays the

@@ -50,7 +50,8 @@ enum libxc_record {
 	LIBXC_VERIFY = 0x0d,
 	LIBXC_CHECKPOINT = 0x0e,
 	LIBXC_CHECKPOINT_DIRTY_PFN_LIST = 0x0f,
-	LIBXC_X86_MSR_POLICY = 0x12, /* the last one that there is */
+	LIBXC_X86_CPUID_POLICY = STREAM_X86_CPUID_POLICY,
+	LIBXC_X86_MSR_POLICY, /* the last one that there is */
 };
 
 /* The file, read in order, a small window at a time. */
@@ -244,6 +245,15 @@ walk_pages(struct reader *r, const struct record *rec)
 		       bad_record(r, rec, "has other pages than it names");
 }
 
+static int
+show_record(const struct reader *r, const struct record *rec)
+{
+	if (!r->v || !r->v->record)
+		return 0;
+	return r->v->record(rec->type, rec->at + RECORD_HEADER, rec->len,
+			    r->v->ctx, r->err);
+}
+
 static bool
 is_refused(const struct record *rec)
 {
@@ -277,7 +287,7 @@ walk_libxc(struct reader *r)
 		skip_body(r, &rec);
 		r->verify |= rec.type == LIBXC_VERIFY;
 		if (rec.type != LIBXC_PAGE_DATA && rec.type != LIBXC_VERIFY &&
-		    show(r, rec.at))
+		    (show_record(r, &rec) || show(r, rec.at)))
 			return -1;
 	} while (rec.type != LIBXC_END);
 	r->ret->libxc_to = rec.at;

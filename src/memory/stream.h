@@ -40,8 +40,15 @@ struct stream_walked {
 	uint64_t libxc_from, libxc_to;
 };
 
+/* Of libxc's records those that are named here. */
+#define STREAM_X86_CPUID_POLICY 0x11u
+
 /* Who wants to know what is in it, in order; a member may be NULL. */
 struct stream_visitor {
+	/* A record of libxc's, if not of pages: its body, @len bytes at
+	 * @at. */
+	int (*record)(uint32_t type, uint64_t at, uint32_t len, void *ctx,
+		      struct err *err);
 	/* Headers and whole records, those of pages apart: @len bytes at
 	 * @offset. */
 	int (*other)(uint64_t offset, uint64_t len, void *ctx, struct err *err);

@@ -103,8 +103,15 @@ def refused(host):
         w.host.fault("xen-minor", 16)
         w.refused(1, "its memory is of Xen 4.17, and goes on under that or a "
                   "later one; here is 4.16", "--as", "trial", *maps)
-        # From its disks it runs anywhere.
+        w.host.mend()
+        w.host.fault("no-avx2")
+        w.refused(1, "was told of a processor with avx2, which this host's "
+                  "lacks", "--as", "trial", *maps)
+        # From its disks it runs anywhere, if there is room.
         w.start("--as", "old", "--disks-only", *w.maps("old"))
+        w.host.fault("free-mib", 0)
+        w.refused(1, "of memory, and this host has 0 B for new domains",
+                  "--as", "large", "--disks-only", *w.maps("large"))
         w.host.mend()
         w.done("clone", f"{w.done('list', '--names', **w.env).split()[0]}",
                "twin", "--disks-only", **w.env)
