@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import forge
+import traced
 from formats import FORMATS
 from forge import Forger
 from sealed import CONFIG
@@ -236,14 +237,25 @@ class Victim(Xensnap):
         self.plain(err)
 
     def to_folder(self, session):
-        """To a folder, which is where names count."""
-        to = self.top / "to"
+        """To a folder, which is where names count, and where a configuration is
+        written: nothing is run for it, and nothing outside is changed."""
+        to, calls = self.top / "to", self.top / "calls"
         to.mkdir()
-        status, _, err = self.bounded(self.program, "restore", self.repo,
-                                      session, "--to", f"{to}/")
+        words = [self.program, "restore", self.repo, session, "--to",
+                 f"{to}/"]
+        if traced.strace():
+            env = traced.environment(dict(os.environ, **self.env()))
+            p = subprocess.run(
+                [*traced.words(calls), *map(str, words)], env=env, check=False,
+                cwd=self.image.parent, stdin=subprocess.DEVNULL,
+                capture_output=True)
+            traced.check(calls, self.program, [self.repo, self.memory, to])
+            calls.unlink()
+            err = p.stderr
+        else:
+            _, _, err = self.bounded(*words)
         self.plain(err)
         for path in to.rglob("*"):
             self.must(path.parent == to and path.is_file()
                       and not path.is_symlink(), "there is", path)
         shutil.rmtree(to)
-        return status

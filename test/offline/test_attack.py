@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(TOP / "test" / "sim"), str(TOP / "test" / "damage")]
+sys.path[:0] = [str(TOP / "test" / d) for d in ("sim", "damage", "lib")]
 # pylint: disable=wrong-import-position
 from simcheck import run_cases  # noqa: E402
 from victim import Victim  # noqa: E402

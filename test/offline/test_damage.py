@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(TOP / "test" / "sim"), str(TOP / "test" / "damage")]
+sys.path[:0] = [str(TOP / "test" / d) for d in ("sim", "damage", "lib")]
 # pylint: disable=wrong-import-position
 import faults  # noqa: E402
 from simcheck import run_cases  # noqa: E402

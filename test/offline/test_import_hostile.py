@@ -16,11 +16,15 @@ import shutil
 import stat
 import struct
 import subprocess
+import sys
 import tempfile
 
 from hostile import KINDS
 from importworld import export, header_of
 from simcheck import run_cases
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import traced as tracing  # noqa: E402
 
 BIN = os.environ["XENSNAP_BIN"]
 SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
@@ -80,38 +84,13 @@ class Place:
                "PATH": str(self.bin)}
         argv = [BIN, *map(str, words)]
         if trace:
-            # What looks for leaks cannot be traced.
-            env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-            argv = [shutil.which("strace"), "-f", "-qq", "-o", str(trace),
-                    "-e", "trace=execve,execveat,open,openat,creat,unlink,"
-                    "unlinkat,rename,renameat,renameat2,mkdir,mkdirat,mknod,"
-                    "mknodat,link,linkat,symlink,symlinkat,chmod,fchmodat,"
-                    "chown,fchownat,truncate,connect,kill", *argv]
+            env = tracing.environment(env)
+            argv = tracing.words(trace) + argv
         return subprocess.run(argv, env=env, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=300, check=False)
 
 
 # ---- is it right? ----
-
-def check_trace(place, path):
-    """One program, and what it changes is in the target."""
-    for line in path.read_text(errors="replace").splitlines():
-        call = line.split(None, 1)[1]
-        name = call.partition("(")[0]
-        if name in ("execve", "execveat"):
-            assert BIN in call, f"ran {call}"
-        elif name in ("open", "openat", "creat"):
-            if "O_WRONLY" not in call and "O_RDWR" not in call or \
-                    '"/dev/null"' in call:
-                continue
-            full = re.search(r'"(/[^"]*)"', call)
-            assert not full or full[1].startswith(str(place.root)), call
-        else:
-            assert name in ("mkdir", "mkdirat", "unlinkat", "unlink",
-                            "renameat", "renameat2"), call
-            for full in re.findall(r'"(/[^"]*)"', call):
-                assert full.startswith(str(place.root)), call
-
 
 def words_in(o):
     """Every key and every string of @o."""
@@ -200,7 +179,7 @@ def attack(mutate, rng, trace):
         err = result.stderr.decode(errors="replace")
         where = f"{mutate.__name__}: {result.returncode}\n{err}"
         if path:
-            check_trace(place, path)
+            tracing.check(path, BIN, [place.root])
             path.unlink()
         assert result.returncode in (0, 1, 2, 3), where
         assert "Sanitizer" not in err and "runtime error" not in err, where
@@ -235,7 +214,7 @@ def many(kind, number, times):
         seed = f"{SEED}/{number}/{i}"
         try:
             kept += attack(kind, random.Random(seed),
-                           shutil.which("strace") and i % TRACED == 0)
+                           tracing.strace() and i % TRACED == 0)
         except Exception as e:
             e.add_note(f"SEED={SEED}, kind {number}, {i}")
             raise
