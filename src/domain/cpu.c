@@ -10,18 +10,22 @@
 
 #define NAMES_MAX 5u /* that are told */
 #define ANY UINT32_MAX
+/* AMD's processors show these of CPUID 1.edx in 0x80000001.edx too; Xen's words
+ * have them once. */
+#define SHOWN_TWICE 0x0183f3ffu
 
 /* Where the words come from. */
 static const struct origin {
 	uint32_t leaf, subleaf;
 	char reg;
-	/* Bits that Xen makes up, or that follow what the guest sets. */
+	/* Bits that Xen makes up, or that follow what the guest sets, or are in
+	 * another word. */
 	uint32_t made_up;
 } origins[CPU_WORDS] = {
 	{ 1, ANY, 'd', 1u << 9 | 1u << 28 }, /* apic, ht */
 	/* x2apic, osxsave, hypervisor */
 	{ 1, ANY, 'c', 1u << 21 | 1u << 27 | 1u << 31 },
-	{ 0x80000001, ANY, 'd', 1u << 9 },
+	{ 0x80000001, ANY, 'd', SHOWN_TWICE },
 	{ 0x80000001, ANY, 'c', 1u << 1 }, /* cmp_legacy */
 	{ 0xd, 1, 'a', 0 },
 	{ 7, 0, 'b', 1u << 1 }, /* tsc_adjust */

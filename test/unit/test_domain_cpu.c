@@ -74,6 +74,8 @@ test_made_up(void **state)
 	here.word[0] &= ~(1u << 9 | 1u << 28);
 	here.word[1] &= ~(1u << 21 | 1u << 27 | 1u << 31);
 	here.word[6] = 0;
+	/* What AMD's show in 0x80000001.edx again is not in Xen's words. */
+	f.word[2] |= f.word[0] & 0x0183f3ff;
 	assert_int_equal(cpu_lacks(&f, &here, text, sizeof(text)), 0);
 }
 
