@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # long_39_guest_says.sh - what a guest can write about itself in xenstore is no
-# truth: which disks it has, the toolstack's own records say (V4, XSA-175).  The
-# lies are told with the guest's own rights, by a client that gave up the others.
+# truth: which disks it has, the toolstack's own records say (V4, XSA-175).  Dom0
+# tells the lies here, in nodes that are the guest's by their permissions.
 lab_state=running:pvh1
 . "$(dirname "$0")/../lib/in_lab.sh"
 
@@ -11,9 +11,11 @@ domid=$(xl domid $guest)
 home=/local/domain/$domid
 front=$home/device/vbd/51712
 
-# As the guest would: nodes that it may not write are not for this test.
+# A node that the guest may write, or make.
 may_write() {
-	xenstore-ls -fp "$(dirname "$1")" | grep "^$1 " |
+	node=$1
+	xenstore-exists "$node" || node=$(dirname "$node")
+	xenstore-ls -fp "$(dirname "$node")" | grep "^$node " |
 		grep -q "(n$domid\|,b$domid\|,w$domid"
 }
 

@@ -38,6 +38,13 @@ slab_kib() {
 	sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo
 }
 
+tell_now() {
+	things | sort > /tmp/after
+	note "$i: $(diff /tmp/before /tmp/after | grep -c '^[<>]') things differ," \
+		"open files $(open_files), monitor $(monitor_kib) KiB," \
+		"kernel $(slab_kib) KiB"
+}
+
 # The first ones fill caches.
 i=0
 while [ $i -lt 10 ]; do
@@ -53,7 +60,7 @@ slab=$(slab_kib)
 while [ $i -lt "$repeat" ]; do
 	cycle || break
 	i=$((i + 1))
-	[ $((i % 50)) -ne 0 ] || note "$i"
+	[ $((i % 50)) -ne 0 ] || tell_now
 done
 is $i "$repeat" "$repeat snapshots made and deleted"
 things | sort > /tmp/after
