@@ -67,8 +67,9 @@ class Lab:
                 ([*(TOP / "test/lib").glob("*.sh"), TOP / "bench/ways.sh",
                   TOP / "lab/witness/witness-verdict"], DOM0_LIB),
                 (scripts, "/root/")):
-            if self._lab("push", *sources, target,
-                         stdin=subprocess.DEVNULL).returncode:
+            if sources and self._lab(
+                    "push", *sources, target,
+                    stdin=subprocess.DEVNULL).returncode:
                 raise Failed(f"{sources[0]} did not get into dom0")
 
     def push(self, source, target):
@@ -76,6 +77,12 @@ class Lab:
         if self._lab("push", source, target,
                      stdin=subprocess.DEVNULL).returncode:
             raise Failed(f"{source} did not get into dom0")
+
+    def pull(self, source, target):
+        """A file of dom0's."""
+        if self._lab("pull", source, target,
+                     stdin=subprocess.DEVNULL).returncode:
+            raise Failed(f"{source} did not come out of dom0")
 
     def step(self, script, *words, timeout=900):
         """One call of a script that was brought there, its results parsed."""

@@ -10,9 +10,9 @@ export RESTIC_REPOSITORY=/root/restic RESTIC_PASSWORD=long-and-secret
 export BORG_REPO=/root/borg BORG_PASSPHRASE=long-and-secret
 export HOME=/root
 
-# The guest, idle, and three empty repositories.
+# The guest, idle, and three empty repositories.  begin GIB: of the thin disk.
 begin() {
-	must lvcreate -q -y -n live_thin -V 2g -T vg/pool
+	must lvcreate -q -y -n live_thin -V "$1g" -T vg/pool
 	head -c 256M /dev/urandom > /dev/vg/live_thin
 	sed -e '/^disk = /,$d' -e "s/^name = .*/name = \"$guest\"/" \
 		-e 's/^extra = "\(.*\)"/extra = "\1 witness.rate=5 witness.mutate=20 witness.files=0 witness.check_s=0"/' \
@@ -74,7 +74,8 @@ borg_backup() {
 
 case $1 in
 restic | borg) "$1_backup" ;;
-begin | ours | by_hand | hand_end) "$1" ;;
+ours | by_hand | hand_end) "$1" ;;
+begin) begin "$2" ;;
 *)
 	echo "no step is called $1" >&2
 	exit 2

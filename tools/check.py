@@ -50,9 +50,10 @@ SUITES = {
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
     "xen": (["fail"], ["test/xen/*.sh"], 3600),
 }
-# Their programs have folders of their own, so some can run side by side; the
-# lab's would only be in each other's way.
-SIDE_BY_SIDE = ["unit", "cli", "sim", "offline"]
+# Their programs have folders of their own, so some can run side by side, and a
+# lab without Xen has one processor; those with Xen would only be in each
+# other's way.
+SIDE_BY_SIDE = ["unit", "cli", "sim", "offline", "plain"]
 WRONG = r"error:|warning:|ERROR|undefined reference"
 LONG_SECONDS = 6 * 3600
 
