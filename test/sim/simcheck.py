@@ -27,8 +27,11 @@ def read_memory(path):
     order, must, may, length = struct.unpack_from("<4I", data, 32)
     assert (order, must, may) == (0x01020304, 3, 0), "xl's header"
     json.loads(data[52:48 + length].rstrip(b"\0"))
-    at, pages = 48 + length + 64, {}
-    assert data[at - 64:at - 48] == b"LibxlFmt\0\0\0\2\0\0\0\0", "libxl's header"
+    at, pages = 48 + length, {}
+    assert data[at:at + 16] == b"LibxlFmt\0\0\0\2\0\0\0\0", "libxl's header"
+    # Headers, and what the guest is told of its processor: two leaves.
+    assert struct.unpack_from("<2I", data, at + 64) == (0x11, 48), "CPU policy"
+    at += 64 + 56
     while data[at:] != bytes(16):
         assert at + 24 + PAGE <= len(data), f"{path}: half a page, or no end"
         kind, size, n, zero, pfn = struct.unpack_from("<4IQ", data, at)
