@@ -24,7 +24,8 @@ def twice(host):
         o = w.all()
         for r in o["results"]:
             assert r["result"] == "backed-up", r
-            assert 0 < r["new_bytes"] < r["bytes"] / 2, r
+            # How much the guest writes depends on how long the save took.
+            assert 0 < r["new_bytes"] < r["bytes"] * 3 / 4, r
         assert len(w.names()) == 4
         # One base for each domain.
         assert len(w.done("list", "--names", **w.env).split()) == 2
