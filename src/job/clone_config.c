@@ -4,24 +4,10 @@
 #include <string.h>
 
 #include "clone.h"
-#include "fd.h"
 #include "identity.h"
+#include "own_config.h"
 #include "xl_cfg.h"
 #include "xl_cfg_other.h"
-
-#define CONFIG_MAX (4u << 20)
-
-static char *
-read_config(const struct held *h, struct err *err)
-{
-	char *text;
-	size_t len;
-
-	if (fd_read_file(h->folder, snapshot_config_file(h->s.mode), CONFIG_MAX,
-			 &text, &len, err))
-		return NULL;
-	return text;
-}
 
 /* The text with the clone's disks in it. */
 static char *
@@ -44,7 +30,8 @@ char *
 clone_config(const struct held *h, const struct cloned *c,
 	     const struct clone_opts *o, struct err *err)
 {
-	char *config = read_config(h, err), *other = NULL, *ret = NULL;
+	char *config = own_config_read(&h->s, h->folder, err), *other = NULL,
+	     *ret = NULL;
 	struct xl_cfg_identity id;
 
 	if (!config)
@@ -71,7 +58,7 @@ clone_check_network(const struct held *h, const struct clone_opts *o,
 		    struct err *err)
 {
 	bool memory = !o->disks_only && snapshot_has_memory(h->s.mode);
-	char *config = memory ? read_config(h, err) : NULL;
+	char *config = memory ? own_config_read(&h->s, h->folder, err) : NULL;
 	int rc = -1;
 
 	if (config || !memory)

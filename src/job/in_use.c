@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,4 +139,16 @@ in_use_check(const char *path, enum in_use_for use, struct err *err)
 	if (by_domain(full, err))
 		return -1;
 	return by_program(path, use, err);
+}
+
+int
+in_use_take(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_EXCL);
+
+	if (fd < 0)
+		return err_set(err, errno == EBUSY ? ERR_BUSY : fd_code(errno),
+			       errno, "open %s", path);
+	(void)ioctl(fd, BLKFLSBUF, 0);
+	return fd;
 }

@@ -22,4 +22,12 @@ enum in_use_for {
  */
 int in_use_check(const char *path, enum in_use_for use, struct err *err);
 
+/*
+ * in_use_take() - open the block device @path for reading and writing; as long
+ * as it is open nobody else can mount or hold it.  What a domain wrote to it
+ * past this host's page cache is read.  A descriptor; -1 with ERR_BUSY (it is
+ * mounted, or held), ERR_NOTFOUND, ERR_DENIED, ERR_IO.
+ */
+int in_use_take(const char *path, struct err *err);
+
 #endif

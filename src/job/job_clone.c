@@ -23,6 +23,7 @@
 #include "domain_start.h"
 #include "fail.h"
 #include "fd.h"
+#include "host_fits.h"
 #include "log.h"
 #include "uuid.h"
 
@@ -57,7 +58,9 @@ check_snapshot(struct cloning *x)
 			    s->n_skipped, s->n_skipped == 1 ? "was" : "were");
 	if (clone_check_network(&x->held, x->o, x->err))
 		return -1;
-	return x->memory ? held_check_memory(&x->held, x->err) : 0;
+	if (host_fits_more(&x->held, x->o->count, x->err))
+		return -1;
+	return x->memory ? host_fits_memory(&x->held, x->err) : 0;
 }
 
 /* Is there anything of that name, running or kept? */

@@ -23,6 +23,7 @@
 #include "domain_start.h"
 #include "fail.h"
 #include "fd.h"
+#include "host_fits.h"
 #include "in_use.h"
 #include "log.h"
 #include "own_config.h"
@@ -86,7 +87,7 @@ check_target(const struct revert *x)
 			       t->held.s.n_skipped,
 			       t->held.s.n_skipped == 1 ? " was" : "s were");
 	if (takes_memory(t, x->o->disks_only) &&
-	    held_check_memory(&t->held, x->err))
+	    host_fits_memory(&t->held, x->err))
 		return -1;
 	return revert_check_disks(t, x->err);
 }
@@ -115,12 +116,18 @@ look_at_domain(struct revert *x)
 	return rc;
 }
 
-/* Nobody else has the disks of a domain that is not there. */
+/* Nobody else has the disks of a domain that is not there, and its memory is
+ * not there to be given back. */
 static int
 check_free(const struct revert *x)
 {
-	const struct snapshot *s = &x->target.held.s;
+	const struct revert_target *t = &x->target;
+	const struct snapshot *s = &t->held.s;
 
+	if ((takes_memory(t, x->o->disks_only) ||
+	     is_booted(t, x->o->disks_only)) &&
+	    host_fits_more(&t->held, 1, x->err))
+		return -1;
 	for (unsigned int i = 0; i < s->n_disks; i++)
 		if (in_use_check(s->disks[i].view.source, IN_USE_FOR_WRITING,
 				 x->err))

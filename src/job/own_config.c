@@ -10,17 +10,25 @@
 #define CONFIG_MAX (4u << 20)
 
 char *
-own_config(const struct snapshot *s, int dirfd, struct err *err)
+own_config_read(const struct snapshot *s, int dirfd, struct err *err)
 {
-	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
-	char *config, *text;
+	char *text;
 	size_t len;
 
 	if (fd_read_file(dirfd, snapshot_config_file(s->mode), CONFIG_MAX,
-			 &config, &len, err))
+			 &text, &len, err))
 		return NULL;
+	return text;
+}
+
+char *
+own_config(const struct snapshot *s, int dirfd, struct err *err)
+{
+	struct xl_cfg_disk disks[DOMAIN_DISKS_MAX];
+	char *config = own_config_read(s, dirfd, err), *text;
+
 	/* It is the admin's own, as it was. */
-	if (s->mode == SNAPSHOT_OFFLINE)
+	if (!config || s->mode == SNAPSHOT_OFFLINE)
 		return config;
 	for (unsigned int i = 0; i < s->n_disks; i++) {
 		disks[i].vdev = s->disks[i].vdev;
@@ -36,13 +44,12 @@ int
 own_config_has_genid(const struct snapshot *s, int dirfd, struct err *err)
 {
 	char *config;
-	size_t len;
 	int r;
 
 	if (s->mode == SNAPSHOT_OFFLINE)
 		return 0;
-	if (fd_read_file(dirfd, snapshot_config_file(s->mode), CONFIG_MAX,
-			 &config, &len, err))
+	config = own_config_read(s, dirfd, err);
+	if (!config)
 		return -1;
 	r = xl_cfg_has_genid(config, err);
 	free(config);

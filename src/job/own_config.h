@@ -8,6 +8,13 @@
 #include "snapshot.h"
 
 /*
+ * own_config_read() - of @s, in folder @dirfd, as it is kept: libxl's JSON, or
+ * the file of a domain that did not run; malloc()ed for the caller.  NULL with
+ * ERR_IO, ERR_NOTFOUND or ERR_NOMEM.
+ */
+char *own_config_read(const struct snapshot *s, int dirfd, struct err *err);
+
+/*
  * own_config() - of @s, in folder @dirfd, as the text of an xl configuration
  * file, malloc()ed for the caller.  NULL with ERR_IO, ERR_CORRUPT, ERR_INVALID
  * or ERR_NOMEM, as xl_cfg_from_json() has it.

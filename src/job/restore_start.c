@@ -16,12 +16,12 @@
 #include "domain_start.h"
 #include "fail.h"
 #include "fd.h"
+#include "host_fits.h"
 #include "identity.h"
 #include "json.h"
 #include "log.h"
 #include "restore_config.h"
 #include "text.h"
-#include "units.h"
 #include "uuid.h"
 #include "xl_cfg.h"
 
@@ -141,21 +141,6 @@ check_version(struct planning *x, const struct domain_hypervisor *h)
 	return rc;
 }
 
-/* Xen would tell as well, but when the disks are written. */
-static int
-check_room(struct planning *x, const struct domain_hypervisor *h)
-{
-	char need[24], have[24];
-
-	if (x->info.memory_bytes <= h->free_bytes)
-		return 0;
-	return err_set(x->err, ERR_NOSPC, 0,
-		       "it needs %s of memory, and this host has %s for new "
-		       "domains (`xl list` shows who has the rest)",
-		       units_size(x->info.memory_bytes, need, sizeof(need)),
-		       units_size(h->free_bytes, have, sizeof(have)));
-}
-
 static int
 check_host(struct planning *x)
 {
@@ -173,7 +158,7 @@ check_host(struct planning *x)
 			       "it is a %s domain, and Xen runs none on this "
 			       "host",
 			       domain_type_name(x->info.type));
-	if (check_room(x, &h))
+	if (host_fits_room(&h, x->info.memory_bytes, 1, x->err))
 		return -1;
 	return x->s->memory ? check_version(x, &h) : 0;
 }
@@ -283,22 +268,13 @@ int
 restore_start_check_memory(const struct restore_start *s,
 			   const struct restore_memory *m, struct err *err)
 {
-	struct cpu_features told, here;
-	char lacks[200];
+	struct cpu_features told;
 	int r;
 
 	if (!s->memory)
 		return 0;
 	r = restore_memory_cpu(m, &told, err);
-	if (r > 0)
-		r = domain_cpu(s->pv, &here, err);
-	if (r <= 0 || cpu_lacks(&told, &here, lacks, sizeof(lacks)) == 0)
-		return r < 0 ? -1 : 0;
-	return err_set(err, ERR_UNSUPPORTED, 0,
-		       "its memory is of a guest that was told of a processor "
-		       "with %s, which this host's lacks, so it would crash; "
-		       "--disks-only boots it from its disks",
-		       lacks);
+	return r > 0 ? host_fits_cpu(&told, s->pv, err) : r;
 }
 
 /* Of an xl file: with the disks first, since it may name its own. */

@@ -4,10 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -186,17 +184,12 @@ open_file(struct target *t, struct err *err)
 	return (uint64_t)st.st_size < t->disk->bytes ? make_longer(t, err) : 0;
 }
 
-/* O_EXCL: one that is mounted, or held by others, is refused; and as long as we
- * have it, nobody else can mount or hold it. */
 static int
 open_device(struct target *t, struct err *err)
 {
-	t->fd = open(t->path, O_RDWR | O_CLOEXEC | O_EXCL);
+	t->fd = in_use_take(t->path, err);
 	if (t->fd < 0)
-		return err_set(err, errno == EBUSY ? ERR_BUSY : fd_code(errno),
-			       errno, "open %s", t->path);
-	/* A domain wrote to it past this host's page cache. */
-	(void)ioctl(t->fd, BLKFLSBUF, 0);
+		return -1;
 	t->mixed = t->kind == TARGET_DEVICE;
 	return check_size(t, t->fd, err);
 }

@@ -9,9 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -220,30 +218,29 @@ revert_used_bytes(const struct revert_target *t, uint64_t *ret, struct err *err)
 /* ---- do it ---- */
 
 static int
+open_file(const struct disk_view_ref *ref, struct err *err)
+{
+	int fd = open(ref->source, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0 && ftruncate(fd, (off_t)ref->bytes) == 0)
+		return fd;
+	err_set(err, fd_code(errno), errno, "open %s", ref->source);
+	fd_close(&fd);
+	return -1;
+}
+
+static int
 open_disk(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 {
 	struct stat st;
 
 	if (in_use_check(ref->source, IN_USE_FOR_WRITING, err))
 		return -1;
-	/* O_EXCL: nobody can mount or hold a device as long as we have it. */
 	if (stat(ref->source, &st) == 0 && S_ISBLK(st.st_mode))
-		*ret_fd = open(ref->source, O_RDWR | O_CLOEXEC | O_EXCL);
+		*ret_fd = in_use_take(ref->source, err);
 	else
-		*ret_fd = open(ref->source, O_RDWR | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return err_set(err, errno == EBUSY ? ERR_BUSY : fd_code(errno),
-			       errno, "open %s", ref->source);
-	/* A domain wrote to it past this host's page cache. */
-	if (S_ISBLK(st.st_mode)) {
-		(void)ioctl(*ret_fd, BLKFLSBUF, 0);
-	} else if (ftruncate(*ret_fd, (off_t)ref->bytes)) {
-		err_set(err, fd_code(errno), errno, "give %s its length",
-			ref->source);
-		fd_close(ret_fd);
-		return -1;
-	}
-	return 0;
+		*ret_fd = open_file(ref, err);
+	return *ret_fd < 0 ? -1 : 0;
 }
 
 /* What had the disk until now may need a moment to let go of it. */

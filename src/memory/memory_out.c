@@ -15,20 +15,18 @@
 #include "fd.h"
 #include "frame.h"
 #include "stream.h"
+#include "stream_cpu.h"
 #include "xl_header.h"
 
 #define BATCH 1024u /* numbers of pages in a record: MAX_BATCH_SIZE */
 #define RECORD_PAGES 1u
 #define PIECE 65536u
-#define CPU_LEAVES_MAX 512u /* Xen 4.17 has some 50 */
 
 struct memory_out {
 	int frame, to;
 	struct frame f;
 	struct xl_header h;
-	uint64_t cpu_at;  /* the guest's CPU policy, in the frame; */
-	uint32_t cpu_len; /* 0: it has none */
-	uint64_t next;    /* page that is to come */
+	uint64_t next; /* page that is to come */
 	/* Of the batch that it is in, from its beginning: types as in the
 	 * frame. */
 	uint8_t types[BATCH];
@@ -39,7 +37,6 @@ struct memory_out {
 
 /* Where records begin in the frame: are the pages to go between two? */
 struct seam {
-	struct memory_out *m;
 	uint64_t at;
 	bool found;
 };
@@ -55,35 +52,27 @@ look_for_seam(uint64_t offset, uint64_t len, void *ctx, struct err *err)
 	return 0;
 }
 
-static int
-look_for_cpu(uint32_t type, uint64_t at, uint32_t len, void *ctx,
-	     struct err *err)
+/* Without its pages it is a stream as well: from here to there in the frame. */
+static uint64_t
+stream_from(const struct memory_out *m)
 {
-	struct seam *s = ctx;
-
-	(void)err;
-	if (type == STREAM_X86_CPUID_POLICY) {
-		s->m->cpu_at = at;
-		s->m->cpu_len = len;
-	}
-	return 0;
+	return FRAME_HEADER + m->h.len;
 }
 
-/* Without its pages it is a stream as well. */
+static uint64_t
+stream_end(const struct memory_out *m)
+{
+	return FRAME_HEADER + m->f.before + m->f.behind;
+}
+
 static int
 check(struct memory_out *m, struct err *err)
 {
-	uint64_t from = FRAME_HEADER + m->h.len;
-	uint64_t end = FRAME_HEADER + m->f.before + m->f.behind;
-	struct seam seam = { .m = m, .at = FRAME_HEADER + m->f.before };
-	struct stream_visitor v = {
-		.other = look_for_seam,
-		.record = look_for_cpu,
-		.ctx = &seam,
-	};
+	struct seam seam = { .at = FRAME_HEADER + m->f.before };
+	struct stream_visitor v = { .other = look_for_seam, .ctx = &seam };
 	struct stream_walked s;
 
-	if (stream_walk(m->frame, from, end, &v, &s, err))
+	if (stream_walk(m->frame, stream_from(m), stream_end(m), &v, &s, err))
 		return -1;
 	if (s.n_pages)
 		return err_set(err, ERR_CORRUPT, 0,
@@ -151,23 +140,10 @@ int
 memory_out_cpu(const struct memory_out *m, struct cpu_features *ret,
 	       struct err *err)
 {
-	uint8_t leaves[CPU_LEAVES_MAX * CPU_LEAF_BYTES];
-	ssize_t n;
+	bool pv;
 
-	memset(ret, 0, sizeof(*ret));
-	if (m->cpu_len == 0)
-		return 0;
-	if (m->cpu_len % CPU_LEAF_BYTES || m->cpu_len > sizeof(leaves))
-		return err_set(err, ERR_CORRUPT, 0,
-			       "the CPU policy of its memory has %u bytes",
-			       m->cpu_len);
-	n = fd_pread_full(m->frame, leaves, m->cpu_len, m->cpu_at, err);
-	if (n < 0)
-		return -1;
-	if ((size_t)n < m->cpu_len)
-		return err_set(err, ERR_CORRUPT, 0, "the frame is cut off");
-	cpu_add_leaves(ret, leaves, (size_t)n / CPU_LEAF_BYTES);
-	return 1;
+	return stream_cpu(m->frame, stream_from(m), stream_end(m), ret, &pv,
+			  err);
 }
 
 /* ---- write ---- */

@@ -43,7 +43,7 @@ const char *memory_out_config(const struct memory_out *m);
 
 /*
  * memory_out_cpu() - what the guest was told that its processor can do: 1, or 0
- * when the memory does not say (Xen before 4.14).  -1 with ERR_CORRUPT, ERR_IO.
+ * when the memory does not say.  -1 as stream_cpu().
  */
 int memory_out_cpu(const struct memory_out *m, struct cpu_features *ret,
 		   struct err *err);

@@ -43,7 +43,8 @@ struct stream_walked {
 /* Of libxc's records those that are named here. */
 #define STREAM_X86_CPUID_POLICY 0x11u
 
-/* Who wants to know what is in it, in order; a member may be NULL. */
+/* Who wants to know what is in it, in order; a member may be NULL, and ends the
+ * walk by returning -1. */
 struct stream_visitor {
 	/* A record of libxc's, if not of pages: its body, @len bytes at
 	 * @at. */
@@ -65,7 +66,7 @@ struct stream_visitor {
  * behind it) is not shown to @v.  A read or two for each record, so quick with
  * large files; may be cancelled.  -1 with ERR_CORRUPT (a record cannot be, or
  * the end is not at @end), ERR_UNSUPPORTED (another version, or a record that a
- * restore would refuse), ERR_CANCELLED, ERR_IO, or what @v returned.
+ * restore would refuse), ERR_CANCELLED, ERR_IO, or because @v did.
  */
 int stream_walk(int fd, uint64_t offset, uint64_t end,
 		const struct stream_visitor *v, struct stream_walked *ret,

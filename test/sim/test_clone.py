@@ -252,6 +252,28 @@ def refused():
         assert not clones(host)
 
 
+def host_does_not_fit():
+    """A host that has not the memory, or not the processor that the guest was
+    told of; from their disks clones run on any processor."""
+    with Host() as host:
+        ready(host)
+        host.fault("no-avx2")
+        one_line(host.run("clone", "web1@a", "t"), 1,
+                 "was told of a processor with avx2", "--disks-only")
+        host.fault("free-mib", 0)
+        words = "clone", "web1@a", "t", "--disks-only"
+        one_line(host.run(*words), 1, "it needs",
+                 "this host has 0 B for new domains")
+        one_line(host.run(*words, "--count", "3"), 1, "3 of them need")
+        nothing_of(host, "t", "t-1")
+        host.mend()
+        host.fault("no-avx2")
+        assert host.run(*words).status == 0
+        host.mend()
+        assert host.run("clone", "web1@a", "u").status == 0
+        goes_on(host, "u")
+
+
 def fails(knob):
     """What can go wrong does: nothing of any is left."""
     with Host() as host:
@@ -354,6 +376,7 @@ def main():
         ("a clone's snapshot, and a clone of that", of_its_own),
         ("a dry run", dry),
         ("what is refused", refused),
+        ("no room, or another processor", host_does_not_fit),
         *((f"{knob} fails", functools.partial(fails, knob))
           for knob in ("boot", "open")),
         ("the second one fails", second_fails),

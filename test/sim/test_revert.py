@@ -278,6 +278,28 @@ def refused():
         assert snapshots(host) == {"web1@a", "web1@s"}
 
 
+def host_does_not_fit():
+    """Another processor than the guest was told of; no memory for one that is
+    gone, while that of one that runs is given back."""
+    with Host() as host:
+        ready(host, "a")
+        host.fault("no-avx2")
+        one_line(host.run("revert", "web1@a"), 1,
+                 "was told of a processor with avx2", "--disks-only")
+        assert snapshots(host) == {"web1@a"}
+        host.mend()
+        host.fault("free-mib", 0)
+        assert host.run("revert", "web1@a", "--no-keep").status == 0
+        at(host, "a")
+        host.set_state("web1", "gone")
+        one_line(host.run("revert", "web1@a"), 1,
+                 "this host has 0 B for new domains")
+        assert snapshots(host) == {"web1@a"}
+        host.mend()
+        assert host.run("revert", "web1@a").status == 0
+        at(host, "a")
+
+
 def crashed():
     """A domain that has crashed and is kept for a look: not as it is now, but
     back to the snapshot."""
@@ -370,6 +392,7 @@ def main():
         ("what has none, or does not go back, keeps what it has", no_genid),
         ("another memory", swapped),
         ("what is refused", refused),
+        ("no room, or another processor", host_does_not_fit),
         ("its end fails", functools.partial(
             fails, "destroy", "", "xensnap recover web1", "after")),
         ("its restore fails", functools.partial(
