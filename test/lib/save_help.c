@@ -59,12 +59,12 @@ put_record(struct buf *b, uint32_t type, const char *body)
 }
 
 void
-put_head(struct buf *b)
+put_start(struct buf *b, uint32_t kind)
 {
 	static const uint8_t libxl[] = "LibxlFmt\0\0\0\2\0\0\0";
 	static const uint8_t image[] = "\xff\xff\xff\xff\xff\xff\xff\xff"
 				       "XENF\0\0\0\3\0\0\0\0\0\0\0";
-	static const uint8_t domain[] = "\2\0\0\0\14\0\0\0\4\0\0\0\21\0\0";
+	static const uint8_t domain[] = "\14\0\0\0\4\0\0\0\21\0\0";
 	FILE *f = tmpfile();
 	struct err err = ERR_INIT;
 	ssize_t n;
@@ -77,7 +77,14 @@ put_head(struct buf *b)
 	put_bytes(b, libxl, 16);
 	put_record(b, 1, "");
 	put_bytes(b, image, 24);
-	put_bytes(b, domain, 16);
+	put_u32(b, kind);
+	put_bytes(b, domain, 12);
+}
+
+void
+put_head(struct buf *b)
+{
+	put_start(b, SAVE_HVM);
 	put_record(b, 0x11, "cpuid");
 	put_record(b, 0x10, "");
 }

@@ -21,6 +21,13 @@
 #define SAVE_CONFIG "{\"c_info\": {}}"
 #define SAVE_HEADER (52 + sizeof(SAVE_CONFIG))
 
+/* Kinds of guests. */
+#define SAVE_PV 1u
+#define SAVE_HVM 2u
+
+/* put_start() - what is before the first record of libxc's. */
+void put_start(struct buf *b, uint32_t kind);
+
 /* put_head(), put_tail() - what is before the pages, and behind them. */
 void put_head(struct buf *b);
 void put_tail(struct buf *b);
