@@ -75,6 +75,12 @@ disk_plan(struct disk *d, const struct disk_owner *owner,
 }
 
 int
+disk_rehearse(struct disk *d, struct err *err)
+{
+	return d->ops->rehearse ? d->ops->rehearse(d, err) : 0;
+}
+
+int
 disk_prepare(struct disk *d, struct err *err)
 {
 	return d->ops->prepare(d, err);

@@ -15,6 +15,7 @@
  *   d  disk_open()     which driver, which device; changes nothing
  *   d  disk_plan()     what the view will be called, take and cost; changes
  *                      nothing; everything that can be wrong is found here
+ *   d  disk_rehearse() for who stops here, with disk_close(): would LVM do it?
  *   d  disk_prepare()  whatever can be made beforehand
  *   d  disk_warm()     write out what would have to be written in the pause
  *   D  disk_hold()     drivers with DISK_CAN_HOLD: the view will be of this
@@ -172,13 +173,15 @@ struct disk_ops {
 	/*
 	 * claims() - is this path a disk of this driver's kind?  1, 0, or -1
 	 * with @err.  The rest: see the functions of the same names below.
-	 * hold() may be NULL without DISK_CAN_HOLD, sync() when view() does its
-	 * work, and changes() when the storage keeps no table of them.
+	 * rehearse() may be NULL when there is nobody to ask, hold() without
+	 * DISK_CAN_HOLD, sync() when view() does its work, and changes() when
+	 * the storage keeps no table of them.
 	 */
 	int (*claims)(const char *path, struct err *err);
 	int (*open)(const char *path, struct disk **ret, struct err *err);
 	int (*plan)(struct disk *d, const struct disk_owner *owner,
 		    const struct disk_cow_size *cow, struct err *err);
+	int (*rehearse)(struct disk *d, struct err *err);
 	int (*prepare)(struct disk *d, struct err *err);
 	int (*hold)(struct disk *d, struct err *err);
 	int (*view)(struct disk *d, struct err *err);
@@ -238,9 +241,8 @@ int disk_open_copy(const char *path, struct disk **ret, struct err *err);
 
 /*
  * disk_plan() - choose the view's name and size and check all that can go
- * wrong: name free, room in the group, pool in order, origin active and not
- * suspended by others, snapshot target there; LVM itself is asked whether it
- * would do it.  Room is checked for this disk alone: who has several disks
+ * wrong: names that can be, room in the group, pool in order, origin active and
+ * not suspended by others, snapshot target there.  Room is checked for this disk alone: who has several disks
  * asks disk_groups_have_room() too, and whether a pool is too full
  * disk_forecast_check() alone says.  Seconds.
  *
@@ -250,6 +252,13 @@ int disk_open_copy(const char *path, struct disk **ret, struct err *err);
  */
 int disk_plan(struct disk *d, const struct disk_owner *owner,
 	      const struct disk_cow_size *cow, struct err *err);
+
+/*
+ * disk_rehearse() - would LVM itself do what was planned?  For whoever only
+ * wants to know: disk_prepare() finds the same, and leaves as little behind.
+ * Tenths of a second to seconds.  Changes nothing.  -1 as disk_plan().
+ */
+int disk_rehearse(struct disk *d, struct err *err);
 
 /*
  * disk_groups_have_room() - is there room for all of @disks together, each

@@ -216,9 +216,13 @@ classic_plan(struct disk *d, const struct disk_owner *owner,
 			    d->ref.source);
 	choose_size(c, cow);
 	set_space(c);
-	if (check_room(d, err))
-		return -1;
-	return create_cow(c, true, err);
+	return check_room(d, err);
+}
+
+static int
+classic_rehearse(struct disk *d, struct err *err)
+{
+	return create_cow((struct classic *)d, true, err);
 }
 
 /* ---- prepare ---- */
@@ -419,6 +423,7 @@ const struct disk_ops disk_classic_ops = {
 	.claims = classic_claims,
 	.open = classic_open,
 	.plan = classic_plan,
+	.rehearse = classic_rehearse,
 	.prepare = classic_prepare,
 	.hold = classic_hold,
 	.view = classic_view,

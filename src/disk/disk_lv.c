@@ -60,6 +60,51 @@ lv_claims(const char *path, struct dm_dev *ret, struct dm_target *ret_table,
 	return 1;
 }
 
+/* LVM's uuid of the pool of the volume with @table; "" if it has none, or it is
+ * not known. */
+static void
+pool_of(const struct dm_target *table, char ret[LVM_UUID_LEN])
+{
+	char vg_uuid[LVM_UUID_LEN], *suffix;
+	struct err ignored = ERR_INIT;
+	unsigned int ma, mi;
+	struct dm_dev dev;
+
+	ret[0] = '\0';
+	if (strcmp(table->type, "thin") != 0 ||
+	    sscanf(table->params, "%u:%u", &ma, &mi) != 2 ||
+	    dm_find_number(ma, mi, &dev, &ignored) || !dev.exists)
+		return;
+	suffix = strstr(dev.uuid, "-tpool");
+	if (suffix)
+		*suffix = '\0';
+	if (lvm_split_dm_uuid(dev.uuid, vg_uuid, ret))
+		ret[0] = '\0';
+}
+
+/* The volume with this uuid, and its pool: asked for at once. */
+static int
+find_with_pool(const char *uuid, const struct dm_target *table,
+	       struct lv_disk *d, struct err *err)
+{
+	char pool[LVM_UUID_LEN];
+	const struct lvm_name want[] = { { uuid, "", "" }, { pool, "", "" } };
+	struct lvm_lv *lvs;
+	unsigned int n;
+
+	pool_of(table, pool);
+	if (lvm_find_named(want, 2, &lvs, &n, err))
+		return -1;
+	for (unsigned int i = 0; i < n; i++) {
+		if (strcmp(lvs[i].uuid, uuid) == 0)
+			d->lv = lvs[i];
+		else if (strcmp(lvs[i].uuid, pool) == 0)
+			d->pool = lvs[i];
+	}
+	free(lvs);
+	return 0;
+}
+
 int
 lv_open(const char *path, struct lv_disk *d, struct err *err)
 {
@@ -74,10 +119,9 @@ lv_open(const char *path, struct lv_disk *d, struct err *err)
 	if (r == 0 || lvm_split_dm_uuid(d->dev.uuid, vg_uuid, lv_uuid))
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "%s is no logical volume", path);
-	r = lvm_find_lv(lv_uuid, "", "", &d->lv, err);
-	if (r < 0)
+	if (find_with_pool(lv_uuid, &table, d, err))
 		return -1;
-	if (r == 0 || strcmp(d->lv.vg_uuid, vg_uuid) != 0)
+	if (strcmp(d->lv.vg_uuid, vg_uuid) != 0)
 		return err_set(err, ERR_STATE, 0,
 			       "%s: LVM does not know this volume", path);
 	snprintf(d->disk.group, sizeof(d->disk.group), "%s", d->lv.vg);

@@ -24,6 +24,7 @@ struct lv_disk {
 	struct disk disk;
 	struct dm_dev dev;  /* the disk's device */
 	struct lvm_lv lv;   /* the disk, as LVM has it */
+	struct lvm_lv pool; /* of a thin one; without a uuid: there is none */
 	struct lvm_lv made; /* the view, once prepared */
 	char view[VIEW_NAME_MAX + 1];
 	struct view_tags tags;
@@ -39,7 +40,7 @@ int lv_claims(const char *path, struct dm_dev *ret, struct dm_target *ret_table,
 
 /*
  * lv_open() - fill @d (zeroed by the caller, d->disk.ops set) for the volume
- * at @path.  Changes nothing.
+ * at @path, and of a thin one d->pool, in one report.  Changes nothing.
  */
 int lv_open(const char *path, struct lv_disk *d, struct err *err);
 

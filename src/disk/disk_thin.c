@@ -149,6 +149,28 @@ set_spaces(struct thin *t, const char *pool, const struct dm_pool_status *s,
 	return 0;
 }
 
+/* Other than when the disk was opened, if somebody has made a volume since. */
+static int
+check_transaction(struct thin *t, const char *pool,
+		  const struct dm_pool_status *s, struct err *err)
+{
+	struct lvm_lv *lv = &t->lv.pool;
+
+	if (s->transaction_id == lv->transaction_id)
+		return 0;
+	if (lvm_find_lv(t->lv.lv.pool_uuid, "", "", lv, err) < 0)
+		return -1;
+	if (!lv->uuid[0])
+		return err_set(err, ERR_STATE, 0, "there is no pool %s", pool);
+	if (s->transaction_id == lv->transaction_id)
+		return 0;
+	return err_set(err, ERR_STATE, 0,
+		       "thin pool %s is at transaction %llu, LVM says "
+		       "%llu: it needs repair by hand",
+		       pool, (unsigned long long)s->transaction_id,
+		       (unsigned long long)lv->transaction_id);
+}
+
 static int
 check_pool(struct thin *t, struct err *err)
 {
@@ -156,24 +178,12 @@ check_pool(struct thin *t, struct err *err)
 	char pool[2 * LVM_NAME_LEN];
 	struct dm_pool_status s;
 	struct dm_target status;
-	struct lvm_lv lv;
-	int r;
 
 	snprintf(pool, sizeof(pool), "%s/%s", t->lv.lv.vg, t->lv.lv.pool);
-	r = lvm_find_lv(t->lv.lv.pool_uuid, "", "", &lv, err);
-	if (r < 0)
-		return -1;
-	if (r == 0)
-		return err_set(err, ERR_STATE, 0, "there is no pool %s", pool);
 	if (dm_status(t->pool, &status, err) ||
-	    dm_pool_status(&status, &s, err) || check_health(&s, pool, err))
+	    dm_pool_status(&status, &s, err) || check_health(&s, pool, err) ||
+	    check_transaction(t, pool, &s, err))
 		return -1;
-	if (s.transaction_id != lv.transaction_id)
-		return err_set(err, ERR_STATE, 0,
-			       "thin pool %s is at transaction %llu, LVM says "
-			       "%llu: it needs repair by hand",
-			       pool, (unsigned long long)s.transaction_id,
-			       (unsigned long long)lv.transaction_id);
 	snprintf(d->chosen, sizeof(d->chosen), "thin snapshot in pool %.150s",
 		 pool);
 	return set_spaces(t, pool, &s, err);
@@ -195,10 +205,16 @@ thin_plan(struct disk *d, const struct disk_owner *owner,
 	struct thin *t = (struct thin *)d;
 
 	(void)cow;
-	if (lv_plan(&t->lv, owner, err) || find_pool(t, err) ||
-	    check_pool(t, err))
-		return -1;
-	return create_thin(t, true, err);
+	return lv_plan(&t->lv, owner, err) || find_pool(t, err) ||
+			       check_pool(t, err) ?
+		       -1 :
+		       0;
+}
+
+static int
+thin_rehearse(struct disk *d, struct err *err)
+{
+	return create_thin((struct thin *)d, true, err);
 }
 
 /* ---- prepare, and the instant ---- */
@@ -409,6 +425,7 @@ const struct disk_ops disk_thin_ops = {
 	.claims = thin_claims,
 	.open = thin_open,
 	.plan = thin_plan,
+	.rehearse = thin_rehearse,
 	.prepare = thin_prepare,
 	.hold = thin_hold,
 	.view = thin_view,

@@ -162,6 +162,16 @@ check_copy(struct create *c, const struct disk *d)
 	return 0;
 }
 
+/* A dry run ends with the plan; else LVM will be told to do it. */
+static int
+plan_by_storage(struct create *c, const struct disk_owner *owner,
+		struct disk *d)
+{
+	if (disk_plan(d, owner, &c->opts->cow, c->err))
+		return -1;
+	return c->opts->dry_run ? disk_rehearse(d, c->err) : 0;
+}
+
 static int
 plan_copy(struct create *c, const struct disk_owner *owner, struct disk *d)
 {
@@ -179,7 +189,7 @@ plan_view(struct create *c, const struct domain_disk *dd,
 		return -1;
 	if ((*d)->ops->can & DISK_COPIES)
 		return plan_copy(c, owner, *d);
-	if (disk_plan(*d, owner, &c->opts->cow, c->err) == 0)
+	if (plan_by_storage(c, owner, *d) == 0)
 		return 0;
 	if (c->err->code != ERR_UNSUPPORTED || !c->opts->copy)
 		return -1;

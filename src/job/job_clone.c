@@ -176,6 +176,15 @@ plan(struct cloning *x, const char *name)
 /* ---- make one ---- */
 
 static int
+mark_shared(const struct cloning *x, const struct cloned *c)
+{
+	for (unsigned int i = 0; i < c->n_disks; i++)
+		if (c->disks[i].disk.base[0])
+			return held_mark_shared(&x->held, x->err);
+	return 0;
+}
+
+static int
 make_disks(const struct cloning *x, const struct cloned *c)
 {
 	struct copy_task how = { .progress = x->o->progress,
@@ -244,7 +253,7 @@ make_steps(const struct cloning *x, struct cloned *c)
 	if (cloned_write(c, x->err))
 		return -1;
 	fail_here("clone.written");
-	if (make_disks(x, c) || write_config(x, c))
+	if (mark_shared(x, c) || make_disks(x, c) || write_config(x, c))
 		return -1;
 	fail_here("clone.config");
 	if (start(x, c))

@@ -13,6 +13,7 @@
 #include "disk_clone.h"
 #include "fail.h"
 #include "fd.h"
+#include "held.h"
 #include "job.h"
 #include "log.h"
 #include "reverting.h"
@@ -30,23 +31,27 @@ drop_views(const struct snapshot *s, struct err *err)
 	return 0;
 }
 
-/* What its clones shared, if one that died left that. */
-static int
-drop_bases(const struct snapshot *s, struct err *err)
-{
-	for (unsigned int i = 0; i < s->n_disks; i++)
-		if (strcmp(s->disks[i].view.driver, "classic") == 0)
-			return disk_clone_drop_bases(s->generation, err);
-	return 0;
-}
-
 int
-delete_rest(const struct snapshot *s, struct err *err)
+delete_rest(const struct snapshot *s, bool shared, struct err *err)
 {
-	if (drop_bases(s, err) || drop_views(s, err))
+	/* If one that died left that. */
+	if (shared && disk_clone_drop_bases(s->generation, err))
+		return -1;
+	if (drop_views(s, err))
 		return -1;
 	fail_here("delete.views");
 	return snapshot_end_delete(s->domain, s->name, err);
+}
+
+/* 1, 0, or -1. */
+static int
+is_shared(const char *domain, const char *name, struct err *err)
+{
+	int folder = snapshot_use(domain, name, err);
+	int r = folder < 0 ? -1 : held_is_shared(folder);
+
+	fd_close(&folder);
+	return r;
 }
 
 int
@@ -54,7 +59,7 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 {
 	struct snapshot s;
 	int lock = snapshot_lock(domain, 0, err);
-	int rc = -1;
+	int shared, rc = -1;
 
 	if (lock < 0)
 		return -1;
@@ -67,10 +72,11 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 		rc = 0;
 		goto out;
 	}
-	if (snapshot_begin_delete(domain, name, err))
+	shared = is_shared(domain, name, err);
+	if (shared < 0 || snapshot_begin_delete(domain, name, err))
 		goto out;
 	fail_here("delete.renamed");
-	rc = delete_rest(&s, err);
+	rc = delete_rest(&s, shared, err);
 	if (rc)
 		err_more(err,
 			 "it is listed no more, but not all is removed: run "

@@ -78,7 +78,8 @@ clone_tidy(const char *from, const char *name)
 	int fd = s ? snapshot_use_alone(from, name, &e) : -1;
 
 	/* Gone, or in use: then others do that. */
-	if (fd >= 0 && cloned_check_none(from, name, &e) == 0 &&
+	if (fd >= 0 && held_is_shared(fd) &&
+	    cloned_check_none(from, name, &e) == 0 &&
 	    snapshot_load(from, name, s, &e) == 0 &&
 	    disk_clone_drop_bases(s->generation, &e))
 		log_warning("%s@%s: what its clones shared was left: %s", from,

@@ -6,9 +6,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fd.h"
 #include "memory_sum.h"
+
+/* In the snapshot's folder, from before the first of such volumes is made. */
+#define SHARED ".shared"
 
 int
 held_open(struct held *ret, const char *domain, const char *name,
@@ -23,6 +27,20 @@ void
 held_close(struct held *h)
 {
 	fd_close(&h->folder);
+}
+
+int
+held_mark_shared(const struct held *h, struct err *err)
+{
+	return held_is_shared(h->folder) ?
+		       0 :
+		       fd_write_file(h->folder, SHARED, "", 0, err);
+}
+
+bool
+held_is_shared(int folder)
+{
+	return faccessat(folder, SHARED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int

@@ -3,6 +3,8 @@
 #ifndef XENSNAP_HELD_H
 #define XENSNAP_HELD_H
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "snapshot.h"
 
@@ -17,6 +19,16 @@ struct held {
  */
 int held_open(struct held *ret, const char *domain, const char *name,
 	      struct err *err);
+
+/*
+ * held_mark_shared() - write down, durably, that clones of @h are to share
+ * volumes: only where that is written does `delete` look for any.  -1 with
+ * ERR_IO, ERR_NOSPC.
+ */
+int held_mark_shared(const struct held *h, struct err *err);
+
+/* held_is_shared() - is it written in the snapshot's folder @folder? */
+bool held_is_shared(int folder);
 
 /* held_close() - let go of it. */
 void held_close(struct held *h);
