@@ -242,9 +242,9 @@ int disk_open_copy(const char *path, struct disk **ret, struct err *err);
 /*
  * disk_plan() - choose the view's name and size and check all that can go
  * wrong: names that can be, room in the group, pool in order, origin active and
- * not suspended by others, snapshot target there.  Room is checked for this disk alone: who has several disks
- * asks disk_groups_have_room() too, and whether a pool is too full
- * disk_forecast_check() alone says.  Seconds.
+ * not suspended by others, snapshot target there.  Room is checked for this
+ * disk alone: who has several disks asks disk_groups_have_room() too, and
+ * whether a pool is too full disk_forecast_check() alone says.  Seconds.
  *
  * Changes nothing (but may load a kernel module).  Fills d->ref (but
  * view_uuid), need_bytes, free_bytes, spaces, chosen, device.  -1 with

@@ -205,10 +205,9 @@ thin_plan(struct disk *d, const struct disk_owner *owner,
 	struct thin *t = (struct thin *)d;
 
 	(void)cow;
-	return lv_plan(&t->lv, owner, err) || find_pool(t, err) ||
-			       check_pool(t, err) ?
-		       -1 :
-		       0;
+	if (lv_plan(&t->lv, owner, err) || find_pool(t, err))
+		return -1;
+	return check_pool(t, err);
 }
 
 static int

@@ -3,17 +3,14 @@
 #ifndef XENSNAP_DELETE_H
 #define XENSNAP_DELETE_H
 
-#include <stdbool.h>
-
 #include "err.h"
 #include "snapshot.h"
 
 /*
  * delete_rest() - drop the views of @s, whose folder has its deleting name
- * already, and if it was @shared (held.h) what its clones shared; then remove
- * that folder.  May be repeated.  On failure views and folder are left as far
- * as it came.
+ * already, and what its clones shared, then remove that folder.  May be
+ * repeated.  On failure views and folder are left as far as it came.
  */
-int delete_rest(const struct snapshot *s, bool shared, struct err *err);
+int delete_rest(const struct snapshot *s, struct err *err);
 
 #endif

@@ -31,27 +31,27 @@ drop_views(const struct snapshot *s, struct err *err)
 	return 0;
 }
 
-int
-delete_rest(const struct snapshot *s, bool shared, struct err *err)
+/* What its clones shared, if one that died left that. */
+static int
+drop_bases(const struct snapshot *s, struct err *err)
 {
-	/* If one that died left that. */
-	if (shared && disk_clone_drop_bases(s->generation, err))
+	int folder = snapshot_open_deleting(s->domain, s->name, err);
+	bool shared;
+
+	if (folder < 0)
 		return -1;
-	if (drop_views(s, err))
+	shared = held_is_shared(folder);
+	fd_close(&folder);
+	return shared ? disk_clone_drop_bases(s->generation, err) : 0;
+}
+
+int
+delete_rest(const struct snapshot *s, struct err *err)
+{
+	if (drop_bases(s, err) || drop_views(s, err))
 		return -1;
 	fail_here("delete.views");
 	return snapshot_end_delete(s->domain, s->name, err);
-}
-
-/* 1, 0, or -1. */
-static int
-is_shared(const char *domain, const char *name, struct err *err)
-{
-	int folder = snapshot_use(domain, name, err);
-	int r = folder < 0 ? -1 : held_is_shared(folder);
-
-	fd_close(&folder);
-	return r;
 }
 
 int
@@ -59,7 +59,7 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 {
 	struct snapshot s;
 	int lock = snapshot_lock(domain, 0, err);
-	int shared, rc = -1;
+	int rc = -1;
 
 	if (lock < 0)
 		return -1;
@@ -72,11 +72,10 @@ job_delete(const char *domain, const char *name, bool dry_run, struct err *err)
 		rc = 0;
 		goto out;
 	}
-	shared = is_shared(domain, name, err);
-	if (shared < 0 || snapshot_begin_delete(domain, name, err))
+	if (snapshot_begin_delete(domain, name, err))
 		goto out;
 	fail_here("delete.renamed");
-	rc = delete_rest(&s, shared, err);
+	rc = delete_rest(&s, err);
 	if (rc)
 		err_more(err,
 			 "it is listed no more, but not all is removed: run "

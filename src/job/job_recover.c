@@ -174,8 +174,7 @@ recover_deleting(struct recover *r, int dirfd, const char *domain,
 		err_set(r->err, ERR_CORRUPT, 0, "its record says it is %s@%s",
 			s->domain, s->name);
 	} else {
-		rc = r->dry_run ? 0 :
-				  delete_rest(s, held_is_shared(dirfd), r->err);
+		rc = r->dry_run ? 0 : delete_rest(s, r->err);
 	}
 	if (rc == 0)
 		recover_tell(r, what, "finished: it was being deleted");

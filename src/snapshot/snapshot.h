@@ -247,6 +247,11 @@ int snapshot_domains(int (*fn)(const char *domain, void *ctx), void *ctx,
 int snapshot_begin_delete(const char *domain, const char *name,
 			  struct err *err);
 
+/* snapshot_open_deleting() - the deleting folder, open for reading.  -1 with
+ * ERR_NOTFOUND, ERR_IO. */
+int snapshot_open_deleting(const char *domain, const char *name,
+			   struct err *err);
+
 /* snapshot_end_delete() - remove the deleting folder; gone is success. */
 int snapshot_end_delete(const char *domain, const char *name, struct err *err);
 
