@@ -14,7 +14,8 @@
  *
  *   d  disk_open()     which driver, which device; changes nothing
  *   d  disk_plan()     what the view will be called, take and cost; changes
- *                      nothing; everything that can be wrong is found here
+ *                      nothing; all that can be wrong is found here, but what
+ *                      LVM alone knows
  *   d  disk_rehearse() for who stops here, with disk_close(): would LVM do it?
  *   d  disk_prepare()  whatever can be made beforehand
  *   d  disk_warm()     write out what would have to be written in the pause

@@ -212,19 +212,27 @@ snapshot_end_delete(const char *domain, const char *name, struct err *err)
 }
 
 static int
-open_snapshot(const char *domain, const char *name, struct err *err)
+open_folder(const char *domain, const char *folder, struct err *err)
 {
 	int dir = snapshot_open_domain(domain, false, err);
 	int fd = -1;
 
 	if (dir >= 0)
-		fd = fd_open_dir(dir, name, err);
+		fd = fd_open_dir(dir, folder, err);
+	fd_close(&dir);
+	return fd;
+}
+
+static int
+open_snapshot(const char *domain, const char *name, struct err *err)
+{
+	int fd = open_folder(domain, name, err);
+
 	if (fd < 0 && err->code == ERR_NOTFOUND)
 		err_set(err, ERR_NOTFOUND, 0,
 			"there is no snapshot %s@%s; `xensnap list` shows "
 			"what there is",
 			domain, name);
-	fd_close(&dir);
 	return fd;
 }
 
@@ -277,14 +285,10 @@ snapshot_begin_delete(const char *domain, const char *name, struct err *err)
 int
 snapshot_open_deleting(const char *domain, const char *name, struct err *err)
 {
-	int dir = snapshot_open_domain(domain, false, err), fd = -1;
 	char folder[FOLDER_MAX];
 
 	folder_name(folder, name, DELETING);
-	if (dir >= 0)
-		fd = fd_open_dir(dir, folder, err);
-	fd_close(&dir);
-	return fd;
+	return open_folder(domain, folder, err);
 }
 
 int
