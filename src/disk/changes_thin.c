@@ -57,12 +57,12 @@ look_at_both(const struct disk_pair *pair, struct thin_dev *base,
 	    (pair->is_disk ? look_at_disk(pair, base, view, err) :
 			     look(pair->view, pair->view_fd, view, err)))
 		return -1;
-	if (base->pool_major != view->pool_major ||
-	    base->pool_minor != view->pool_minor)
+	if (base->thin.pool_major != view->thin.pool_major ||
+	    base->thin.pool_minor != view->thin.pool_minor)
 		return err_set(err, ERR_STATE, 0,
 			       "%s and %s are not in one thin pool", base->name,
 			       view->name);
-	if (base->id == view->id)
+	if (base->thin.id == view->thin.id)
 		return err_set(err, ERR_STATE, 0,
 			       "%s and %s are one device of their thin pool",
 			       base->name, view->name);
@@ -73,8 +73,8 @@ static int
 compare(const struct thin_snap *snap, const struct thin_dev *base,
 	const struct thin_dev *view, struct changes *ret, struct err *err)
 {
-	struct thin_delta d = { .left = base->id,
-				.right = view->id,
+	struct thin_delta d = { .left = base->thin.id,
+				.right = view->thin.id,
 				.block_bytes = snap->block_bytes };
 
 	if (thin_delta_run(snap->metadata, &d, ret, err))

@@ -67,13 +67,13 @@ pool_of(const struct dm_target *table, char ret[LVM_UUID_LEN])
 {
 	char vg_uuid[LVM_UUID_LEN], *suffix;
 	struct err ignored = ERR_INIT;
-	unsigned int ma, mi;
+	struct dm_thin_table thin;
 	struct dm_dev dev;
 
 	ret[0] = '\0';
-	if (strcmp(table->type, "thin") != 0 ||
-	    sscanf(table->params, "%u:%u", &ma, &mi) != 2 ||
-	    dm_find_number(ma, mi, &dev, &ignored) || !dev.exists)
+	if (dm_thin_table(table, &thin, &ignored) ||
+	    dm_find_number(thin.pool_major, thin.pool_minor, &dev, &ignored) ||
+	    !dev.exists)
 		return;
 	suffix = strstr(dev.uuid, "-tpool");
 	if (suffix)

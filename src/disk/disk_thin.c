@@ -17,7 +17,6 @@
  * on the way leaves a volume with our tags that is not there in the pool,
  * which lvremove takes for removed, or an earlier snapshot.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,27 +75,23 @@ thin_open(const char *path, struct disk **ret, struct err *err)
 
 /* ---- plan ---- */
 
-/* A thin device's table is "major:minor id [external origin]". */
 static int
 find_pool(struct thin *t, struct err *err)
 {
-	unsigned int ma, mi;
 	struct dm_target table;
+	struct dm_thin_table thin;
 	struct dm_dev pool;
 
-	if (dm_table(t->lv.disk.device, &table, err))
-		return -1;
-	if (strcmp(table.type, "thin") != 0 || table.n_targets != 1 ||
-	    sscanf(table.params, "%u:%u %u", &ma, &mi, &t->id) != 3)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "%s has a table of a kind not known: %s %s",
-			       t->lv.disk.ref.source, table.type, table.params);
+	if (dm_table(t->lv.disk.device, &table, err) ||
+	    dm_thin_table(&table, &thin, err))
+		return err_add(err, "%s", t->lv.disk.ref.source);
+	t->id = thin.id;
 	if (t->id != t->lv.lv.thin_id)
 		return err_set(err, ERR_STATE, 0,
 			       "%s is number %u in its pool, LVM says %llu",
 			       t->lv.disk.ref.source, t->id,
 			       (unsigned long long)t->lv.lv.thin_id);
-	if (dm_find_number(ma, mi, &pool, err))
+	if (dm_find_number(thin.pool_major, thin.pool_minor, &pool, err))
 		return -1;
 	if (!pool.exists || pool.suspended)
 		return err_set(err, ERR_STATE, 0, "the pool of %s is %s",
@@ -116,30 +111,22 @@ check_health(const struct dm_pool_status *s, const char *pool, struct err *err)
 		       0;
 }
 
-/* A pool's table is "METADATA DATA BLOCK-SIZE LOW-WATER-MARK ...". */
 static int
 set_spaces(struct thin *t, const char *pool, const struct dm_pool_status *s,
 	   struct err *err)
 {
 	struct disk *d = &t->lv.disk;
 	struct disk_space *data = &d->spaces[0], *metadata = &d->spaces[1];
+	struct dm_pool_table has;
 	struct dm_target table;
-	uint64_t block;
 
-	if (dm_table(t->pool, &table, err))
-		return -1;
-	if (strcmp(table.type, "thin-pool") != 0 ||
-	    sscanf(table.params, "%*s %*s %" SCNu64, &block) != 1)
-		return err_set(err, ERR_STATE, 0,
-			       "thin pool %s has a table of a kind not known: "
-			       "%s %s",
-			       pool, table.type, table.params);
-	block *= DM_SECTOR;
+	if (dm_table(t->pool, &table, err) || dm_pool_table(&table, &has, err))
+		return err_add(err, "thin pool %s", pool);
 	d->n_spaces = 2;
 	data->kind = DISK_SPACE_POOL_DATA;
 	snprintf(data->what, sizeof(data->what), "%s", pool);
-	data->bytes = s->data_blocks * block;
-	data->used = s->data_used * block;
+	data->bytes = s->data_blocks * has.block_bytes;
+	data->used = s->data_used * has.block_bytes;
 	data->takes = 0; /* all is shared, until the domain writes */
 	metadata->kind = DISK_SPACE_POOL_METADATA;
 	snprintf(metadata->what, sizeof(metadata->what), "%s", pool);
@@ -156,7 +143,7 @@ check_transaction(struct thin *t, const char *pool,
 {
 	struct lvm_lv *lv = &t->lv.pool;
 
-	if (s->transaction_id == lv->transaction_id)
+	if (lv->uuid[0] && s->transaction_id == lv->transaction_id)
 		return 0;
 	if (lvm_find_lv(t->lv.lv.pool_uuid, "", "", lv, err) < 0)
 		return -1;
@@ -380,20 +367,20 @@ static int
 look_open(const struct disk_view_ref *ref, const struct dm_dev *dev,
 	  struct disk_view_health *h, struct err *err)
 {
-	struct dm_target status, table;
-	unsigned int ma, mi;
+	struct dm_target status, table, of_pool;
+	struct dm_thin_table thin;
 	struct dm_dev pool;
 
 	if (dm_status(dev->name, &status, err) ||
 	    dm_table(dev->name, &table, err))
 		return -1;
+	/* Of one that LVM has wiped meanwhile it is an "error". */
 	if (strcmp(table.type, "thin") == 0 &&
-	    sscanf(table.params, "%u:%u", &ma, &mi) == 2) {
-		if (dm_find_number(ma, mi, &pool, err) ||
-		    dm_status(pool.name, &table, err) ||
-		    lv_health_pool(pool.name, &table, h, err))
-			return -1;
-	}
+	    (dm_thin_table(&table, &thin, err) ||
+	     dm_find_number(thin.pool_major, thin.pool_minor, &pool, err) ||
+	     dm_status(pool.name, &of_pool, err) ||
+	     lv_health_pool(pool.name, &of_pool, h, err)))
+		return -1;
 	lv_health_thin(ref, &status, h);
 	return 0;
 }

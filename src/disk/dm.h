@@ -66,6 +66,19 @@ struct dm_pool_status {
 	uint64_t held_root; /* where its metadata snapshot is, 0: it has none */
 };
 
+struct dm_thin_table {
+	unsigned int pool_major;
+	unsigned int pool_minor;
+	unsigned int id;      /* in the pool */
+	bool external_origin; /* for what it does not hold itself */
+};
+
+struct dm_pool_table {
+	unsigned int metadata_major;
+	unsigned int metadata_minor;
+	uint64_t block_bytes;
+};
+
 /* What udev is to think of a device whose table changes. */
 enum dm_udev {
 	DM_UDEV_VOLUME,   /* as LVM's plain volumes */
@@ -106,6 +119,15 @@ int dm_snapshot_status(const struct dm_target *t,
 /* dm_pool_status() - read @t, the status of a "thin-pool". */
 int dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
 		   struct err *err);
+
+/* dm_thin_table() - read @t, the table of a "thin".  -1 with ERR_UNSUPPORTED
+ * when it is none. */
+int dm_thin_table(const struct dm_target *t, struct dm_thin_table *ret,
+		  struct err *err);
+
+/* dm_pool_table() - the same of a "thin-pool". */
+int dm_pool_table(const struct dm_target *t, struct dm_pool_table *ret,
+		  struct err *err);
 
 /* dm_has_target() - can the kernel do @type?  1, 0, or -1. */
 int dm_has_target(const char *type, struct err *err);

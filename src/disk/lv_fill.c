@@ -231,15 +231,13 @@ static int
 read_pool(struct disk_fill *f, const struct dm_target *status, struct err *err)
 {
 	struct dm_pool_status s;
+	struct dm_pool_table has;
 	struct dm_target table;
 	const char *fault;
-	uint64_t block;
 
-	if (dm_table(f->device, &table, err) || dm_pool_status(status, &s, err))
+	if (dm_table(f->device, &table, err) ||
+	    dm_pool_table(&table, &has, err) || dm_pool_status(status, &s, err))
 		return -1;
-	if (sscanf(table.params, "%*s %*s %" SCNu64, &block) != 1)
-		return err_set(err, ERR_IO, 0, "%s has the table '%s'",
-			       f->device, table.params);
 	fault = lv_health_pool_fault(&s);
 	if (fault) {
 		f->state = s.failed || s.needs_check ? DISK_FILL_LOST :
@@ -249,8 +247,8 @@ read_pool(struct disk_fill *f, const struct dm_target *status, struct err *err)
 	if (s.failed)
 		return 0;
 	if (f->kind == DISK_FILL_POOL_DATA) {
-		f->bytes = s.data_blocks * block * DM_SECTOR;
-		f->used = s.data_used * block * DM_SECTOR;
+		f->bytes = s.data_blocks * has.block_bytes;
+		f->used = s.data_used * has.block_bytes;
 	} else {
 		f->bytes = s.metadata_blocks * DM_METADATA_BLOCK;
 		f->used = s.metadata_used * DM_METADATA_BLOCK;

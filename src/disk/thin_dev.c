@@ -6,21 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A thin device's table is "major:minor id [external origin]". */
 static int
 read_table(const struct dm_target *t, struct thin_dev *ret, struct err *err)
 {
-	int end = 0;
-
-	if (strcmp(t->type, "thin") != 0 || t->n_targets != 1)
-		return err_set(err, ERR_UNSUPPORTED, 0, "%s is no thin volume",
-			       ret->name);
-	if (sscanf(t->params, "%u:%u %u%n", &ret->pool_major, &ret->pool_minor,
-		   &ret->id, &end) != 3)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "%s has a table of a kind not known: %s",
-			       ret->name, t->params);
-	if (t->params[end + (int)strspn(t->params + end, " ")])
+	if (dm_thin_table(t, &ret->thin, err))
+		return err_add(err, "%s", ret->name);
+	if (ret->thin.external_origin)
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "%s has an external origin, whose data is in no "
 			       "table",
@@ -54,7 +45,7 @@ thin_dev_look(const struct dm_dev *dev, const char *name, uint64_t bytes,
 int
 thin_dev_pool(const struct thin_dev *t, struct dm_dev *ret, struct err *err)
 {
-	if (dm_find_number(t->pool_major, t->pool_minor, ret, err))
+	if (dm_find_number(t->thin.pool_major, t->thin.pool_minor, ret, err))
 		return -1;
 	if (!ret->exists)
 		return err_set(err, ERR_STATE, 0, "%s has no thin pool",

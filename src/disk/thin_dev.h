@@ -12,9 +12,7 @@
 struct thin_dev {
 	const char *name; /* for messages; the caller's */
 	struct dm_dev dev;
-	unsigned int pool_major;
-	unsigned int pool_minor;
-	unsigned int id; /* in the pool */
+	struct dm_thin_table thin;
 	uint64_t bytes;
 	uint64_t mapped; /* sectors that have room in the pool */
 };

@@ -47,8 +47,8 @@ static int
 read_mappings(const struct thin_snap *snap, const struct thin_dev *t,
 	      struct changes *ret, struct err *err)
 {
-	struct thin_delta d = { .left = t->id,
-				.right = t->id,
+	struct thin_delta d = { .left = t->thin.id,
+				.right = t->thin.id,
 				.block_bytes = snap->block_bytes,
 				.add_same = true };
 

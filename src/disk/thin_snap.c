@@ -165,31 +165,24 @@ remove_mark(const struct thin_snap *s, struct err *err)
 
 /* ---- the pool ---- */
 
-/* A pool's table is "METADATA DATA BLOCK-SIZE LOW-WATER-MARK ...". */
 static int
 find_metadata(struct thin_snap *s, struct err *err)
 {
-	unsigned int ma, mi, sectors;
+	struct dm_pool_table has;
 	struct dm_target t;
 	struct stat st;
 
-	if (dm_table(s->pool, &t, err))
-		return -1;
-	if (strcmp(t.type, "thin-pool") != 0 || t.n_targets != 1 ||
-	    sscanf(t.params, "%u:%u %*u:%*u %u", &ma, &mi, &sectors) != 3 ||
-	    sectors == 0)
-		return err_set(err, ERR_STATE, 0,
-			       "thin pool %s has a table of a kind not known: "
-			       "%s %s",
-			       s->pool, t.type, t.params);
-	s->block_bytes = (uint64_t)sectors * DM_SECTOR;
-	snprintf(s->metadata, sizeof(s->metadata), "/dev/dm-%u", mi);
+	if (dm_table(s->pool, &t, err) || dm_pool_table(&t, &has, err))
+		return err_add(err, "thin pool %s", s->pool);
+	s->block_bytes = has.block_bytes;
+	snprintf(s->metadata, sizeof(s->metadata), "/dev/dm-%u",
+		 has.metadata_minor);
 	s->lock = open(s->metadata, O_RDONLY | O_CLOEXEC);
 	if (s->lock < 0)
 		return err_set(err, fd_code(errno), errno, "open %s",
 			       s->metadata);
 	if (fstat(s->lock, &st) || !S_ISBLK(st.st_mode) ||
-	    st.st_rdev != makedev(ma, mi))
+	    st.st_rdev != makedev(has.metadata_major, has.metadata_minor))
 		return err_set(err, ERR_STATE, 0,
 			       "%s is not the metadata of thin pool %s",
 			       s->metadata, s->pool);
