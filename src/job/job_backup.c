@@ -261,30 +261,55 @@ backup_report_done(struct backup_report *r)
 	r->n_disks = 0;
 }
 
+/* What is to be backed up is open, and so is the repository. */
+static int
+store_all(struct backing_up *x)
+{
+	if (x->o->dry_run)
+		return repo_load(x->r, x->err);
+	if (begin(x) || fill_all(x) || put_config(x) ||
+	    source_check(x->from, x->err) || commit(x))
+		return -1;
+	return 0;
+}
+
+static int
+back_up(struct backing_up *x)
+{
+	uint64_t start = clock_ns();
+	struct repo *own = NULL;
+	int rc = -1;
+
+	memset(x->report, 0, sizeof(*x->report));
+	if (source_open(x->o, &x->from, x->err) || describe(x))
+		goto out;
+	if (!x->r && repo_open(&x->o->how, &own, x->err))
+		goto out;
+	if (own)
+		x->r = own;
+	rc = store_all(x);
+	x->report->seconds = clock_ms_since(start) / 1e3;
+out:
+	put_free(x->put);
+	repo_close(own);
+	source_close(x->from);
+	return rc;
+}
+
 int
 job_backup(const struct backup_opts *o, struct backup_report *ret,
 	   struct err *err)
 {
 	struct backing_up x = { .o = o, .report = ret, .err = err };
-	uint64_t start = clock_ns();
-	int rc = -1;
 
-	memset(ret, 0, sizeof(*ret));
-	if (source_open(o, &x.from, err) || describe(&x) ||
-	    repo_open(&o->how, &x.r, err))
-		goto out;
-	if (o->dry_run) {
-		rc = repo_load(x.r, err);
-		goto out;
-	}
-	if (begin(&x) || fill_all(&x) || put_config(&x) ||
-	    source_check(x.from, err) || commit(&x))
-		goto out;
-	ret->seconds = clock_ms_since(start) / 1e3;
-	rc = 0;
-out:
-	put_free(x.put);
-	repo_close(x.r);
-	source_close(x.from);
-	return rc;
+	return back_up(&x);
+}
+
+int
+job_backup_into(struct repo *r, const struct backup_opts *o,
+		struct backup_report *ret, struct err *err)
+{
+	struct backing_up x = { .o = o, .r = r, .report = ret, .err = err };
+
+	return back_up(&x);
 }

@@ -23,23 +23,20 @@
 struct protecting {
 	const struct protect_opts *o;
 	struct protect_report *report;
+	struct repo *r;
 	char repository[SNAPSHOT_REPO_LEN + 1];
 	struct err *err;
 };
 
-/* Before anything stands still: is the repository there, and will it open? */
+/* Before anything stands still: is the repository there, and does it open? */
 static int
 look_at_repository(struct protecting *x)
 {
-	struct repo *r = NULL;
-	int rc = repo_open(&x->o->backup.how, &r, x->err);
-
-	if (rc == 0)
-		rc = repo_load(r, x->err);
-	if (rc == 0)
-		hex_text(r->id, REPO_ID, x->repository);
-	repo_close(r);
-	return rc;
+	if (repo_open(&x->o->backup.how, &x->r, x->err) ||
+	    repo_load(x->r, x->err))
+		return -1;
+	hex_text(x->r->id, REPO_ID, x->repository);
+	return 0;
 }
 
 /* By the time; with a number behind it if two are of one second. */
@@ -100,7 +97,7 @@ send(struct protecting *x)
 	b.snapshot = s->name;
 	b.name = x->o->name ? x->o->name : s->domain;
 	fail_here("protect.frozen");
-	if (job_backup(&b, &x->report->backup, x->err) == 0)
+	if (job_backup_into(x->r, &b, &x->report->backup, x->err) == 0)
 		return 0;
 	return not_sent(x, &b);
 }
@@ -221,17 +218,20 @@ job_protect(const struct protect_opts *o, struct protect_report *ret,
 	    struct err *err)
 {
 	struct protecting x = { .o = o, .report = ret, .err = err };
+	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));
 	if (look_at_repository(&x) || freeze(&x))
-		return -1;
-	if (o->create.dry_run) {
+		goto out;
+	if (o->create.dry_run)
 		snprintf(ret->backup.name, sizeof(ret->backup.name), "%s",
 			 o->name ? o->name : o->domain);
-		return 0;
-	}
-	if (send(&x))
-		return -1;
-	keep_base(&x);
-	return 0;
+	else if (send(&x))
+		goto out;
+	else
+		keep_base(&x);
+	rc = 0;
+out:
+	repo_close(x.r);
+	return rc;
 }

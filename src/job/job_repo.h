@@ -68,6 +68,11 @@ struct backup_report {
 int job_backup(const struct backup_opts *o, struct backup_report *ret,
 	       struct err *err);
 
+/* job_backup_into() - the same into @r, which is open; @o->how is not looked
+ * at. */
+int job_backup_into(struct repo *r, const struct backup_opts *o,
+		    struct backup_report *ret, struct err *err);
+
 /* backup_report_done() - free what @r holds. */
 void backup_report_done(struct backup_report *r);
 
