@@ -67,7 +67,7 @@ tell_disk(const struct compared *c)
 			   (unsigned long long)c->first_other);
 	else
 		print_line("%s: the same, %s", c->vdev,
-			   units_size(c->bytes, a, sizeof(a)));
+			   units_size(c->data_bytes, a, sizeof(a)));
 }
 
 static int

@@ -60,6 +60,15 @@ disk_of(const struct comparing *x, const struct backup_disk *disk)
 	return NULL;
 }
 
+/* Is it of the memory?  Then most of it is holes. */
+static bool
+is_image(const struct comparing *x, const struct backup_disk *disk)
+{
+	const struct backup *b = &x->commit->outcome.backup;
+
+	return disk >= b->disks + b->n_disks;
+}
+
 static int
 compare(struct comparing *x, const struct backup_disk *disk,
 	struct compared *ret)
@@ -79,6 +88,7 @@ compare(struct comparing *x, const struct backup_disk *disk,
 
 	memcpy(ret->vdev, disk->vdev, sizeof(ret->vdev));
 	ret->bytes = disk->bytes;
+	ret->data_bytes = is_image(x, disk) ? disk->read_bytes : disk->bytes;
 	ret->is_missing = !with;
 	if (!with)
 		return 0;

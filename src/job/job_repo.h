@@ -224,6 +224,7 @@ struct compare_opts {
 struct compared {
 	char vdev[32];
 	uint64_t bytes;
+	uint64_t data_bytes;  /* of memory: of the pages that there are */
 	bool is_missing;      /* the source has none of that name */
 	uint64_t with_bytes;  /* size of the source's */
 	uint64_t other_bytes; /* in chunks that are not the same */
