@@ -39,15 +39,21 @@ clock_utc_at(uint64_t at, char *ret, size_t len)
 }
 
 void
-clock_stamp(char *ret)
+clock_stamp_at(uint64_t at, char *ret)
 {
-	time_t now = time(NULL);
+	time_t then = (time_t)at;
 	struct tm tm;
 
 	/* A clock that no calendar reaches to is no reason to have no name. */
-	if (!gmtime_r(&now, &tm))
+	if (!gmtime_r(&then, &tm))
 		memset(&tm, 0, sizeof(tm));
 	strftime(ret, CLOCK_STAMP_LEN, "%Y%m%d-%H%M%S", &tm);
+}
+
+void
+clock_stamp(char *ret)
+{
+	clock_stamp_at((uint64_t)time(NULL), ret);
 }
 
 void

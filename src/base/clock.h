@@ -24,6 +24,9 @@ void clock_utc_at(uint64_t at, char *ret, size_t len);
  * bytes): what a snapshot is called that has no other name. */
 void clock_stamp(char *ret);
 
+/* clock_stamp_at() - the same of @at, seconds since 1970. */
+void clock_stamp_at(uint64_t at, char *ret);
+
 #define CLOCK_STAMP_LEN 16
 
 /* clock_sleep_ms() - sleep, signals or not. */

@@ -146,13 +146,13 @@ const struct cmd_verb rows_back[] = {
 	{ .name = "import",
 	  .args = "DIR [DOMAIN[@NAME]]",
 	  .line = "what export wrote, as a snapshot of this host",
-	  .text = "Keep what export wrote into DIR, here or on another host, "
-		  "as a snapshot on this host. Nothing in DIR is trusted: "
-		  "files are copied, sums and sizes of the copies checked, and "
-		  "of the configuration only what says how the guest's machine "
-		  "looks is taken; what is left out is told, and the exit "
-		  "status is then 3. Without DOMAIN and NAME it is called as "
-		  "the export says.",
+	  .text = "Keep what export, or restore, wrote into DIR, here or on "
+		  "another host, as a snapshot on this host. Nothing in DIR "
+		  "is trusted: files are copied, sums and sizes of the copies "
+		  "checked, and of the configuration only what says how the "
+		  "guest's machine looks is taken; what is left out is told, "
+		  "and the exit status is then 3. Without DOMAIN and NAME it "
+		  "is called as the export says.",
 	  .opts = import_opts,
 	  .examples = import_examples,
 	  .min_args = 1,

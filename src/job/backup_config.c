@@ -135,22 +135,17 @@ open_disks(struct stopped *x, const struct backup_opts *o, struct err *err)
 
 /* ---- its configuration ---- */
 
-/* A record as a snapshot would have it, but that there are no views. */
-static struct json_object *
-make_record(const struct stopped *x, const struct backup_opts *o,
-	    struct err *err)
+/* A record as a snapshot would have it, but that there are no views: an import
+ * of what is restored goes by it. */
+static int
+fill_record(const struct stopped *x, const struct backup_opts *o,
+	    struct snapshot *s, struct err *err)
 {
-	struct snapshot *s = calloc(1, sizeof(*s));
-	struct json_object *ret;
-
-	if (!s) {
-		err_set(err, ERR_NOMEM, 0, "out of memory");
-		return NULL;
-	}
 	strcpy(s->domain, x->info.name);
 	strcpy(s->uuid, x->info.uuid);
 	strcpy(s->type, domain_type_name(x->info.type));
 	s->mode = SNAPSHOT_OFFLINE;
+	clock_stamp_at(x->base.b.instant, s->name);
 	clock_utc_at(x->base.b.instant, s->created, sizeof(s->created));
 	for (unsigned int i = 0; i < x->base.n_disks; i++) {
 		const struct source_disk *d = &x->base.disks[i];
@@ -165,7 +160,20 @@ make_record(const struct stopped *x, const struct backup_opts *o,
 	for (unsigned int i = 0; i < o->n_skip; i++)
 		memcpy(s->skipped[s->n_skipped++], o->skip[i],
 		       sizeof(s->skipped[0]));
-	ret = snapshot_to_json(s, err);
+	return uuid_new(s->generation, err);
+}
+
+static struct json_object *
+make_record(const struct stopped *x, const struct backup_opts *o,
+	    struct err *err)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct json_object *ret = NULL;
+
+	if (!s)
+		err_set(err, ERR_NOMEM, 0, "out of memory");
+	else if (fill_record(x, o, s, err) == 0)
+		ret = snapshot_to_json(s, err);
 	free(s);
 	return ret;
 }

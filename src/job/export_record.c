@@ -7,18 +7,18 @@
 #include <string.h>
 
 static void
-set_disk(struct snapshot_disk *d, const char *format, uint64_t bytes)
+set_disk(struct snapshot_disk *d, const struct export_image *is)
 {
-	snprintf(d->format, sizeof(d->format), "%s", format);
-	d->view.bytes = bytes;
+	snprintf(d->format, sizeof(d->format), "%s", is->format);
+	d->view.bytes = is->bytes;
 	d->view.cow_bytes = 0;
 	d->view.source[0] = d->view.source_uuid[0] = '\0';
 	d->view.view[0] = d->view.view_uuid[0] = '\0';
 }
 
 char *
-export_record_text(const struct snapshot *s, const char *format,
-		   const struct export_file *files, struct err *err)
+export_record_text(const struct snapshot *s, const struct export_image *images,
+		   struct err *err)
 {
 	struct snapshot *copy = malloc(sizeof(*copy));
 	struct json_object *o = NULL;
@@ -28,7 +28,8 @@ export_record_text(const struct snapshot *s, const char *format,
 	if (copy) {
 		*copy = *s;
 		for (unsigned int i = 0; i < s->n_disks; i++)
-			set_disk(&copy->disks[i], format, files[i].bytes);
+			set_disk(&copy->disks[i], &images[i]);
+		copy->base_for[0] = '\0';
 		o = snapshot_to_json(copy, err);
 	}
 	text = o ? json_object_to_json_string_ext(

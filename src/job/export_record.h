@@ -3,17 +3,23 @@
 #ifndef XENSNAP_EXPORT_RECORD_H
 #define XENSNAP_EXPORT_RECORD_H
 
+#include <stdint.h>
+
 #include "err.h"
-#include "job.h"
 #include "snapshot.h"
 
+/* A disk's file in the export. */
+struct export_image {
+	const char *format;
+	uint64_t bytes;
+};
+
 /*
- * export_record_text() - the record of @s with the disks as they are in the
- * export: of @format, as long as @files, which begin with them, and without
- * what is true of this host alone.  malloc()ed for the caller; NULL with
- * ERR_NOMEM.
+ * export_record_text() - the record of @s with its disks as @images, one for
+ * each, and without what is true of this host alone.  malloc()ed for the
+ * caller; NULL with ERR_NOMEM.
  */
-char *export_record_text(const struct snapshot *s, const char *format,
-			 const struct export_file *files, struct err *err);
+char *export_record_text(const struct snapshot *s,
+			 const struct export_image *images, struct err *err);
 
 #endif

@@ -292,10 +292,16 @@ out:
 static int
 export_record(struct export *e)
 {
-	char *text = export_record_text(e->s, formats[e->opts->format],
-					e->report->files, e->err);
-	int rc = text ? export_text(e, SNAPSHOT_RECORD, text) : -1;
+	struct export_image images[DOMAIN_DISKS_MAX];
+	char *text;
+	int rc;
 
+	for (unsigned int i = 0; i < e->s->n_disks; i++) {
+		images[i].format = formats[e->opts->format];
+		images[i].bytes = e->report->files[i].bytes;
+	}
+	text = export_record_text(e->s, images, e->err);
+	rc = text ? export_text(e, SNAPSHOT_RECORD, text) : -1;
 	free(text);
 	return rc;
 }

@@ -109,7 +109,7 @@ struct restore_opts {
 	/* It is the clone @as of this uuid, whose record is written (cloned.h)
 	 * and whose lock is held; NULL: it is not. */
 	const char *clone;
-	const char *prefix; /* disks in no map become PREFIX-VDEV.raw */
+	const char *prefix; /* disks in no map become PREFIX-VDEV.img */
 	bool dry_run;
 	copy_progress *progress; /* or NULL */
 	void *progress_ctx;

@@ -231,9 +231,12 @@ sync_parent(const char *dir, struct err *err)
 	return rc;
 }
 
+/* Those of a domain that starts do not stay as they are. */
 static int
 keep_all(struct restoring *x)
 {
+	if (!x->o->start && restore_config_record(&x->c, &x->p, x->err))
+		return -1;
 	for (unsigned int i = 0; i < x->p.n; i++)
 		if (target_keep(&x->p.targets[i], x->err))
 			return -1;

@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "fd.h"
 #include "log.h"
+#include "restore_record.h"
 #include "snapshot.h"
 #include "xl_cfg.h"
 #include "xl_safe.h"
@@ -157,6 +158,29 @@ restore_config_make(struct getter *g, const struct backup *b,
 		tell_unsafe(second, offline, p);
 	free(both);
 	return rc;
+}
+
+int
+restore_config_record(struct restore_config *c, const struct restore_plan *p,
+		      struct err *err)
+{
+	char *text;
+
+	if (c->n == 0)
+		return 0;
+	text = restore_record_text(c->files[0].text, p, err);
+	if (text) {
+		free(c->files[0].text);
+		c->files[0].text = text;
+		return 0;
+	}
+	if (err->code != ERR_CORRUPT && err->code != ERR_UNSUPPORTED)
+		return -1;
+	log_warning("%s is as the backup has it, and `xensnap import` does not "
+		    "take the folder: %s, continuing",
+		    names[0], err->text);
+	err_clear(err);
+	return 0;
 }
 
 int

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * restore_config.h - the configuration of a backup, as files beside its disks:
+ * restore_config.h - the configuration of a backup, as files beside its disks,
+ * which make the folder an export:
  *
- *	snapshot.json	the record, as it was
+ *	snapshot.json	the record (restore_record.h)
  *	domain.json	the domain's configuration, as it was, if that is
  *			libxl's; an admin's own file is not written as it was,
  *			since it names the domain's own disks
@@ -52,6 +53,14 @@ struct restore_config {
 int restore_config_make(struct getter *g, const struct backup *b,
 			const struct restore_plan *p, const char *cfg,
 			struct restore_config *ret, struct err *err);
+
+/*
+ * restore_config_record() - the disks and the memory of @p are whole: the
+ * record tells of them now.  One that is none of ours stays as it was, and we
+ * say so.  -1 with ERR_IO, ERR_NOMEM.
+ */
+int restore_config_record(struct restore_config *c,
+			  const struct restore_plan *p, struct err *err);
 
 /*
  * restore_config_check() - are their names free in folder @dir?  -1 with

@@ -133,7 +133,7 @@ plan_folder(struct planning *x)
 	if (x->o->vdev)
 		return err_set(x->err, ERR_INVALID, 0,
 			       "a folder is for all disks; for disk %s name a "
-			       "file: --to %s%s%s.raw",
+			       "file: --to %s%s%s.img",
 			       x->o->vdev, x->o->to,
 			       x->o->to[len - 1] == '/' ? "" : "/", x->o->vdev);
 	if (text_copy(p->dir, sizeof(p->dir), x->o->to, "path", x->err))
@@ -164,7 +164,7 @@ check_vdev(const struct backup_disk *d, struct err *err)
 static const char *
 extension(const struct backup_disk *d)
 {
-	return strcmp(d->format, "qcow2") == 0 ? "qcow2" : "raw";
+	return strcmp(d->format, "qcow2") == 0 ? "qcow2" : "img";
 }
 
 static int

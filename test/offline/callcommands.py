@@ -152,12 +152,12 @@ class Folder(Command):
 
     def right(self, w):
         assert sorted(p.name for p in w.out.iterdir()) == [
-            "domain.cfg", "snapshot.json", "xvda.raw", "xvdb.raw"]
+            "domain.cfg", "snapshot.json", "xvda.img", "xvdb.img"]
         self.whole_files(w)
 
     def whole_files(self, w):
         for vdev, content in self.disks.items():
-            path = w.out / f"{vdev}.raw"
+            path = w.out / f"{vdev}.img"
             assert not path.exists() or path.read_bytes() == content, vdev
 
     def behind(self, w, killed):

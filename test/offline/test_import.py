@@ -341,7 +341,7 @@ def repository():
         w.same("web1", "xvdb", out / "xvdb.qcow2")
         assert o["disks"][0]["read_bytes"] > 0, o
         w.done("restore", w.repo, "first", "--to", str(w.top / "to") + "/")
-        assert (w.top / "to" / "xvda.raw").read_bytes() == (
+        assert (w.top / "to" / "xvda.img").read_bytes() == (
             out / "xvda.img").read_bytes(), list((w.top / "to").iterdir())
         w.checked()
 

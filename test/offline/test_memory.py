@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 
+from importworld import header_of, sums
 from sourceworld import Sources, run
 from simcheck import run_cases
 
@@ -70,7 +71,7 @@ def there_and_back(host, *mode):
         assert to.read_bytes() == want
         assert w.to_stdout("web1@a", "--disk", "memory").stdout == want
         cfg = (w.top / "all/domain.cfg").read_text()
-        assert "memory.xl" not in cfg and "all/xvda.raw" in cfg, cfg
+        assert "memory.xl" not in cfg and "all/xvda.img" in cfg, cfg
         b, = w.json("backups", w.repo)["backups"]
         assert len(b["disks"]) == 2 and "memory" in b, b
         o = w.json("verify", w.repo, "web1@a", "--against", "web1@a", **w.env)
@@ -93,6 +94,32 @@ def one_disk(host):
         d, = json.loads((was.parent / "snapshot.json").read_text())["disks"]
         o = w.json("verify", w.repo, "web1@a", "--against", d["view"], **w.env)
         assert o["same"] and len(o["disks"]) == 1, o
+
+
+def imported(host):
+    """The folder is an export: the memory in it is the one of its record."""
+    with kept(host) as w:
+        w.create("a", "--stop")
+        w.backup_of("a")
+        w.folder("web1@a")
+        w.folder("web1@a", "--disks-only", to="disks")
+        for folder, name, mode in (("all", "whole", "stop"),
+                                   ("disks", "cold", "disks")):
+            sums(w.top / folder)
+            w.done("import", "--trust-config", w.top / folder,
+                   f"web1@{name}", **w.env)
+            o = w.json("show", f"web1@{name}", **w.env)
+            assert o["mode"] == mode and len(o["disks"]) == 2, o
+        rest = [header_of(w.top / at / "memory.xl")[1]
+                for at in ("all", "a/web1/whole")]
+        assert rest[0] == rest[1]
+        # Of another instant, and of the same length.
+        with open(w.top / "all/memory.xl", "r+b") as f:
+            f.seek(-PAGE, 2)
+            f.write(b"changed")
+        sums(w.top / "all")
+        w.fails(1, "memory.xl is not the one that was kept", "import",
+                w.top / "all", "web1@bad", **w.env)
 
 
 def again(host):
@@ -223,6 +250,7 @@ def main():
         ("live", of(there_and_back, Host)),
         ("standing still", of(there_and_back, Host, "--stop")),
         ("of one disk", of(one_disk, Host)),
+        ("a folder, imported", of(imported, Host)),
         ("a second backup", of(again, Host)),
         ("--disks-only", of(disks_alone, Host)),
         ("--map", of(mapped, Host)),

@@ -84,8 +84,8 @@ def twice(host):
                **w.env)
         saved = Save((w.top / "all/memory.xl").read_bytes())
         assert sum(p is not None for _, p in saved.pages.values()) == PAGES
-        assert {p.name for p in (w.top / "all").glob("*.raw")} == {
-            "xvda.raw", "xvdb.raw", "xvdc.raw"}
+        assert {p.name for p in (w.top / "all").glob("*.img")} == {
+            "xvda.img", "xvdb.img", "xvdc.img"}
         w.running()
         w.checked()
 

@@ -22,11 +22,11 @@ def as_other(host):
         assert w.settings("trial")["uuid"] == o["uuid"], o
         assert o["config"] == str(w.top / "all/domain.cfg"), o
         text = pathlib.Path(o["config"]).read_text()
-        assert 'name="trial"' in text and f"{w.top / 'all'}/xvda.raw" in text
+        assert 'name="trial"' in text and f"{w.top / 'all'}/xvda.img" in text
         # It is not a file of the folder: the disks go on without it.
         assert {p.name for p in (w.top / "all").iterdir()} == {
-            "domain.cfg", "domain.json", "snapshot.json", "xvda.raw",
-            "xvdb.raw"}
+            "domain.cfg", "domain.json", "snapshot.json", "xvda.img",
+            "xvdb.img"}
         w.went_on("trial")
         assert w.runs("web1") and w.now("web1") > w.instant
         w.checked()

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 
+from importworld import sums
 from offline import FileSystem, NoMount, config, fill, run
 from repoworld import BIN, CHUNK, MIB, data
 from simcheck import run_cases
@@ -42,10 +43,21 @@ def names(folder):
     return sorted(p.name for p in folder.iterdir())
 
 
-ALL = ["domain.cfg", "snapshot.json", "xvda.raw", "xvdb.raw"]
+ALL = ["domain.cfg", "snapshot.json", "xvda.img", "xvdb.img"]
 
 
 # ---- folders ----
+
+def goes_back(w, out, want):
+    """A folder that restore filled is an export: import takes it."""
+    sums(out)
+    w.done("import", "--trust-config", out, "web1@back")
+    (out / "SHA256SUMS").unlink()
+    w.done("export", "-q", "web1@back", w.top / "again")
+    for vdev, data_ in want.items():
+        assert (w.top / "again" / f"{vdev}.img").read_bytes() == data_, vdev
+    w.done("delete", "-q", "web1@back")
+
 
 def folder(there):
     """All disks and what belongs to them."""
@@ -62,7 +74,7 @@ def folder(there):
         assert names(out) == sorted(ALL + ["other"] * there), names(out)
         assert o["files"] == ["snapshot.json", "domain.cfg"], o
         for d in o["disks"]:
-            path = out / f"{d['vdev']}.raw"
+            path = out / f"{d['vdev']}.img"
             assert d["to"] == str(path) and d["bytes"] == SIZE, o
             assert path.read_bytes() == w.want[d["vdev"]]
             assert path.stat().st_blocks * 512 < SIZE + CHUNK
@@ -70,10 +82,14 @@ def folder(there):
                 if p.name != "other"} == {"600"}
         text = (out / "domain.cfg").read_text()
         assert text.startswith(w.file.read_text()), text
-        assert f'target={out}/xvda.raw"' in text, text
-        assert f'target={out}/xvdb.raw"' in text, text
+        assert f'target={out}/xvda.img"' in text, text
+        assert f'target={out}/xvdb.img"' in text, text
         assert json.loads((out / "snapshot.json").read_text())["domain"] == \
             "web1"
+        if there:
+            w.fails(1, '"other" is no file of an export', "import", out)
+            (out / "other").unlink()
+        goes_back(w, out, w.want)
         # What came out goes in again, and nothing of it is new.
         o = w.json("backup", "--config", out / "domain.cfg", "--name", "again",
                    w.repo)
@@ -95,7 +111,7 @@ def folder_refused():
             shutil.rmtree(out)
         w.refused(1, "No such file", "--to", f"{w.top}/no/out/")
         w.refused(2, "a folder is for all disks; for disk xvda name a file: "
-                  f"--to {w.top}/xvda.raw", "--to", w.top, "--disk", "xvda")
+                  f"--to {w.top}/xvda.img", "--to", w.top, "--disk", "xvda")
         w.refused(1, "is there already", "--to", f"{w.file}/")
 
 
@@ -104,8 +120,8 @@ def folder_in_place():
     with Targets() as w:
         out = w.top / "out"
         w.restore("--to", f"{out}/")
-        (out / "xvdb.raw").unlink()
-        with open(out / "xvda.raw", "r+b") as f:
+        (out / "xvdb.img").unlink()
+        with open(out / "xvda.img", "r+b") as f:
             f.seek(MIB)
             f.write(data(1, CHUNK))
             f.seek(0, os.SEEK_END)
@@ -113,7 +129,7 @@ def folder_in_place():
         o = w.restore("--to", out, "--in-place")
         assert [d["written_bytes"] for d in o["disks"]][0] == CHUNK, o
         for vdev, want in w.want.items():
-            assert (out / f"{vdev}.raw").read_bytes() == want, vdev
+            assert (out / f"{vdev}.img").read_bytes() == want, vdev
         assert names(out) == ALL
 
 
@@ -130,9 +146,10 @@ def snapshot_folder(fs):
         out = w.top / "out"
         w.done("restore", w.repo, "web1@cold", "--to", f"{out}/")
         assert names(out) == ALL
-        assert (out / "xvda.raw").read_bytes() == want
+        assert (out / "xvda.img").read_bytes() == want
         record = json.loads((out / "snapshot.json").read_text())
         assert record["snapshot"] == "web1@cold" and record["generation"]
+        goes_back(w, out, {"xvda": want})
         w.done("delete", "web1@cold")
 
 
@@ -351,7 +368,7 @@ def dies(place):
         assert set(left) <= set(ALL), left
         assert (left == []) == ("named" not in place), left
         for vdev, want in w.want.items():
-            path = out / f"{vdev}.raw"
+            path = out / f"{vdev}.img"
             assert not path.exists() or path.read_bytes() == want
         shutil.rmtree(out)
         w.restore("--to", f"{out}/")
@@ -394,7 +411,7 @@ def without_unnamed():
             w.restore("--to", f"{at}/out/")
             assert names(at / "out") == ALL
             for vdev, want in w.want.items():
-                assert (at / "out" / f"{vdev}.raw").read_bytes() == want
+                assert (at / "out" / f"{vdev}.img").read_bytes() == want
             (at / "x").write_text("mine")
             w.refused(1, "is there already", "--disk", "xvda", "--to",
                       at / "x")
