@@ -87,7 +87,7 @@ static void
 witness_start_threads(void)
 {
 	if (clock_start() || writer_start() || files_start(witness.o.files) ||
-	    pattern_start(witness.o.mutate))
+	    pattern_start(witness.o.mutate, witness.o.mutate_s))
 		fatal("thread: %s", strerror(errno));
 }
 

@@ -26,7 +26,7 @@ static const struct option {
 	NUMBER(files, 2, 0, 1000),       NUMBER(pattern_mib, 24, 1, 4096),
 	NUMBER(mutate, 200, 0, 1000000), NUMBER(gap_ms, 150, 10, 60000),
 	NUMBER(check_s, 20, 0, 86400),   NUMBER(beat_s, 5, 1, 3600),
-	NUMBER(agent, 0, 0, 1),
+	NUMBER(agent, 0, 0, 1),          NUMBER(mutate_s, 1, 1, 86400),
 #undef NUMBER
 };
 

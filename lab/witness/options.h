@@ -23,7 +23,8 @@ struct options {
 	unsigned int load_rate;      /* load records/s per disk, 0: no limit */
 	unsigned int files;          /* small-file steps/s, 0: none */
 	unsigned int pattern_mib;
-	unsigned int mutate; /* pattern pages/s, 0: no limit */
+	unsigned int mutate;   /* pattern pages per mutate_s, 0: no limit */
+	unsigned int mutate_s; /* seconds */
 	unsigned int gap_ms;
 	unsigned int check_s; /* 0: only after a gap or when asked */
 	unsigned int beat_s;

@@ -24,7 +24,7 @@ static uint64_t *pattern_mem;
 static size_t pattern_pages;
 static uint32_t *pattern_gen; /* the generation of each page */
 static uint64_t pattern_sum;  /* of the table: changed with each entry */
-static unsigned int pattern_per_s;
+static unsigned int pattern_rate, pattern_rate_s; /* pages, in seconds */
 static pthread_mutex_t pattern_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Written out, so that the text is not in the program's read-only data. */
@@ -127,7 +127,9 @@ pattern_mutator(void *arg)
 {
 	struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
 	uint64_t random = 42;
-	unsigned int owed = 0; /* thousandths of a page */
+	/* What a page costs; each ms of sleep pays for pattern_rate. */
+	uint64_t page = (uint64_t)pattern_rate_s * 1000;
+	uint64_t owed = 0;
 
 	(void)arg;
 	for (;;) {
@@ -135,27 +137,28 @@ pattern_mutator(void *arg)
 			gate_park();
 			continue;
 		}
-		if (pattern_per_s == 0) {
+		if (pattern_rate == 0) {
 			pattern_mutate(&random);
 			continue;
 		}
-		if (owed < 1000) {
+		if (owed < page) {
 			nanosleep(&step, NULL);
-			owed += pattern_per_s * STEP_MS;
+			owed += (uint64_t)pattern_rate * STEP_MS;
 			continue;
 		}
 		pattern_mutate(&random);
-		owed -= 1000;
+		owed -= page;
 	}
 	return NULL;
 }
 
 int
-pattern_start(unsigned int per_s)
+pattern_start(unsigned int pages, unsigned int seconds)
 {
 	pthread_t t;
 
-	pattern_per_s = per_s;
+	pattern_rate = pages;
+	pattern_rate_s = seconds;
 	gate_join();
 	errno = pthread_create(&t, NULL, pattern_mutator, NULL);
 	return errno ? -1 : 0;

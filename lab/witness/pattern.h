@@ -27,11 +27,11 @@
 int pattern_init(unsigned int mib);
 
 /*
- * pattern_start() - start the mutator, @per_s pages a second (0: no limit).
+ * pattern_start() - start the mutator, @pages in @seconds (0 pages: no limit).
  *
  * The mutator is a member of the gate.  Returns 0, or -1 with errno.
  */
-int pattern_start(unsigned int per_s);
+int pattern_start(unsigned int pages, unsigned int seconds);
 
 /*
  * pattern_check() - look at every byte.

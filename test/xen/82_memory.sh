@@ -59,7 +59,7 @@ is_stream() {
 on_restored() {
 	cfg=/root/$1.cfg
 	sed -e "s/^name = .*/name = \"$1\"/" \
-		-e "s#\"/[^,]*,raw,\(xvd.\),w\"#\"/srv/xfs/back/\1.raw,raw,\1,w\"#" \
+		-e "s#\"/[^,]*,raw,\(xvd.\),w\"#\"/srv/xfs/back/\1.img,raw,\1,w\"#" \
 		/etc/xen/guests/$guest.cfg > "$cfg"
 }
 
@@ -191,8 +191,9 @@ ok $? "verify --data"
 guest=pvh1
 repo=/root/idle
 if [ "$type" = pvh ]; then
-	# Else the witness writes to its patterns all the time (0 is: no limit).
-	sed -i 's/^extra = "\(.*\)"/extra = "\1 witness.rate=5 witness.mutate=1 witness.files=0 witness.check_s=0"/' \
+	# Else the witness writes to its patterns all the time (0 is: no limit),
+	# and each of their pages is a piece of its own in a repository.
+	sed -i 's/^extra = "\(.*\)"/extra = "\1 witness.rate=1 witness.mutate=1 witness.mutate_s=60 witness.files=0 witness.check_s=0"/' \
 		/etc/xen/guests/$guest.cfg
 	xensnap init -q $repo > /dev/null && guest_start $guest
 	ok $? "an idle guest, and a repository without any other's memory"
