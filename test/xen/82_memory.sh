@@ -5,8 +5,9 @@
 #
 # With --long, of a guest with a classic, a thin and a file disk: a live one as
 # well, and on the disks that came back with it the witness goes on from the
-# instant (inv. 1), by a file and by a pipe; `backup DOMAIN` again and again; and
-# the second backup of an idle guest stores a tenth at most.
+# instant (inv. 1), by a file and by a pipe; `backup DOMAIN` again and again; a
+# folder that was restored, imported and cloned; and the second backup of an idle
+# guest stores a tenth at most.
 # GUESTS: pvh, pv or hvm (pvh).
 lab_state=running:pvh1
 [ -z "${LONG:-}" ] || lab_state=xen
@@ -176,8 +177,25 @@ for name in one three; do
 	ok $? "$name: xl restore takes it"
 	went_on back $name
 done
-xl unpause $guest
 rm -r /srv/xfs/back
+
+# ---- a folder that was restored is an export ----
+
+xensnap restore -q $repo one --to /srv/xfs/export/ > /tmp/out
+ok $? "one: to a folder"
+xensnap import -q --trust-config /srv/xfs/export $guest@again > /tmp/out \
+	2> /tmp/err
+is $? 3 "which import takes; it has no sums"
+sed 's/^/#   /' /tmp/err
+after=$(size_of "$(console twin)")
+xensnap clone -q $guest@again twin > /tmp/out 2> /tmp/err
+ok $? "and a clone of that snapshot runs"
+sed 's/^/#   /' /tmp/err
+went_on twin one
+xensnap delete -q twin $guest@again
+ok $? "both are deleted"
+rm -r /srv/xfs/export
+xl unpause $guest
 xensnap delete -q "$(xensnap list --names)"
 runs $guest && clean $guest
 ok $? "the guest runs, nothing is left"
