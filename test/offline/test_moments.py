@@ -142,7 +142,8 @@ def main():
               [(f"restores, batch {i}", of(restores, Host, i))
                for i in range(BATCHES)] +
               [("a backup that is cut off", of(cut, Host, "backup")),
-               ("a restore that is cut off", of(cut, Host, "restore"))])
+               ("a restore that is cut off", of(cut, Host, "restore"))],
+              leaks=False)
 
 
 if __name__ == "__main__":

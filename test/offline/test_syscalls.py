@@ -426,7 +426,7 @@ def main():
                 cases.append((kind, functools.partial(str, e)))
                 continue
             cases += cases_of(kind, functools.partial(Files, fs), first)
-        run_cases(cases)
+        run_cases(cases, leaks=False)
 
 
 main()

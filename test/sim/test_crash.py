@@ -230,7 +230,7 @@ def main():
         ("what is durable when", order_of_durability),
         ("each fsync fails", failing_fsync),
     ]
-    run_cases(cases)
+    run_cases(cases, leaks=False)
 
 
 main()

@@ -271,7 +271,7 @@ def main():
               ("delete dies", kill_delete),
               ("delete and recover die", kill_delete_and_recover),
               ("export dies", kill_export)]
-    run_cases(cases)
+    run_cases(cases, leaks=False)
 
 
 main()

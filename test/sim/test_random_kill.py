@@ -110,4 +110,5 @@ def batch(number):
 
 print(f"# KILLS={KILLS} SEED={SEED}")
 run_cases([(f"{KILLS // BATCHES} random kills, batch {i} of seed {SEED}",
-            functools.partial(batch, i)) for i in range(BATCHES)])
+            functools.partial(batch, i)) for i in range(BATCHES)],
+          leaks=False)
