@@ -256,8 +256,9 @@ def run_cases(cases, workers=2, leaks=True):
     that returns a text was skipped for that reason.  Arguments: only cases
     whose names hold one of these words.  Without @leaks no program looks for
     them when it ends, which is half of what a short one takes: for tests that
-    kill, and whose ways others go as well."""
-    if not leaks:
+    kill, and whose ways others go as well; with LONG they look all the same.
+    """
+    if not leaks and "LONG" not in os.environ:
         os.environ["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") +
                                       ":detect_leaks=0")
     words = sys.argv[1:]
