@@ -123,11 +123,12 @@ copy_pages(struct sim_handle *h, const struct domain_save_how *how, bool last,
 		    sim_fault("save-middle", NULL))
 			rc = err_set(err, ERR_IO, 0, "simulated: save failed");
 		if (last && pfn >= d.pages / 2 && sim_fault("save-space", NULL))
-			rc = err_set(err, ERR_NOSPC, ENOSPC, "write");
+			rc = err_set(err, ERR_NOSPC, ENOSPC, "save page %u",
+				     pfn);
 		for (i = 0; rc == 0 && i < BATCH && pfn < d.pages; i++, pfn++)
 			if (sim_read_page(&d, pfn, page, err) ||
 			    write_page(how->fd, pfn, page, err))
-				rc = -1;
+				rc = err_add(err, "save page %u", pfn);
 		sim_leave(&lock);
 		if (rc || cancel_check(err))
 			return -1;
