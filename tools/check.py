@@ -8,6 +8,7 @@ lint, in effect.  doc/testing.md tells what belongs where.  The last line is
 """
 import argparse
 import concurrent.futures
+import itertools
 import os
 import pathlib
 import shutil
@@ -50,10 +51,11 @@ SUITES = {
     "plain": (["fail"], ["test/plain/*.sh"], 3600),
     "xen": (["fail"], ["test/xen/*.sh"], 3600),
 }
-# Their programs have folders of their own, so some can run side by side, and a
-# lab without Xen has one processor; those with Xen would only be in each
-# other's way.
-SIDE_BY_SIDE = ["unit", "cli", "sim", "offline", "plain"]
+# Their programs have folders of their own and run side by side: many use one
+# processor, as a lab without Xen does.  Those with Xen would only be in each
+# other's way, and each of lint's and the builds uses all processors by itself.
+SIDE_BY_SIDE = ["unit", "fuzz", "cli", "model", "witness", "sim", "offline",
+                "lab", "plain"]
 WRONG = r"error:|warning:|ERROR|undefined reference"
 LONG_SECONDS = 6 * 3600
 
@@ -137,40 +139,53 @@ def tell(result):
     sys.stdout.flush()
 
 
-def run_suite(name, files, long, built):
-    """All of one suite: a list of results."""
-    builds, patterns, seconds = SUITES[name]
+def build_for(suite, built):
+    """Build what @suite needs and is not in @built yet; the results."""
     results = []
-    begin = time.monotonic()
-    print(f"{name}:", flush=True)
-    for need in builds:
+    for need in SUITES[suite][0]:
         if need not in built:
             built[need] = build(need)
             tell(built[need])
             results.append(built[need])
-    bad = [b for b in builds if built[b].failed]
-    paths = files if files else programs(patterns or [], long)
+    return results
 
-    def one(path):
-        label = f"{name}/{path.name}"
-        if bad and patterns and name != "lint":
-            return tap.Result(label, failed=1, failures=["was not built"])
-        # What needs no build is told of the ordinary one.
-        env = environment(builds[0] if builds else "gcc", long)
-        return tap.run(label, path, env, LONG_SECONDS if long else seconds,
-                       OUT, TOP)
 
-    workers = os.cpu_count() if name in SIDE_BY_SIDE else 1
+def run_one(suite, path, long, built):
+    """One program of @suite: its result."""
+    builds, _, seconds = SUITES[suite]
+    label = f"{suite}/{path.name}"
+    if suite != "lint" and any(built[b].failed for b in builds):
+        return tap.Result(label, failed=1, failures=["was not built"])
+    # What needs no build is told of the ordinary one.
+    env = environment(builds[0] if builds else "gcc", long)
+    return tap.run(label, path, env, LONG_SECONDS if long else seconds, OUT,
+                   TOP)
+
+
+def run_suites(suites, chosen, long, built):
+    """All of @suites, whose programs may run at the same time if they are in
+    SIDE_BY_SIDE: a list of results."""
+    results = []
+    begin = time.monotonic()
+    print(" ".join(suites) + ":", flush=True)
+    jobs = []
+    for suite in suites:
+        results += build_for(suite, built)
+        patterns = SUITES[suite][1] or []
+        jobs += [(suite, path)
+                 for path in chosen[suite] or programs(patterns, long)]
+    workers = os.cpu_count() if suites[0] in SIDE_BY_SIDE else 1
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         try:
-            for result in pool.map(one, paths):
+            for result in pool.map(
+                    lambda job: run_one(*job, long, built), jobs):
                 tell(result)
                 results.append(result)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             tap.stop_all()
             raise
-    print(f"  {name}: {time.monotonic() - begin:.1f} s", flush=True)
+    print(f"  {time.monotonic() - begin:.1f} s", flush=True)
     return results
 
 
@@ -207,8 +222,10 @@ def main():
     begin = time.monotonic()
     results, built = [], {}
     try:
-        for name, files in choose(args.what).items():
-            results += run_suite(name, files, args.long, built)
+        chosen = choose(args.what)
+        for _, suites in itertools.groupby(
+                chosen, lambda suite: suite in SIDE_BY_SIDE):
+            results += run_suites(list(suites), chosen, args.long, built)
     except KeyboardInterrupt:
         print("interrupted")
         sys.exit(130)

@@ -94,7 +94,7 @@ def main():
     for kind in "flip", "other":
         cases += [(f"{kind}, {i + 1} of {PARTS}",
                    functools.partial(damage, kind, i)) for i in range(PARTS)]
-    run_cases(cases)
+    run_cases(cases, leaks=False)
 
 
 main()
