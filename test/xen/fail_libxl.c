@@ -69,9 +69,12 @@ behind(const char *name)
 	return ++calls == failing ? NULL : real;
 }
 
+/* All else is built so that nobody outside sees it. */
+#define VISIBLE __attribute__((visibility("default")))
+
 /* @type NAME @args, which is called with @names and fails with @failure. */
 #define WRAP(type, name, args, names, failure)                  \
-	type name args                                          \
+	VISIBLE type name args                                  \
 	{                                                       \
 		type(*real) args = (type(*) args)behind(#name); \
                                                                 \
