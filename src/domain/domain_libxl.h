@@ -114,8 +114,12 @@ int lx_resume(libxl_ctx *ctx, struct lx_log *log, uint32_t domid,
  */
 void lx_drop_device_model_state(uint32_t domid);
 
-/* lx_is_hvm() - is it an HVM domain?  No when libxl cannot tell. */
-bool lx_is_hvm(libxl_ctx *ctx, uint32_t domid);
+/*
+ * lx_has_device_model() - does a QEMU serve @domid: an HVM domain, or one with
+ * a disk that only QEMU can read?  Told by the socket on which libxl asks it.
+ * The type that libxl_domain_info() gives does not tell: HVM for PVH as well.
+ */
+bool lx_has_device_model(uint32_t domid);
 
 /*
  * lx_device_model_goes_on() - after a flush that nobody ended: the device model

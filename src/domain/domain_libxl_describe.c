@@ -10,7 +10,7 @@
 #include "domain_libxl.h"
 #include "text.h"
 
-/* Of an HVM domain libxl asks QEMU too, and says only that it failed. */
+/* Where there is a QEMU libxl asks it too, and says only that it failed. */
 static int
 retrieve(struct lx_domain *d, libxl_domain_config *config, struct err *err)
 {
@@ -21,7 +21,8 @@ retrieve(struct lx_domain *d, libxl_domain_config *config, struct err *err)
 						 NULL);
 	if (!rc)
 		return 0;
-	if (lx_is_hvm(d->ctx, d->domid) && lx_check_device_model(&d->base, err))
+	if (lx_has_device_model(d->domid) &&
+	    lx_check_device_model(&d->base, err))
 		return -1;
 	return lx_error(&d->log, rc, err, "read the domain's configuration");
 }

@@ -131,16 +131,12 @@ lx_flush_disks(struct domain *base, struct err *err)
 }
 
 bool
-lx_is_hvm(libxl_ctx *ctx, uint32_t domid)
+lx_has_device_model(uint32_t domid)
 {
-	libxl_dominfo info;
-	bool is_hvm;
+	char path[64];
 
-	libxl_dominfo_init(&info);
-	is_hvm = !libxl_domain_info(ctx, &info, domid) &&
-		 info.domain_type == LIBXL_DOMAIN_TYPE_HVM;
-	libxl_dominfo_dispose(&info);
-	return is_hvm;
+	snprintf(path, sizeof(path), "/var/run/xen/qmp-libxl-%u", domid);
+	return access(path, F_OK) == 0;
 }
 
 /* Without a device model there is nobody to ask, and libxl would wait. */
@@ -149,6 +145,6 @@ lx_device_model_goes_on(libxl_ctx *ctx, struct lx_log *log, uint32_t domid)
 {
 	struct err e = ERR_INIT;
 
-	if (lx_is_hvm(ctx, domid) && monitor(ctx, log, domid, "cont", &e))
+	if (lx_has_device_model(domid) && monitor(ctx, log, domid, "cont", &e))
 		log_debug("domain %u: %s", domid, e.text);
 }

@@ -35,6 +35,8 @@ each() {
 			> /dev/null 2> /tmp/err < /dev/null
 		status=$?
 		sed 's/^/#   /' /tmp/err
+		grep -q "device model" /tmp/err &&
+			ok 1 "create $*, call $n: $guest has no device model"
 		wait_for 8 runs $guest
 		if [ $status -eq 0 ] || [ $status -eq 3 ]; then
 			xensnap delete -q $guest@k < /dev/null
