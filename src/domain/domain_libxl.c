@@ -232,6 +232,10 @@ close_domain(struct domain *base)
 	if (d->save.running && lx_finish(base, &ignored))
 		log_debug("unfinished save of %s: %s", d->name, ignored.text);
 	lx_quiesce_done(d);
+	/* libxl ends the whole program when it is to free a context in which
+	 * something is at work, and its event loop was broken for good. */
+	if (d->save.running)
+		return;
 	libxl_ctx_free(d->ctx);
 	free(d);
 }

@@ -26,8 +26,9 @@
 #include "save_helper.h"
 #include "xl_header.h"
 
-#define FDS_MAX 64  /* libxl 4.17 wants some five */
-#define TURN_MS 250 /* how often progress is told */
+#define FDS_MAX 64   /* libxl 4.17 wants some five */
+#define TURN_MS 250  /* how often progress is told */
+#define BAD_TURNS 20 /* in a row: libxl's event loop is broken for good */
 
 /* libxl waits so long for an answer, and again for the stop. */
 #define GUEST_WAIT_S 60
@@ -79,11 +80,15 @@ turn(struct lx_domain *d, int timeout_ms, bool hear_cancel, struct err *err)
 
 	gettimeofday(&now, NULL);
 	rc = libxl_osevent_beforepoll(d->ctx, &n, fds, &timeout_ms, now);
+	if (rc == ERROR_BUFFERFULL)
+		return err_set(err, ERR_IO, 0,
+			       "libxl wants to wait for %d things at once, "
+			       "%d were foreseen",
+			       n, FDS_MAX);
 	if (rc)
 		return err_set(err, ERR_IO, 0,
-			       "libxl wants to wait for %d "
-			       "things at once, failed with %d",
-			       n, rc);
+			       "ask libxl what it waits for: failed with %d",
+			       rc);
 	all = (nfds_t)n;
 	if (hear_cancel && cancel_fd() >= 0) {
 		fds[n].fd = cancel_fd();
@@ -233,6 +238,25 @@ drive(struct saving *s, struct err *err)
 	return 0;
 }
 
+/*
+ * A save that went on behind our back would stop the domain after we said that
+ * it failed.  Without an event loop there is nobody who could ask the guest:
+ * then it goes no further, and its helper ends with us.
+ */
+static void
+end_save(struct lx_domain *d)
+{
+	struct err e = ERR_INIT;
+	unsigned int bad = 0;
+
+	while (d->save.running && bad < BAD_TURNS) {
+		abort_save(d);
+		bad = turn(d, TURN_MS, false, &e) ? bad + 1 : 0;
+	}
+	if (d->save.running)
+		log_debug("save of %s is left as it is: %s", d->name, e.text);
+}
+
 /* What made the save fail, in words about the domain. */
 static int
 explain(const struct saving *s, struct err *err)
@@ -321,6 +345,7 @@ lx_save(struct domain *base, const struct domain_save_how *how,
 						d->save.done_ns;
 	return 0;
 failed:
+	end_save(d);
 	times->asked_ns = d->log.marks.asked_ns;
 	if (d->is_hvm)
 		lx_drop_device_model_state(d->domid);

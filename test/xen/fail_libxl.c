@@ -4,6 +4,7 @@
  *
  *   FAIL_LIBXL=N     which; the functions below are counted together, in the
  *                    process that was started alone, not in its watchdog
+ *   FAIL_LIBXL_ON    set: and all calls of the same function after it
  *   FAIL_LIBXL_LOG   a file that gets the name of each call, a line each
  *
  * The real one is not called then.  What these functions give back when they
@@ -15,6 +16,7 @@
 #include <libxl.h>
 #include <libxl_utils.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,8 @@
 #include <xenstore.h>
 
 static unsigned long calls, failing;
-static const char *log_path;
+static const char *log_path, *broken;
+static bool for_good;
 static pid_t us;
 
 static void __attribute__((constructor)) begin(void)
@@ -30,6 +33,7 @@ static void __attribute__((constructor)) begin(void)
 	const char *n = getenv("FAIL_LIBXL");
 
 	failing = n ? strtoul(n, NULL, 10) : 0;
+	for_good = getenv("FAIL_LIBXL_ON") != NULL;
 	log_path = getenv("FAIL_LIBXL_LOG");
 	us = getpid();
 }
@@ -66,7 +70,11 @@ behind(const char *name)
 		return real;
 	note(name);
 	errno = EIO;
-	return ++calls == failing ? NULL : real;
+	if (++calls == failing) {
+		broken = for_good ? name : NULL;
+		return NULL;
+	}
+	return broken && strcmp(name, broken) == 0 ? NULL : real;
 }
 
 /* All else is built so that nobody outside sees it. */
