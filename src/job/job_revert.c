@@ -37,6 +37,7 @@ struct revert {
 	struct revert_target target;
 	struct reverting r;
 	struct domain_info now; /* state DOMAIN_GONE: there is none */
+	struct snapshot *kept;  /* the present; NULL: it is not */
 	struct revert_report *report;
 	struct err *err;
 };
@@ -176,7 +177,6 @@ keep(struct revert *x)
 	struct snapshot *s = calloc(1, sizeof(*s));
 	char name[sizeof(BEFORE) + CLOCK_STAMP_LEN] = BEFORE;
 	uint64_t need;
-	int rc = -1;
 
 	clock_stamp(name + strlen(BEFORE));
 	if (!s) {
@@ -201,10 +201,11 @@ keep(struct revert *x)
 	strcpy(x->report->before, s->name);
 	if (!x->o->dry_run)
 		log_notice("kept the present as %s@%s", s->domain, s->name);
-	rc = 0;
+	x->kept = s;
+	return 0;
 out:
 	free(s);
-	return rc;
+	return -1;
 }
 
 /* ---- go forward ---- */
@@ -401,6 +402,13 @@ look_again(struct revert *x)
 		       domain_state_name(x->now.state));
 }
 
+/* Without a snapshot of the present nobody can tell. */
+static int
+check_room(const struct revert *x)
+{
+	return x->kept ? revert_check_room(&x->target, x->kept, x->err) : 0;
+}
+
 static int
 with_lock(struct revert *x)
 {
@@ -408,7 +416,8 @@ with_lock(struct revert *x)
 	int rc = -1;
 
 	disk_set_alive_fd(lock);
-	if (lock >= 0 && cancel_check(x->err) == 0 && look_again(x) == 0)
+	if (lock >= 0 && cancel_check(x->err) == 0 && look_again(x) == 0 &&
+	    check_room(x) == 0)
 		rc = go(x);
 	else if (x->r.before[0])
 		err_more(x->err, "nothing was done, but %s@%s was kept",
@@ -446,6 +455,7 @@ job_revert(const struct snapshot_id *to, const struct revert_opts *o,
 	rc = o->dry_run ? 0 : with_lock(x);
 out:
 	revert_drop(&x->target);
+	free(x->kept);
 	free(x);
 	return rc;
 }

@@ -39,6 +39,15 @@ int revert_used_bytes(const struct revert_target *t, uint64_t *ret,
 		      struct err *err);
 
 /*
+ * revert_check_room() - have the thin pools and file systems in which the disks
+ * of @t lie room for what is written back, by their tables?  @now: the snapshot
+ * of the present, with which the disks share all.  Changes nothing; seconds.
+ * -1 with ERR_NOSPC, ERR_IO, ERR_DENIED.  What no table tells is not looked at.
+ */
+int revert_check_room(const struct revert_target *t, const struct snapshot *now,
+		      struct err *err);
+
+/*
  * revert_disks() - write to the disks of @t what its views have, where that is
  * another; durable when it returns.  Nobody may have them: -1 with ERR_BUSY and
  * who, ERR_IO, ERR_NOSPC, ERR_CORRUPT (a view was lost): some may be written.
