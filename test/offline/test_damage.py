@@ -25,9 +25,10 @@ PARTS = 20 if LONG else 1
 
 # What can happen without being found, since nothing is worse for it: nobody
 # asks for a copy of a slot that is gone (its other copy opens), for the
-# beginning of a session whose outcome is there, or for packs that no index
-# part names.
-UNNOTICED = {("gone", "keys"), ("gone", "sessions"), ("duplicated", "packs")}
+# beginning of a session whose outcome is there, for packs that no index part
+# names, or for what lies beside the folders under no name of ours.
+UNNOTICED = {("gone", "keys"), ("gone", "sessions"), ("duplicated", "packs"),
+             ("duplicated", "config")}
 
 
 class Damaged(Xensnap):
