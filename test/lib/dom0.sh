@@ -63,6 +63,14 @@ guest_of_three() {
 	} > "/etc/xen/guests/$1.cfg"
 }
 
+# fourth_disk NAME FILE: one more disk, a new file, for the guest of three.
+fourth_disk() {
+	truncate -s 64M "$2"
+	sed -i -e 's/xvda,xvdb,xvdc/&,xvdd/' \
+		-e "s#^  \"/srv/xfs/$1.img.*#&\\n  \"$2,raw,xvdd,w\",#" \
+		"/etc/xen/guests/$1.cfg"
+}
+
 # ask NAME COMMAND: one word for witness, by its console.
 ask() {
 	domid=$(xl domid "$1") || return 1

@@ -4,8 +4,9 @@
 # in any order, under load: witness agrees each time, all snapshots stay (inv.
 # 23), nothing is left behind (inv. 11).
 #
-# With --long: fifty times (REPEAT) between five; and the guest, PVH or (GUESTS) PV,
-# is run from its disks in between.
+# With --long: fifty times (REPEAT) between five, with a disk that is copied (on
+# ext4) as well; and the guest, PVH or (GUESTS) PV, is run from its disks in
+# between.
 lab_state=xen
 . "$(dirname "$0")/../lib/in_lab.sh"
 
@@ -14,7 +15,8 @@ guest=back
 # freeze NAME: a snapshot, and how far the guest was.
 freeze() {
 	before=$(size_of "$(console $guest)")
-	xensnap create -q --cow-size 100% $guest@"$1" > /dev/null 2> /tmp/err &&
+	xensnap create -q --cow-size 100% --copy $guest@"$1" > /dev/null \
+		2> /tmp/err &&
 		verdict $guest "$before" resume > /tmp/verdict
 	ok $? "$guest@$1"
 	sed 's/^/#   /' /tmp/err
@@ -110,6 +112,7 @@ cloned() {
 }
 
 guest_of_three $guest "${GUESTS:-pvh}"
+[ -z "${LONG:-}" ] || fourth_disk $guest /srv/ext4/$guest.img
 guest_start $guest
 ok $? "a guest that writes"
 freeze a
