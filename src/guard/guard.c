@@ -242,8 +242,8 @@ tell_systemd(struct guard *g, bool *ready)
 	for (unsigned int i = 0; i < g->n; i++)
 		n_bad += g->gauges[i].verdict.warn ||
 			 g->gauges[i].fill.state == DISK_FILL_LOST;
-	notify("STATUS=%u snapshots; watching %u areas and pools, %u of them "
-	       "not well",
+	notify("STATUS=snapshots: %u; areas and pools watched: %u, not well: "
+	       "%u",
 	       g->n_snapshots, g->n, n_bad);
 }
 

@@ -21,7 +21,7 @@ if [ -z "${XENSNAP_IN_LAB:-}" ]; then
 		"$lab" -n "$name" push "$0" /root/test/xen/ &&
 		"$lab" -n "$name" push "$top/test/lib/in_lab.sh" \
 			"$top/test/lib/dom0.sh" "$top/test/lib/tap.sh" \
-			"$top/test/lib/domain.sh" \
+			"$top/test/lib/domain.sh" "$top/test/lib/service.sh" \
 			"$top/lab/witness/witness-verdict" \
 			"$top/lab/witness/witness-flip" ${lab_more:+"$lab_more"} \
 			/root/test/lib/ ||

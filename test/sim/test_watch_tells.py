@@ -128,7 +128,7 @@ def systemd():
         create(host, "a")
         daemon = Systemd(host)
         watch = Watch(host, NOTIFY_SOCKET=daemon.path, WATCHDOG_USEC="400000")
-        for word in "READY=1", "WATCHDOG=1", "WATCHDOG=1", "STATUS=1 snap":
+        for word in "READY=1", "WATCHDOG=1", "WATCHDOG=1", "STATUS=snapshots: 1;":
             daemon.wait(word)
         watch.p.send_signal(signal.SIGTERM)
         daemon.wait("STOPPING=1")
