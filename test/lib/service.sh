@@ -28,8 +28,9 @@ systemd_boot() {
 	done
 	echo 0123456789abcdef0123456789abcdef > /etc/machine-id
 	container=lab setsid unshare --fork --pid --mount --mount-proc --cgroup \
-		/lib/systemd/systemd --unit=multi-user.target \
-		< /dev/null > /tmp/systemd.log 2>&1 &
+		sh -c '[ ! -d /proc/xen ] || mount -t xenfs none /proc/xen
+			exec /lib/systemd/systemd --unit=multi-user.target' \
+		< /dev/null > /run/systemd.log 2>&1 &
 	wait_for 60 pgrep -x systemd || return 1
 	systemd_pid=$(pgrep -x systemd | head -n 1)
 	wait_for 120 in_systemd systemctl is-system-running --wait
