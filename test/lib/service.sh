@@ -44,6 +44,16 @@ in_systemd() {
 	nsenter -t "$systemd_pid" --pid --mount --cgroup "$@"
 }
 
+# systemd_guest NAME: start it anew in there, with its monitor: one of dom0's is not
+# seen in the namespace, and ends when the guest is suspended.
+systemd_guest() {
+	xl destroy "$1" && wait_for 60 sh -c "! xl domid $1" || return 1
+	begin=$(size_of "$(console "$1")")
+	in_systemd xl create "/etc/xen/guests/$1.cfg" > /dev/null 2>&1 &&
+		wait_for 180 sh -c "tail -c +$((begin + 1)) $(console "$1") |
+			grep -q 'WITNESS ready'"
+}
+
 # unit_is UNIT PROPERTY: its value.
 unit_is() {
 	in_systemd systemctl show --value -p "$2" "$1"

@@ -1,32 +1,56 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# long_83_jobs.sh - job files: what the service starts makes the backups that are
-# due, of a guest that runs on (inv. 1, 5); again it does nothing; what fails is
-# seen in the exit status, `status` and the metrics.  There is no systemd in this
-# dom0: the command is taken from the unit.
+# long_83_jobs.sh - job files, under a real systemd: the service makes the backups
+# that are due, of a guest that runs on (inv. 1, 5); again it does nothing; what
+# fails is seen in the service's state, `status` and the metrics; the timer starts
+# it.
 lab_state=running:pvh1
-lab_more=${XENSNAP_BUILD:-}/contrib/xensnap-backup.service
+lab_more=${XENSNAP_BUILD:-}/contrib
 . "$(dirname "$0")/../lib/in_lab.sh"
+. /root/test/lib/service.sh
 
 guest=pvh1
-unit=/root/test/lib/xensnap-backup.service
+unit=xensnap-backup.service
 metrics=/run/xensnap.prom
 export XENSNAP_KEY_FILE=/root/key
 
+# run_service: until it is done; what it says is in the journal.
 run_service() {
-	# shellcheck disable=SC2046
-	$(sed -n 's/^ExecStart=//p' $unit) --metrics $metrics > /tmp/out 2>&1
+	in_systemd systemctl start $unit > /tmp/out 2>&1
 	started=$?
-	sed 's/^/#   /' /tmp/out
-	# As the unit has it: done, with warnings.
-	[ $started -ne 3 ] || started=0
+	told
 	return $started
+}
+
+# told: since it was asked last.
+told() {
+	in_systemd journalctl -q -o cat -u $unit --cursor-file=/tmp/cursor |
+		sed 's/^/#   /'
+}
+
+# changed UNIT: by the lines on stdin, as `systemctl edit` does it.
+changed() {
+	mkdir -p "$services/$1.d"
+	cat > "$services/$1.d/override.conf"
+	in_systemd systemctl daemon-reload
+}
+
+ended() {
+	[ "$(unit_is $unit ActiveState)" = inactive ]
+}
+
+made_another() {
+	xensnap status && [ "$(unit_is $unit Result)" = success ]
 }
 
 backups() {
 	xensnap backups --json /srv/xfs/repo | grep -c '"session"'
 }
 
+systemd_boot /root/test/lib/contrib
+ok $? "systemd is up"
+systemd_guest $guest
+ok $? "a guest beside it"
 xensnap init -q /srv/xfs/repo > /dev/null
 ok $? "a repository"
 mkdir -p /etc/xensnap/jobs.d
@@ -39,8 +63,14 @@ cow-size = 100%
 every = 6h
 keep-last = 1
 CONF
-is "$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' $unit)" \
-	/usr/local/sbin/xensnap "the unit is of the program that is tested"
+command=$(unit_is $unit ExecStart | sed 's/.*argv\[\]=\([^;]*\) ;.*/\1/')
+like "$command" "^/usr/local/sbin/xensnap " \
+	"the unit is of the program that is tested"
+changed $unit <<CONF
+[Service]
+ExecStart=
+ExecStart=$command --metrics $metrics
+CONF
 
 mark=$(size_of "$(console $guest)")
 run_service
@@ -61,7 +91,9 @@ mv /srv/xfs/repo /srv/xfs/away
 sed -i 's/^every.*/every = 1min/' /etc/xensnap/jobs.d/nightly.conf
 sleep 60
 run_service
-is $? 1 "without its repository it fails"
+ok $((! $?)) "without its repository it fails"
+is "$(unit_is $unit ActiveState) $(unit_is $unit ExecMainStatus)" "failed 1" \
+	"which systemd shows"
 xensnap status > /tmp/out 2>&1
 is $? 3 "status says so"
 sed 's/^/#   /' /tmp/out
@@ -71,8 +103,20 @@ is "$(xensnap list --names | wc -l)" 1 "no snapshot is left but the base"
 
 mv /srv/xfs/away /srv/xfs/repo
 mark=$(size_of "$(console $guest)")
-run_service
-ok $? "it is back: the next one goes well"
+changed xensnap-backup.timer <<'CONF'
+[Timer]
+OnCalendar=
+OnCalendar=*:*:0/10
+RandomizedDelaySec=0
+AccuracySec=1s
+CONF
+in_systemd systemctl enable --now xensnap-backup.timer > /tmp/out 2>&1
+ok $? "the timer is started"
+wait_for 300 made_another
+ok $? "the repository is back: the timer has the next one made, which goes well"
+in_systemd systemctl stop xensnap-backup.timer
+wait_for 300 ended
+told
 verdict $guest "$mark" resume > /dev/null
 ok $? "the guest is whole"
 is "$(backups)" 1 "the first backup was pruned"
