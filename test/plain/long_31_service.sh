@@ -39,10 +39,11 @@ journal() {
 
 # another PID: does the service have a process that is not that one, and is up?
 another() {
-	now=$(in_systemd systemctl show -p ActiveState,MainPID $unit)
+	now=$(in_systemd systemctl show -p ActiveState,MainPID $unit | sort)
 	case $now in
-	*"MainPID=$1"* | *"MainPID=0"*) return 1 ;;
-	*ActiveState=active*) ;;
+	*MainPID=0) return 1 ;;
+	ActiveState=active*MainPID="$1") return 1 ;;
+	ActiveState=active*) ;;
 	*) return 1 ;;
 	esac
 }

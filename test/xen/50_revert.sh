@@ -15,8 +15,8 @@ guest=back
 # freeze NAME: a snapshot, and how far the guest was.
 freeze() {
 	before=$(size_of "$(console $guest)")
-	xensnap create -q --cow-size 100% --copy $guest@"$1" > /dev/null \
-		2> /tmp/err &&
+	xensnap create -q --cow-size 100% ${LONG:+--copy} $guest@"$1" \
+		> /dev/null 2> /tmp/err &&
 		verdict $guest "$before" resume > /tmp/verdict
 	ok $? "$guest@$1"
 	sed 's/^/#   /' /tmp/err
