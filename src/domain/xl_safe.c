@@ -15,7 +15,6 @@
 #include "json.h"
 #include "json_field.h"
 #include "text.h"
-#include "uuid.h"
 #include "xl_cfg_devices.h"
 #include "xl_cfg_other.h"
 #include "xl_cfg_write.h"
@@ -60,122 +59,6 @@ xl_safe_add(struct xl_safe_left *left, const char *what)
 		return;
 	}
 	text_escape(what, left->what[left->n++], XL_SAFE_LEFT_LEN);
-}
-
-/* ---- look ---- */
-
-static int
-type_of(struct json_object *root, enum domain_type *ret, struct err *err)
-{
-	static const char *const words[] = {
-		[DOMAIN_PV] = "pv",
-		[DOMAIN_PVH] = "pvh",
-		[DOMAIN_HVM] = "hvm",
-	};
-	const char *type = xl_cfg_get_str(root, "c_info/type");
-
-	for (unsigned int i = 0; type && i < 3; i++)
-		if (strcmp(type, words[i]) == 0) {
-			*ret = (enum domain_type)i;
-			return 0;
-		}
-	return err_set(err, ERR_CORRUPT, 0,
-		       "the configuration is of no type of domain that there "
-		       "is");
-}
-
-/* What cannot be one counts as none. */
-static void
-identity_of(struct json_object *root, struct domain_info *ret)
-{
-	const char *name = xl_cfg_get_str(root, "c_info/name");
-	const char *uuid = xl_cfg_get_str(root, "c_info/uuid");
-	uint8_t bytes[UUID_BYTES];
-
-	if (name && strlen(name) < sizeof(ret->name))
-		strcpy(ret->name, name);
-	if (uuid && uuid_read(uuid, bytes))
-		uuid_text(bytes, ret->uuid);
-}
-
-/* libxl writes 1; what is no such number is not taken (xl_safe_list.c). */
-static bool
-is_one(struct json_object *o, const char *key)
-{
-	struct json_object *v = xl_cfg_get(o, key);
-
-	return json_object_is_type(v, json_type_int) &&
-	       json_object_get_int64(v) == 1;
-}
-
-static int
-add_disk(struct json_object *o, struct domain_info *ret, struct err *err)
-{
-	struct domain_disk *d = &ret->disks[ret->n_disks];
-	const char *vdev = xl_cfg_get_str(o, "vdev");
-	const char *backend = xl_cfg_get_str(o, "backend");
-
-	if (!vdev || !*vdev)
-		return err_set(err, ERR_CORRUPT, 0,
-			       "the configuration has a disk without a name");
-	if (text_copy(d->vdev, sizeof(d->vdev), vdev, "disk name", err))
-		return -1;
-	for (unsigned int i = 0; i < ret->n_disks; i++)
-		if (strcmp(ret->disks[i].vdev, vdev) == 0)
-			return err_set(err, ERR_CORRUPT, 0,
-				       "the configuration has two disks called "
-				       "%s",
-				       vdev);
-	d->readonly = !is_one(o, "readwrite");
-	d->cdrom = is_one(o, "is_cdrom");
-	if (backend && strlen(backend) < sizeof(d->backend))
-		strcpy(d->backend, backend);
-	ret->n_disks++;
-	return 0;
-}
-
-static int
-look(struct json_object *root, struct domain_info *ret, struct err *err)
-{
-	struct json_object *kib = xl_cfg_get(root, "b_info/target_memkb");
-	struct json_object *disks = xl_cfg_get(root, "disks");
-	size_t n = 0;
-
-	if (type_of(root, &ret->type, err))
-		return -1;
-	identity_of(root, ret);
-	if (json_object_is_type(kib, json_type_int))
-		ret->memory_bytes = json_object_get_uint64(kib) << 10;
-	if (json_object_is_type(disks, json_type_array))
-		n = json_object_array_length(disks);
-	if (n > DOMAIN_DISKS_MAX)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "the configuration has %zu disks, more than %d",
-			       n, DOMAIN_DISKS_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (add_disk(json_object_array_get_idx(disks, i), ret, err))
-			return -1;
-	return 0;
-}
-
-static struct json_object *
-parse(const char *text, struct err *err)
-{
-	return json_parse(text, strlen(text), "the configuration", err);
-}
-
-int
-xl_safe_look(const char *config_json, struct domain_info *ret, struct err *err)
-{
-	struct json_object *root = parse(config_json, err);
-	int rc;
-
-	memset(ret, 0, sizeof(*ret));
-	if (!root)
-		return -1;
-	rc = look(root, ret, err);
-	json_object_put(root);
-	return rc;
 }
 
 /* ---- what was left out ---- */
@@ -273,7 +156,7 @@ put_place(struct json_object *o, const struct xl_cfg_disk *d)
 }
 
 static int
-take_disk(struct json_object *from, struct json_object *to,
+take_disk(struct json_object *from, struct json_object *to, bool cdrom,
 	  const struct xl_safe_how *how, struct xl_safe_left *left)
 {
 	const char *vdev = xl_cfg_get_str(from, "vdev");
@@ -282,7 +165,7 @@ take_disk(struct json_object *from, struct json_object *to,
 	char what[XL_SAFE_LEFT_LEN];
 
 	d = xl_cfg_find_disk(how->disks, how->n_disks, vdev);
-	if (!d && !is_one(from, "is_cdrom")) {
+	if (!d && !cdrom) {
 		snprintf(what, sizeof(what), "disk %s", vdev);
 		xl_safe_add(left, what);
 		return 0;
@@ -308,19 +191,19 @@ take_disk(struct json_object *from, struct json_object *to,
 
 static int
 take_disks(struct json_object *root, struct json_object *out,
-	   const struct xl_safe_how *how, struct xl_safe_left *left)
+	   const struct domain_info *info, const struct xl_safe_how *how,
+	   struct xl_safe_left *left)
 {
 	struct json_object *list = list_of(root, "disks");
 	struct json_object *to = json_object_new_array();
-	size_t n = list ? json_object_array_length(list) : 0;
 
 	if (!to || json_object_object_add(out, "disks", to)) {
 		json_object_put(to);
 		return -1;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (take_disk(json_object_array_get_idx(list, i), to, how,
-			      left))
+	for (unsigned int i = 0; i < info->n_disks; i++)
+		if (take_disk(json_object_array_get_idx(list, i), to,
+			      info->disks[i].cdrom, how, left))
 			return -1;
 	xl_cfg_drop(root, "disks");
 	return 0;
@@ -410,13 +293,36 @@ put_genid(struct json_object *root, struct json_object *out, struct err *err)
 	return 0;
 }
 
+/*
+ * Without what it boots by it cannot be restarted: xl, asked to, ends the
+ * domain and dies of an assertion of libxl's (4.17: libxl__domain_firmware()).
+ */
+static void
+put_endings(struct json_object *out)
+{
+	static const char *const endings[] = {
+		"on_poweroff",
+		"on_reboot",
+		"on_watchdog",
+		"on_crash",
+	};
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		const char *then = xl_cfg_get_str(out, endings[i]);
+
+		if (then && strncmp(then, "restart", strlen("restart")) == 0)
+			json_add_str(out, endings[i], "destroy");
+	}
+}
+
 static int
 take_all(struct json_object *root, struct json_object *out,
-	 const struct xl_safe_how *how, struct xl_safe_left *left,
-	 struct err *err)
+	 const struct domain_info *info, const struct xl_safe_how *how,
+	 struct xl_safe_left *left, struct err *err)
 {
 	if (xl_safe_take(root, out, xl_safe_domain) ||
-	    take_disks(root, out, how, left) || take_nics(root, out, left))
+	    take_disks(root, out, info, how, left) ||
+	    take_nics(root, out, left))
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	/* Read as a type, it may have been no word all the same. */
 	if (!xl_cfg_get(out, "c_info/type"))
@@ -427,6 +333,8 @@ take_all(struct json_object *root, struct json_object *out,
 	if (put_genid(root, out, err))
 		return -1;
 	put_identity(out, how);
+	if (info->type != DOMAIN_HVM)
+		put_endings(out);
 	for (size_t i = 0; i < sizeof(not_missed) / sizeof(not_missed[0]); i++)
 		xl_cfg_drop(root, not_missed[i]);
 	add_rest(left, "", root, 0);
@@ -472,20 +380,25 @@ char *
 xl_safe_json(const char *config_json, const struct xl_safe_how *how,
 	     struct xl_safe_left *left, struct err *err)
 {
-	struct json_object *root = parse(config_json, err);
-	struct json_object *out = root ? json_object_new_object() : NULL;
+	struct json_object *root = NULL, *out = json_object_new_object();
 	struct domain_info *info = calloc(1, sizeof(*info));
 	char *ret = NULL;
 
 	memset(left, 0, sizeof(*left));
-	if (root && (!out || !info))
+	if (!out || !info) {
 		err_set(err, ERR_NOMEM, 0, "out of memory");
-	if (!out || !info || look(root, info, err))
+		goto done;
+	}
+	if (xl_safe_look(config_json, info, err))
+		goto done;
+	root = json_parse(config_json, strlen(config_json), "the configuration",
+			  err);
+	if (!root)
 		goto done;
 	if (how->trust) {
 		trust_all(root, how);
 		ret = to_text(root, err);
-	} else if (take_all(root, out, how, left, err) == 0) {
+	} else if (take_all(root, out, info, how, left, err) == 0) {
 		ret = to_text(out, err);
 	}
 done:

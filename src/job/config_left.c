@@ -48,7 +48,8 @@ config_left_tell(const struct xl_safe_left *left, bool memory,
 		return;
 	if (config_left_boot(left))
 		so = memory ? "what it boots by is not among what is kept, so "
-			      "it can go on from its memory, and not boot: " :
+			      "it goes on from its memory, and a reboot of it "
+			      "ends it: " :
 			      "what it boots by is not among what is kept, so "
 			      "it cannot boot: ";
 	log_warning("%s--trust-config takes all of it, if you trust whoever "

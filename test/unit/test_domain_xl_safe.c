@@ -93,6 +93,28 @@ test_disks(void **state)
 	     4);
 }
 
+/* A restart takes the kernel that is left out. */
+static void
+test_endings(void **state)
+{
+	static const char hvm[] =
+		"{\"c_info\":{\"type\":\"hvm\"},\"on_reboot\":\"restart\"}";
+	struct err err = ERR_INIT;
+	unsigned int left;
+	char *text = keep(hvm, false, &left, &err);
+
+	(void)state;
+	kept(HEAD ",\"on_poweroff\":\"preserve\",\"on_reboot\":\"restart\","
+		  "\"on_crash\":\"restart_rename\"}",
+	     KEPT ",\"on_poweroff\":\"preserve\",\"on_reboot\":\"destroy\","
+		  "\"on_crash\":\"destroy\",\"disks\":[],\"nics\":[],"
+		  "\"b_info\":{\"type.pvh\":{}}}",
+	     1);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\"on_reboot\":\"restart\""));
+	free(text);
+}
+
 static void
 test_trusted(void **state)
 {
@@ -136,9 +158,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_disks),
-		cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_values),  cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_endings), cmocka_unit_test(test_trusted),
 		cmocka_unit_test(test_refused),
 	};
 

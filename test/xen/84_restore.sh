@@ -83,6 +83,12 @@ if [ -z "${LONG:-}" ]; then
 	ok $? "it is whole, as it writes"
 	check $guest > /dev/null
 	ok $? "and so is the original"
+	# Its kernel was not taken from the repository.
+	ask trial reboot
+	wait_for 60 sh -c "! xl domid trial"
+	ok $? "a reboot ends it"
+	is "$(tail -n 1 /var/log/xen/xl-trial.log)" "Done. Exiting now" \
+		"and its monitor in order"
 	volumes_gone trial
 	xensnap restore $repo now --start --create-lv vg \
 		--map xvda=vg/again > /tmp/out 2>&1
