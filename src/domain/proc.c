@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define PROC_PATH_MAX 64
+#define COMM_MAX 15
 
 /* Read at most @len - 1 bytes of /proc/@pid/@name; -1 when it is gone. */
 static ssize_t
@@ -85,6 +86,21 @@ proc_runs(pid_t pid, const char *program)
 		exe[len - (sizeof(deleted) - 1)] = '\0';
 	base = strrchr(exe, '/');
 	return strcmp(base ? base + 1 : exe, program) == 0;
+}
+
+/* The name is shown to all, and cut by the kernel. */
+bool
+proc_hides(pid_t pid, const char *program)
+{
+	char path[PROC_PATH_MAX], to[8], name[COMM_MAX + 2], want[COMM_MAX + 2];
+
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
+	if (readlink(path, to, sizeof(to)) >= 0 ||
+	    (errno != EACCES && errno != EPERM))
+		return false;
+	snprintf(want, sizeof(want), "%.*s\n", COMM_MAX, program);
+	return read_proc(pid, "comm", name, sizeof(name)) > 0 &&
+	       strcmp(name, want) == 0;
 }
 
 unsigned int

@@ -31,6 +31,14 @@ bool proc_stat(pid_t pid, struct proc_stat *ret);
 bool proc_runs(pid_t pid, const char *program);
 
 /*
+ * proc_hides() - may we not see what program @pid runs, and is it called
+ * @program?  Without CAP_SYS_PTRACE (a service may lack it) root does not see
+ * that, nor what is open, of a process that has more rights: everything here
+ * then answers as if there were none.
+ */
+bool proc_hides(pid_t pid, const char *program);
+
+/*
  * proc_args() - the arguments of @pid in @buf, each with its NUL, cut after
  * @len - 1 bytes; @ret (@max entries) points at them.  Returns how many there
  * are, 0 when it is gone.

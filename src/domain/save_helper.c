@@ -23,6 +23,7 @@
 struct search {
 	uint32_t domid;
 	struct save_helper *ret;
+	pid_t hidden; /* a helper that we may not look at, or 0 */
 };
 
 static bool
@@ -47,6 +48,8 @@ visit(pid_t pid, void *ctx)
 	char pipe[PATH_MAX];
 	struct proc_stat st;
 
+	if (proc_hides(pid, SAVE_HELPER_PROGRAM))
+		s->hidden = pid;
 	if (!saves_domain(pid, s->domid) || !proc_stat(pid, &st))
 		return true;
 	/* Its stdout is the pipe on which it reports.  Adoption after the
@@ -63,11 +66,18 @@ visit(pid_t pid, void *ctx)
 int
 save_helper_find(uint32_t domid, struct save_helper *ret, struct err *err)
 {
-	struct search s = { domid, ret };
+	struct search s = { .domid = domid, .ret = ret };
 
 	ret->owner = 0;
 	ret->orphan = 0;
-	return proc_each(visit, &s, err);
+	if (proc_each(visit, &s, err))
+		return -1;
+	if (s.hidden && !ret->owner && !ret->orphan)
+		return err_set(err, ERR_DENIED, 0,
+			       "process %ld may be saving domain %u, and "
+			       "cannot be looked at without CAP_SYS_PTRACE",
+			       (long)s.hidden, domid);
+	return 0;
 }
 
 int

@@ -26,7 +26,8 @@ struct save_helper {
 
 /*
  * save_helper_find() - the helpers that save domain @domid.  Reads /proc only.
- * 0, or -1 with ERR_IO.
+ * 0, or -1 with ERR_IO, or ERR_DENIED when there may be one that cannot be
+ * seen.
  */
 int save_helper_find(uint32_t domid, struct save_helper *ret, struct err *err);
 

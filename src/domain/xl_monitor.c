@@ -52,6 +52,7 @@ struct search {
 	uint32_t domid;
 	enum match best;
 	struct xl_monitor *ret;
+	pid_t hidden; /* an xl that we may not look at, or 0 */
 };
 
 /*
@@ -250,6 +251,8 @@ visit(pid_t pid, void *ctx)
 	char buf[4096];
 	bool has_log;
 
+	if (proc_hides(pid, XL))
+		s->hidden = pid;
 	if (!proc_runs(pid, XL) || !proc_stat(pid, &st))
 		return true;
 	n = proc_args(pid, buf, sizeof(buf), args, ARGS_MAX);
@@ -276,12 +279,17 @@ int
 xl_monitor_find(const char *name, uint32_t domid, struct xl_monitor *ret,
 		struct err *err)
 {
-	struct search s = { name, domid, MATCH_NONE, ret };
+	struct search s = { .name = name, .domid = domid, .ret = ret };
 
 	ret->pid = 0;
 	ret->start = 0;
 	if (proc_each(visit, &s, err))
 		return err_add(err, "find xl's monitor of %s", name);
+	if (!ret->pid && s.hidden)
+		return err_set(err, ERR_DENIED, 0,
+			       "process %ld may be xl's monitor of %s, and "
+			       "cannot be looked at without CAP_SYS_PTRACE",
+			       (long)s.hidden, name);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,7 +45,7 @@ static void
 copy_self(const char *name)
 {
 	char path[PATH_MAX];
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	int from, to;
 
 	path_of(path, name);
@@ -375,6 +377,63 @@ set_up(void **state)
 	return 0;
 }
 
+/* What a service with a short list of capabilities is; false: it cannot be. */
+static bool
+lose_ptrace(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+	const uint32_t ptrace = CAP_TO_MASK(CAP_SYS_PTRACE);
+
+	if (syscall(SYS_capget, &head, data) || !(data[0].permitted & ptrace))
+		return false;
+	data[0].effective &= ~ptrace;
+	data[0].permitted &= ~ptrace;
+	return syscall(SYS_capset, &head, data) == 0;
+}
+
+/* Both processes are there, and may be of any domain. */
+static int
+cannot_tell(void)
+{
+	struct err err = ERR_INIT;
+	struct save_helper helper;
+	struct xl_monitor m;
+
+	if (!lose_ptrace())
+		return 2;
+	if (xl_monitor_find("web1", 4000001, &m, &err) == 0 ||
+	    err.code != ERR_DENIED)
+		return 1;
+	err_clear(&err);
+	return save_helper_find(4000001, &helper, &err) == 0 ||
+	       err.code != ERR_DENIED;
+}
+
+static void
+test_may_not_look(void **state)
+{
+	pid_t monitor, helper, owner, pid;
+	int status;
+
+	(void)state;
+	monitor = start_xl("xl-web1.log", "create",
+			   "Waiting for domain web1 (domid 4000001) to die");
+	helper = start_helper("4000001", &owner);
+	pid = fork();
+	if (!pid)
+		_exit(cannot_tell());
+	waitpid(pid, &status, 0);
+	kill(helper, SIGKILL);
+	end(owner);
+	end(monitor);
+	if (WEXITSTATUS(status) == 2)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 static int
 tear_down(void **state)
 {
@@ -406,6 +465,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_stop_and_go_on),
 		cmocka_unit_test(test_helper_at_work),
 		cmocka_unit_test(test_helper_left_behind),
+		cmocka_unit_test(test_may_not_look),
 	};
 
 	(void)argv;
