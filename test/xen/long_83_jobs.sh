@@ -3,7 +3,7 @@
 # long_83_jobs.sh - job files, under a real systemd: the service makes the backups
 # that are due, of a guest that runs on (inv. 1, 5); again it does nothing; what
 # fails is seen in the service's state, `status` and the metrics; the timer starts
-# it.
+# it.  And the guard's service resumes a guest that a dead xensnap left suspended.
 lab_state=running:pvh1
 lab_more=${XENSNAP_BUILD:-}/contrib
 . "$(dirname "$0")/../lib/in_lab.sh"
@@ -39,12 +39,16 @@ ended() {
 	[ "$(unit_is $unit ActiveState)" = inactive ]
 }
 
+sessions() {
+	xensnap backups --json /srv/xfs/repo | grep '"session"'
+}
+
 made_another() {
-	xensnap status && [ "$(unit_is $unit Result)" = success ]
+	[ "$(sessions)" != "$first" ]
 }
 
 backups() {
-	xensnap backups --json /srv/xfs/repo | grep -c '"session"'
+	sessions | wc -l
 }
 
 systemd_boot /root/test/lib/contrib
@@ -77,6 +81,8 @@ run_service
 ok $? "it makes the first backup"
 verdict $guest "$mark" resume > /dev/null
 ok $? "the guest is whole, and runs on"
+monitor_of $guest > /dev/null
+ok $? "under xl's monitor"
 is "$(backups)" 1 "it is there"
 run_service
 ok $? "once more: nothing is due"
@@ -102,6 +108,7 @@ ok $? "and the metrics"
 is "$(xensnap list --names | wc -l)" 1 "no snapshot is left but the base"
 
 mv /srv/xfs/away /srv/xfs/repo
+first=$(sessions)
 mark=$(size_of "$(console $guest)")
 changed xensnap-backup.timer <<'CONF'
 [Timer]
@@ -113,13 +120,44 @@ CONF
 in_systemd systemctl enable --now xensnap-backup.timer > /tmp/out 2>&1
 ok $? "the timer is started"
 wait_for 300 made_another
-ok $? "the repository is back: the timer has the next one made, which goes well"
+ok $? "the repository is back: the timer has the next one made"
 in_systemd systemctl stop xensnap-backup.timer
 wait_for 300 ended
 told
+is "$(unit_is $unit Result)" success "which goes well"
+xensnap status > /dev/null 2>&1
+ok $? "status says so"
 verdict $guest "$mark" resume > /dev/null
 ok $? "the guest is whole"
 is "$(backups)" 1 "the first backup was pruned"
+
+# Both are dead who would have resumed it.
+mark=$(size_of "$(console $guest)")
+in_systemd env XENSNAP_STOP_AT=instant.held xensnap create -q $guest@dead &
+nsenter_pid=$!
+held() {
+	pid=$(pgrep -x xensnap) && grep -q '^State:.T' "/proc/$pid/status"
+}
+wait_for 60 held && watch=$(pgrep -P "$pid" xensnap-watch) &&
+	kill -9 "$watch" "$pid"
+ok $? "create dies, and so does its watchdog"
+# It stopped itself when what it waits for was stopped.
+kill -9 "$nsenter_pid"
+wait "$nsenter_pid" 2> /dev/null
+like "$(state_of $guest)" '^--' "the guest stands still"
+in_systemd systemctl start xensnap-watch
+ok $? "the guard is started"
+wait_for 60 runs $guest
+ok $? "which resumes it"
+verdict $guest "$mark" resume > /dev/null
+ok $? "it is whole"
+in_systemd systemctl stop xensnap-watch
+is "$(unit_is xensnap-watch Result)" success "the guard ends"
+in_systemd journalctl -q -o cat -u xensnap-watch | sed 's/^/#   /'
+xensnap recover > /tmp/out 2>&1
+ok $? "recover takes what is left"
+sed 's/^/#   /' /tmp/out
+
 xensnap list --names | xargs xensnap delete -q
 rm -r /var/lib/xensnap/.jobs
 clean $guest
