@@ -26,8 +26,8 @@ struct xl_monitor {
 /*
  * xl_monitor_find() - the monitor of the domain @name with @domid.  None is no
  * error (a domain made with `xl create -e` has none): @ret->pid is 0 then.
- * Reads /proc only.  -1 with ERR_IO, or ERR_DENIED when there
- * may be one that cannot be seen.
+ * Reads /proc only.  -1 with ERR_IO, or ERR_DENIED when there may be one that
+ * cannot be seen.
  */
 int xl_monitor_find(const char *name, uint32_t domid, struct xl_monitor *ret,
 		    struct err *err);

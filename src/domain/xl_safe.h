@@ -56,8 +56,9 @@ int xl_safe_look(const char *config_json, struct domain_info *ret,
 /*
  * xl_safe_json() - of @config_json what may be kept, as libxl's JSON,
  * malloc()ed for the caller.  A disk that @how does not know is left out; a
- * CD-ROM drive becomes an empty one.  NULL with ERR_CORRUPT, ERR_UNSUPPORTED
- * or ERR_NOMEM; *@left says nothing then.
+ * CD-ROM drive becomes an empty one.  A PV or PVH domain, whose kernel is not
+ * kept, is ended where it would be restarted.  NULL with ERR_CORRUPT,
+ * ERR_UNSUPPORTED or ERR_NOMEM; *@left says nothing then.
  */
 char *xl_safe_json(const char *config_json, const struct xl_safe_how *how,
 		   struct xl_safe_left *left, struct err *err);
