@@ -58,9 +58,12 @@ mark() {
 
 # felt GUEST gap|jump: the verdict on what happened since then, and the pause
 # as the guest felt it.  The gap is by the processor's counter, which stands
-# still in a domain that was saved and restored; there it is by the clock.
+# still in a domain that was saved and restored; there it is by the clock, and
+# the domain's predecessor may have told a verdict too.
 felt() {
-	judged "" verdict "$1" "$at" resume
+	new=
+	[ "$2" != jump ] || new=$(xl domid "$1")
+	judged "" verdict "$1" "$at" resume ${new:+"$new"}
 	case $2 in
 	gap) tell pause_ms "$(word gap_ms "$line")" ;;
 	jump) tell pause_ms "$(word real_jump_ms "$line")" ;;

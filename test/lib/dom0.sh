@@ -78,11 +78,11 @@ ask() {
 	echo "$2" > "$tty"
 }
 
-# verdict NAME AFTER [WHY]: the verdict that comes after AFTER bytes of the
-# console's log.  0: one instant.
+# verdict NAME AFTER [WHY [DOMID]]: the verdict that comes after AFTER bytes of
+# the console's log.  0: one instant.
 verdict() {
 	python3 /root/test/lib/witness-verdict --after "$2" --wait 180 \
-		${3:+--since "$3"} "$(console "$1")"
+		${3:+--since "$3"} ${4:+--dom "$4"} "$(console "$1")"
 }
 
 # check NAME: ask witness now.

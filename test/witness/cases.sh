@@ -52,13 +52,13 @@ ok "one resume, one verdict" [ "$(tail -c +$((seen + 1)) "$log" |
 # --- damaged disks, under load ----------------------------------------------
 
 mkdir "$T/before"
-copy load before
+copy_now load before
 advance load 200
 
 freeze load late
 resume load
 advance load 120
-copy load late
+copy_now load late
 restore late
 ok "all disks copied after going on: BROKEN" has verdict=BROKEN $CLEAN
 ok "all disks copied after going on: exit status" [ $status -eq 1 ]
@@ -72,7 +72,7 @@ freeze load one
 copy load one a b d
 resume load
 advance load 120
-copy load one c
+copy_now load one c
 restore one
 ok "one disk copied later: BROKEN" has verdict=BROKEN lost=0 torn=0 $CLEAN
 ok "one disk copied later: future" [ "$(field future)" -gt 5 ]
@@ -83,7 +83,7 @@ freeze load fsone
 copy load fsone b c d
 resume load
 advance load 120
-copy load fsone a
+copy_now load fsone a
 restore fsone
 ok "the file system copied later: BROKEN" has verdict=BROKEN torn=0
 ok "the file system copied later: future" [ "$(field future)" -gt 5 ]

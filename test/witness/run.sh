@@ -116,6 +116,16 @@ freeze() {
 	log=$T/$2/log
 }
 
+# copy_now OF TO [DISK...]: the same at an instant of now, for nothing vanishes
+# under cp then.  $log stays that of the instant before.
+copy_now() {
+	kept=$log
+	freeze "$1" "$2.now"
+	copy "$@"
+	resume "$1"
+	log=$kept
+}
+
 resume() {
 	echo resume >"$T/$1/in"
 }
