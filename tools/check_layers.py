@@ -42,7 +42,7 @@ MAY = {
 ONLY = {
     "libxlutil.h": "src/domain/domain_offline_*",
     "libxl*.h": "src/domain/domain_libxl*",
-    "libdevmapper.h": "src/disk/dm.c",
+    "libdevmapper.h": "src/disk/dm*.c",
     "sodium.h": "src/seal/*",
     "zstd.h": "src/seal/press.c",
     "xenctrl.h": "src/domain/domain_libxl*",

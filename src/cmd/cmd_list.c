@@ -204,7 +204,7 @@ cmd_list(const struct cmd_args *args, struct err *err)
 	if (!l.all)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	begin_table(&l.table);
-	if (snapshot_each(domain, list_one, &l, err))
+	if (job_each_snapshot(domain, list_one, &l, err))
 		goto out;
 	if (finish(&l, domain, err))
 		goto out;

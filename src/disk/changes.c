@@ -217,8 +217,8 @@ open_and_ask(const struct disk_ops *ops, struct disk_pair *pair,
 
 /* Of a pair whose base is open and whose kind has tables. */
 static int
-ask_base_open(const struct disk_ops *ops, struct disk_pair *pair,
-	      struct disk_changes *ret, struct err *err)
+ask_open(const struct disk_ops *ops, struct disk_pair *pair,
+	 struct disk_changes *ret, struct err *err)
 {
 	uint64_t base = pair->base->bytes, view = pair->view->bytes;
 	struct changes list;
@@ -234,6 +234,14 @@ ask_base_open(const struct disk_ops *ops, struct disk_pair *pair,
 }
 
 static int
+no_table(const struct disk_pair *pair, struct err *err)
+{
+	return err_set(err, ERR_UNSUPPORTED, 0,
+		       "there is no table of what has changed since %s (%s)",
+		       pair->base->view, pair->base->driver);
+}
+
+static int
 ask(const struct disk_ops *ops, struct disk_pair *pair,
     struct disk_changes *ret, struct err *err)
 {
@@ -241,13 +249,10 @@ ask(const struct disk_ops *ops, struct disk_pair *pair,
 	int rc;
 
 	if (!ops->changes)
-		return err_set(err, ERR_UNSUPPORTED, 0,
-			       "there is no table of what has changed since %s "
-			       "(%s)",
-			       pair->base->view, pair->base->driver);
+		return no_table(pair, err);
 	if (ops->view_open(pair->base, &pair->base_fd, err))
 		return -1;
-	rc = ask_base_open(ops, pair, ret, err);
+	rc = ask_open(ops, pair, ret, err);
 	/* Lost while its table was read, it may have left out anything. */
 	if (ops->view_close(pair->base, pair->base_fd, &late) && rc == 0) {
 		disk_changes_done(ret);
@@ -269,11 +274,13 @@ changes_ask(const struct disk_ops *ops, struct disk_pair *pair,
 
 int
 changes_ask_disk(const struct disk_ops *ops, const struct disk_view_ref *base,
-		 int disk, struct disk_changes *ret, struct err *err)
+		 int base_fd, int disk, struct disk_changes *ret,
+		 struct err *err)
 {
 	struct disk_view_ref itself = *base;
 	struct disk_pair pair = {
 		.base = base,
+		.base_fd = base_fd,
 		.view = &itself,
 		.view_fd = disk,
 		.is_disk = true,
@@ -286,5 +293,6 @@ changes_ask_disk(const struct disk_ops *ops, const struct disk_view_ref *base,
 			       "the record of %s does not tell which view it "
 			       "is",
 			       base->view);
-	return ask(ops, &pair, ret, err);
+	return ops->changes ? ask_open(ops, &pair, ret, err) :
+			      no_table(&pair, err);
 }

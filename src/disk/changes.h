@@ -87,7 +87,7 @@ int changes_ask(const struct disk_ops *ops, struct disk_pair *pair,
 
 /* changes_ask_disk() - see disk_changes_since(); @ops is @base's driver. */
 int changes_ask_disk(const struct disk_ops *ops,
-		     const struct disk_view_ref *base, int disk,
+		     const struct disk_view_ref *base, int base_fd, int disk,
 		     struct disk_changes *ret, struct err *err);
 
 #endif

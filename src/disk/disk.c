@@ -17,6 +17,7 @@
 #include "view_health.h"
 #ifdef HAVE_LVM
 #include "disk_lv.h"
+#include "lv_look.h"
 #include "thin_mapped.h"
 #include "thin_snap.h"
 #endif
@@ -211,6 +212,22 @@ disk_view_state(const struct disk_view_ref *ref, struct disk_view_health *ret,
 	return ops ? ops->view_state(ref, ret, err) : -1;
 }
 
+void
+disk_look_begin(void)
+{
+#ifdef HAVE_LVM
+	lv_look_begin();
+#endif
+}
+
+void
+disk_look_end(void)
+{
+#ifdef HAVE_LVM
+	lv_look_end();
+#endif
+}
+
 int
 disk_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 {
@@ -248,13 +265,13 @@ disk_changes(const struct disk_view_ref *base, const struct disk_view_ref *view,
 }
 
 int
-disk_changes_since(const struct disk_view_ref *base, int fd,
+disk_changes_since(const struct disk_view_ref *base, int base_fd, int fd,
 		   struct disk_changes *ret, struct err *err)
 {
 	const struct disk_ops *ops = driver_of(base, err);
 
 	memset(ret, 0, sizeof(*ret));
-	return ops ? changes_ask_disk(ops, base, fd, ret, err) : -1;
+	return ops ? changes_ask_disk(ops, base, base_fd, fd, ret, err) : -1;
 }
 
 int

@@ -370,6 +370,16 @@ int disk_view_state(const struct disk_view_ref *ref,
 		    struct disk_view_health *ret, struct err *err);
 
 /*
+ * disk_look_begin() - from now until disk_look_end() what LVM's metadata says
+ * of views is asked once for all, at the first question, in place of each time:
+ * for who looks at many, or at the same ones more than once.  What somebody
+ * changes meanwhile is not seen there (it is in what device-mapper says), so
+ * make and drop none.  May be nested, and any thread may ask.
+ */
+void disk_look_begin(void);
+void disk_look_end(void);
+
+/*
  * disk_view_open() - open the view for reading (activating it if need be).
  * *@ret_fd goes back to disk_view_close().  -1 with ERR_NOTFOUND (gone, or not
  * ours), ERR_CORRUPT (lost), both with disk_view_state()'s reason, or ERR_IO;
@@ -413,10 +423,10 @@ int disk_changes(const struct disk_view_ref *base,
 		 struct disk_changes *ret, struct err *err);
 
 /*
- * disk_changes_since() - the same of @base and the disk itself, which is open
- * at @fd and to which nobody writes.
+ * disk_changes_since() - the same of @base, which is open as @base_fd, and the
+ * disk itself, which is open as @fd and to which nobody writes.
  */
-int disk_changes_since(const struct disk_view_ref *base, int fd,
+int disk_changes_since(const struct disk_view_ref *base, int base_fd, int fd,
 		       struct disk_changes *ret, struct err *err);
 
 /*

@@ -27,6 +27,7 @@
 #include "fd.h"
 #include "log.h"
 #include "lv_health.h"
+#include "lv_look.h"
 #include "run.h"
 #include "units.h"
 #include "view_health.h"
@@ -363,7 +364,7 @@ classic_view_state(const struct disk_view_ref *ref,
 {
 	struct lvm_lv lv;
 	struct dm_dev dev;
-	int r = lv_find_view(ref, &lv, ret, err);
+	int r = lv_look(ref, &lv, NULL, ret, err);
 
 	if (r < 0)
 		return -1;
@@ -389,7 +390,7 @@ classic_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 	struct lvm_lv lv;
 	struct dm_dev dev;
 
-	if (lv_find_view(ref, &lv, &h, err) < 0)
+	if (lv_look(ref, &lv, NULL, &h, err) < 0)
 		return -1;
 	if (view_health_readable(&h) &&
 	    (lv_dev(&lv, &dev, err) || (!dev.exists && activate(&lv, err)) ||

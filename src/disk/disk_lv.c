@@ -93,7 +93,7 @@ find_with_pool(const char *uuid, const struct dm_target *table,
 	unsigned int n;
 
 	pool_of(table, pool);
-	if (lvm_find_named(want, 2, &lvs, &n, err))
+	if (lvm_find_named(want, 2, false, &lvs, &n, err))
 		return -1;
 	for (unsigned int i = 0; i < n; i++) {
 		if (strcmp(lvs[i].uuid, uuid) == 0)

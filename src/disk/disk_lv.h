@@ -71,15 +71,6 @@ int lv_release(struct disk *disk, struct err *err);
 /* lv_close() - see disk_close(). */
 void lv_close(struct disk *disk);
 
-/*
- * lv_find_view() - look for the view of @ref, by its uuid or else by its name,
- * and judge it by LVM's metadata.  1 when it is there and ours: @ret is the
- * volume, and @h what is wrong with it, if anything is.  0 when @h says that
- * it is GONE or FOREIGN; -1 with @err.
- */
-int lv_find_view(const struct disk_view_ref *ref, struct lvm_lv *ret,
-		 struct disk_view_health *h, struct err *err);
-
 /* lv_dev() - the device of @lv; *@ret tells whether it exists. */
 int lv_dev(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err);
 

@@ -13,7 +13,7 @@
 #include "fail.h"
 #include "fd.h"
 #include "log.h"
-#include "lv_health.h"
+#include "lv_look.h"
 #include "view_health.h"
 
 /*
@@ -23,38 +23,7 @@
 #define SETTLE_MS 3000u
 #define SETTLE_STEP_MS 50u
 
-/* ---- find ---- */
-
-/* With its disk in the same report: a second one would cost as much again. */
-int
-lv_find_view(const struct disk_view_ref *ref, struct lvm_lv *ret,
-	     struct disk_view_health *h, struct err *err)
-{
-	char vg[LVM_NAME_LEN], name[LVM_NAME_LEN];
-	char disk_vg[LVM_NAME_LEN] = "", disk[LVM_NAME_LEN] = "";
-	const struct lvm_name want[] = {
-		{ ref->view_uuid, vg, name },
-		{ ref->source_uuid, disk_vg, disk },
-	};
-	const struct lvm_lv *lv;
-	struct lvm_lv *lvs;
-	unsigned int n;
-
-	if (lv_health_split(ref->view, vg, name))
-		return err_set(err, ERR_CORRUPT, 0, "'%s' is no logical volume",
-			       ref->view);
-	/* A copy-on-write volume that no disk uses has none. */
-	if (lv_health_split(ref->source, disk_vg, disk))
-		disk_vg[0] = disk[0] = '\0';
-	if (lvm_find_named(want, 2, &lvs, &n, err))
-		return -1;
-	view_health_init(h);
-	lv = lv_health_judge(ref, lvs, n, h);
-	if (lv)
-		*ret = *lv;
-	free(lvs);
-	return lv != NULL;
-}
+/* ---- its device ---- */
 
 int
 lv_dev(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err)
@@ -255,7 +224,7 @@ lv_view_drop(const struct disk_view_ref *ref, struct err *err)
 {
 	struct disk_view_health h;
 	struct lvm_lv lv;
-	int r = lv_find_view(ref, &lv, &h, err);
+	int r = lv_look(ref, &lv, NULL, &h, err);
 
 	if (r < 0)
 		return -1;

@@ -27,6 +27,7 @@
 #include "fd.h"
 #include "log.h"
 #include "lv_health.h"
+#include "lv_look.h"
 #include "thin_active.h"
 #include "view_health.h"
 
@@ -320,7 +321,7 @@ thin_view_state(const struct disk_view_ref *ref, struct disk_view_health *ret,
 	struct lvm_lv lv;
 	struct dm_dev dev;
 
-	if (lv_find_view(ref, &lv, ret, err) < 0)
+	if (lv_look(ref, &lv, NULL, ret, err) < 0)
 		return -1;
 	if (!view_health_readable(ret))
 		return 0;
@@ -342,10 +343,10 @@ static int
 thin_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 {
 	struct disk_view_health h;
-	struct lvm_lv lv;
+	struct lvm_lv lv, pool;
 	struct dm_dev dev = { .exists = false };
 
-	if (lv_find_view(ref, &lv, &h, err) < 0)
+	if (lv_look(ref, &lv, &pool, &h, err) < 0)
 		return -1;
 	/* Of a pool that has failed, that is better told than LVM's trouble. */
 	if (view_health_readable(&h) && look_at_pool(&lv, &h, err))
@@ -353,7 +354,7 @@ thin_view_open(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 	if (!view_health_readable(&h))
 		return view_health_check(ref, &h, err);
 	thin_active_lock();
-	if (thin_activate(&lv, &dev, err) == 0) {
+	if (thin_activate(ref, &lv, &pool, &dev, err) == 0) {
 		*ret_fd = open_active(ref, &lv, &dev, &h, err);
 		if (*ret_fd < 0)
 			thin_deactivate(&dev);

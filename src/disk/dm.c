@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dm.c - see dm.h; the only file that knows libdevmapper.
+ * dm.c - see dm.h: all that the kernel is asked and told.
  *
  * libdevmapper keeps state of its own (the control device, lists of nodes to
  * make), so one mutex is around each task, and the control device is closed
  * after it: a program that is started meanwhile must not inherit it.
  *
  * udev: libdevmapper can wait for udev through a semaphore that outlives a
- * killed process; we don't, since we make and remove no device.  But each
- * resume tells udev anew how to treat the device, so we have to say what LVM
- * would say.
+ * killed process; we don't, since what we make is opened by its number.  But
+ * each resume tells udev anew how to treat the device, so we have to say what
+ * LVM would say.
  */
 #include "dm.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <libdevmapper.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -255,81 +254,6 @@ dm_status(const char *name, struct dm_target *ret, struct err *err)
 }
 
 int
-dm_snapshot_status(const struct dm_target *t, struct dm_snapshot_status *ret,
-		   struct err *err)
-{
-	struct dm_status_snapshot *s = NULL;
-	struct dm_pool *mem = dm_pool_create("status", 256);
-	int rc = -1;
-
-	memset(ret, 0, sizeof(*ret));
-	if (mem && dm_get_status_snapshot(mem, t->params, &s)) {
-		ret->invalid = s->invalid;
-		ret->overflow = s->overflow;
-		ret->merge_failed = s->merge_failed;
-		ret->used = s->used_sectors;
-		ret->total = s->total_sectors;
-		ret->metadata = s->metadata_sectors;
-		rc = 0;
-	} else {
-		err_set(err, ERR_IO, 0,
-			"device-mapper: status of a snapshot: "
-			"'%s'",
-			t->params);
-	}
-	if (mem)
-		dm_pool_destroy(mem);
-	return rc;
-}
-
-/*
- * "TRANSACTION USED/ALL USED/ALL ROOT ...", ROOT being "-" when there is none:
- * libdevmapper has a field for it, which it leaves empty (1.02.185).
- */
-static uint64_t
-held_root(const char *params)
-{
-	uint64_t root;
-
-	return sscanf(params, "%*u %*u/%*u %*u/%*u %" SCNu64, &root) == 1 ?
-		       root :
-		       0;
-}
-
-int
-dm_pool_status(const struct dm_target *t, struct dm_pool_status *ret,
-	       struct err *err)
-{
-	struct dm_status_thin_pool *s = NULL;
-	struct dm_pool *mem = dm_pool_create("status", 256);
-	int rc = -1;
-
-	memset(ret, 0, sizeof(*ret));
-	if (mem && dm_get_status_thin_pool(mem, t->params, &s)) {
-		ret->failed = s->fail || s->error;
-		ret->read_only = s->read_only;
-		ret->needs_check = s->needs_check;
-		ret->out_of_data = s->out_of_data_space;
-		ret->transaction_id = s->transaction_id;
-		ret->queues = !s->error_if_no_space;
-		ret->data_blocks = s->total_data_blocks;
-		ret->data_used = s->used_data_blocks;
-		ret->metadata_blocks = s->total_metadata_blocks;
-		ret->metadata_used = s->used_metadata_blocks;
-		ret->held_root = held_root(t->params);
-		rc = 0;
-	} else {
-		err_set(err, ERR_IO, 0,
-			"device-mapper: status of a thin pool: "
-			"'%s'",
-			t->params);
-	}
-	if (mem)
-		dm_pool_destroy(mem);
-	return rc;
-}
-
-int
 dm_has_target(const char *type, struct err *err)
 {
 	struct dm_task *t = task_begin(DM_DEVICE_LIST_VERSIONS, NULL, err);
@@ -480,6 +404,54 @@ dm_message(const char *name, const char *text, struct err *err)
 		err_set(err, ERR_NOMEM, 0, "device-mapper: %s %s", verb, name);
 	else
 		rc = task_run(t, verb, name, err);
+	task_end(t);
+	return rc;
+}
+
+/* ---- making and removing ---- */
+
+static int
+fill_task(struct dm_task *t, const char *uuid, const struct dm_target *target,
+	  bool read_only)
+{
+	uint32_t cookie = 0;
+
+	return dm_task_set_uuid(t, uuid) &&
+	       dm_task_add_target(t, target->start, target->length,
+				  target->type, target->params) &&
+	       (!read_only || dm_task_set_ro(t)) &&
+	       dm_task_set_cookie(t, &cookie, udev_flags(DM_UDEV_UNREADY));
+}
+
+int
+dm_make(const char *name, const char *uuid, const struct dm_target *target,
+	bool read_only, struct err *err)
+{
+	struct dm_task *t = task_begin(DM_DEVICE_CREATE, name, err);
+	int rc = -1;
+
+	if (!t)
+		return -1;
+	if (!fill_task(t, uuid, target, read_only))
+		err_set(err, ERR_NOMEM, 0, "device-mapper: make %s", name);
+	else
+		rc = task_run(t, "make", name, err);
+	task_end(t);
+	return rc;
+}
+
+int
+dm_remove(const char *name, struct err *err)
+{
+	struct dm_task *t = task_begin(DM_DEVICE_REMOVE, name, err);
+	uint32_t cookie = 0;
+	int rc;
+
+	if (!t)
+		return -1;
+	if (!dm_task_set_cookie(t, &cookie, udev_flags(DM_UDEV_UNREADY)))
+		log_debug("device-mapper: no udev flags for %s", name);
+	rc = task_run(t, "remove", name, err);
 	task_end(t);
 	return rc;
 }

@@ -153,6 +153,17 @@ int dm_resume(const char *name, enum dm_udev udev, struct err *err);
 int dm_load(const char *name, const struct dm_target *t, bool read_only,
 	    struct err *err);
 
+/*
+ * dm_make() - make the device @name with @uuid and the one-line table @t, and
+ * let it run.  udev gives it its names, and does not look into it.  -1 with
+ * ERR_BUSY when there is one of that name or uuid; on failure there is none.
+ */
+int dm_make(const char *name, const char *uuid, const struct dm_target *t,
+	    bool read_only, struct err *err);
+
+/* dm_remove() - take the device @name away.  -1 with ERR_BUSY (it is open). */
+int dm_remove(const char *name, struct err *err);
+
 /* dm_clear() - empty the inactive slot of @name. */
 int dm_clear(const char *name, struct err *err);
 

@@ -26,6 +26,7 @@
 #include "fail.h"
 #include "fd.h"
 #include "lv_health.h"
+#include "lv_look.h"
 #include "lv_make.h"
 #include "view_health.h"
 
@@ -46,11 +47,13 @@ find_good_view(const struct disk_view_ref *view, struct lvm_lv *ret,
 	       struct err *err)
 {
 	struct disk_view_health h;
-	int r;
+	int r = -1;
 
-	if (disk_view_state(view, &h, err) || view_health_check(view, &h, err))
-		return -1;
-	r = lv_find_view(view, ret, &h, err);
+	disk_look_begin();
+	if (disk_view_state(view, &h, err) == 0 &&
+	    view_health_check(view, &h, err) == 0)
+		r = lv_look(view, ret, NULL, &h, err);
+	disk_look_end();
 	if (r == 0)
 		return err_set(err, ERR_NOTFOUND, 0, "%s: %s", view->view,
 			       h.why);

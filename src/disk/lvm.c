@@ -243,16 +243,17 @@ lvm_find_vg(const char *vg, struct lvm_lv *ret, struct err *err)
 }
 
 int
-lvm_find_named(const struct lvm_name *want, unsigned int n, struct lvm_lv **ret,
-	       unsigned int *ret_n, struct err *err)
+lvm_find_named(const struct lvm_name *want, unsigned int n, bool pools,
+	       struct lvm_lv **ret, unsigned int *ret_n, struct err *err)
 {
-	char select[LVM_NAMED_MAX * SELECT_LEN];
+	static const char all_pools[] = " || segtype=\"thin-pool\"";
+	char select[LVM_NAMED_MAX * SELECT_LEN + sizeof(all_pools)];
 	int used = 0;
 
 	*ret = NULL;
 	*ret_n = 0;
 	for (unsigned int i = 0; i < n; i++) {
-		size_t room = sizeof(select) - (size_t)used;
+		size_t room = sizeof(select) - sizeof(all_pools) - (size_t)used;
 		int k;
 
 		if (check_word(want[i].uuid, err) ||
@@ -270,7 +271,15 @@ lvm_find_named(const struct lvm_name *want, unsigned int n, struct lvm_lv **ret,
 				       want[i].name);
 		used += k;
 	}
+	if (pools)
+		strcpy(select + used, all_pools);
 	return find(select, ret, ret_n, err);
+}
+
+int
+lvm_find_all(struct lvm_lv **ret, unsigned int *ret_n, struct err *err)
+{
+	return find("all", ret, ret_n, err);
 }
 
 int
@@ -281,7 +290,7 @@ lvm_find_lv(const char *uuid, const char *vg, const char *name,
 	struct lvm_lv *lvs;
 	unsigned int n, hit = 0;
 
-	if (lvm_find_named(&want, 1, &lvs, &n, err))
+	if (lvm_find_named(&want, 1, false, &lvs, &n, err))
 		return -1;
 	for (unsigned int i = 0; i < n; i++)
 		if (strcmp(lvs[i].uuid, uuid) == 0)

@@ -94,12 +94,16 @@ struct lvm_name {
 
 /*
  * lvm_find_named() - all volumes that have the uuid or the name of one of the
- * @n in @want (at most LVM_NAMED_MAX), in one report; malloc()ed for the
- * caller, NULL when there are none.  -1 as above.
+ * @n in @want (at most LVM_NAMED_MAX), in one report; with @pools all thin
+ * pools too.  malloc()ed for the caller, NULL when there are none.  -1 as
+ * above.
  */
 #define LVM_NAMED_MAX 2
-int lvm_find_named(const struct lvm_name *want, unsigned int n,
+int lvm_find_named(const struct lvm_name *want, unsigned int n, bool pools,
 		   struct lvm_lv **ret, unsigned int *ret_n, struct err *err);
+
+/* lvm_find_all() - all volumes of this host, as lvm_find(). */
+int lvm_find_all(struct lvm_lv **ret, unsigned int *ret_n, struct err *err);
 
 /*
  * lvm_run() - run the LVM command @args, NULL-terminated, e.g. "lvremove",

@@ -9,6 +9,7 @@
 #ifndef XENSNAP_THIN_ACTIVE_H
 #define XENSNAP_THIN_ACTIVE_H
 
+#include "disk.h"
 #include "dm.h"
 #include "err.h"
 #include "lvm.h"
@@ -18,11 +19,14 @@ void thin_active_lock(void);
 void thin_active_unlock(void);
 
 /*
- * thin_activate() - one reader more of @lv; *@ret is its device.  -1 with
- * ERR_BUSY (too many are open), ERR_STATE (it does not become active), or as
- * lvm_run().
+ * thin_activate() - one reader more of @lv, the view of @ref in @pool (without
+ * a uuid: not known), which LVM has told in one report; *@ret is its device.
+ * -1 with ERR_BUSY (too many are open), ERR_STATE (it does not become active),
+ * or as lvm_run().
  */
-int thin_activate(const struct lvm_lv *lv, struct dm_dev *ret, struct err *err);
+int thin_activate(const struct disk_view_ref *ref, const struct lvm_lv *lv,
+		  const struct lvm_lv *pool, struct dm_dev *ret,
+		  struct err *err);
 
 /*
  * thin_deactivate() - one reader less of @dev, which thin_activate() has told.

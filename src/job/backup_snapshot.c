@@ -238,18 +238,22 @@ check_skip(const struct kept *k, const char *vdev, struct err *err)
 static int
 open_views(struct kept *k, const struct backup_opts *o, struct err *err)
 {
+	int rc = 0;
+
 	for (unsigned int i = 0; i < o->n_skip; i++)
 		if (check_skip(k, o->skip[i], err))
 			return -1;
-	for (unsigned int i = 0; i < k->s.n_disks; i++) {
+	disk_look_begin();
+	for (unsigned int i = 0; i < k->s.n_disks && rc == 0; i++) {
 		const struct snapshot_disk *sd = &k->s.disks[i];
 
 		if (source_skips(o, sd->vdev))
 			log_notice("disk %s is left out", sd->vdev);
-		else if (open_view(k, sd, err))
-			return -1;
+		else
+			rc = open_view(k, sd, err);
 	}
-	return 0;
+	disk_look_end();
+	return rc;
 }
 
 /* Behind the views: what is wrong with those is told at once. */

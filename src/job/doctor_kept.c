@@ -194,7 +194,7 @@ doctor_views(struct doctor *x)
 {
 	struct views v = { .x = x };
 	struct err err = ERR_INIT;
-	int rc = snapshot_each(NULL, check_snapshot, &v, &err);
+	int rc = job_each_snapshot(NULL, check_snapshot, &v, &err);
 
 	if (rc && !x->root && err.code == ERR_DENIED)
 		return;

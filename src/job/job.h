@@ -346,4 +346,14 @@ struct view_report {
 int job_check_views(const struct snapshot *s, struct view_report *ret,
 		    struct err *err);
 
+/*
+ * job_each_snapshot() - snapshot_each(), for an @fn that looks at the views of
+ * each: LVM is asked once for all (disk_look_begin()).
+ */
+int job_each_snapshot(const char *domain,
+		      int (*fn)(const struct snapshot *s, const char *domain,
+				const char *name, const struct err *bad,
+				void *ctx),
+		      void *ctx, struct err *err);
+
 #endif

@@ -184,8 +184,10 @@ diff_disk(struct diffing *x, const struct snapshot_disk *any)
 	}
 	d->a_bytes = p.a->view.bytes;
 	d->b_bytes = p.b->view.bytes;
+	disk_look_begin();
 	ask_tables(x, &p, d);
 	rc = x->o->tables ? trust(x, &p, d) : compare(x, &p, d);
+	disk_look_end();
 	if (d->differ_bytes)
 		r->same = false;
 	disk_changes_done(&p.changes);

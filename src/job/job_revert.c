@@ -90,7 +90,7 @@ check_target(const struct revert *x)
 	if (takes_memory(t, x->o->disks_only) &&
 	    host_fits_memory(&t->held, x->err))
 		return -1;
-	return revert_check_disks(t, x->err);
+	return 0;
 }
 
 /* What is there now, if anything is. */
@@ -416,12 +416,14 @@ with_lock(struct revert *x)
 	int rc = -1;
 
 	disk_set_alive_fd(lock);
+	disk_look_begin();
 	if (lock >= 0 && cancel_check(x->err) == 0 && look_again(x) == 0 &&
 	    check_room(x) == 0)
 		rc = go(x);
 	else if (x->r.before[0])
 		err_more(x->err, "nothing was done, but %s@%s was kept",
 			 x->to->domain, x->r.before);
+	disk_look_end();
 	disk_set_alive_fd(-1);
 	if (lock >= 0)
 		snapshot_unlock(x->to->domain, &lock);
@@ -449,6 +451,9 @@ job_revert(const struct snapshot_id *to, const struct revert_opts *o,
 		goto out;
 	if (x->now.state == DOMAIN_GONE && !o->no_keep &&
 	    write_config(&x->target, to->domain, err))
+		goto out;
+	/* Here for who would be left with a snapshot; else under the lock. */
+	if ((!o->no_keep || o->dry_run) && revert_check_disks(&x->target, err))
 		goto out;
 	if (!o->no_keep && keep(x))
 		goto out;

@@ -13,6 +13,7 @@ job_check_views(const struct snapshot *s, struct view_report *ret,
 	unsigned int i;
 
 	(void)err;
+	disk_look_begin();
 	for (i = 0; i < s->n_disks; i++) {
 		struct disk_view_health *h = &ret[i].health;
 		struct err one = ERR_INIT;
@@ -22,7 +23,22 @@ job_check_views(const struct snapshot *s, struct view_report *ret,
 			snprintf(h->why, sizeof(h->why), "%.*s",
 				 (int)sizeof(h->why) - 1, one.text);
 	}
+	disk_look_end();
 	return 0;
+}
+
+int
+job_each_snapshot(const char *domain,
+		  int (*fn)(const struct snapshot *s, const char *domain,
+			    const char *name, const struct err *bad, void *ctx),
+		  void *ctx, struct err *err)
+{
+	int rc;
+
+	disk_look_begin();
+	rc = snapshot_each(domain, fn, ctx, err);
+	disk_look_end();
+	return rc;
 }
 
 struct seeing {

@@ -269,7 +269,7 @@ jobs_status(const struct jobs_list *l, const struct jobs_running *running,
 	for (unsigned int i = 0; i < l->n; i++)
 		if (add_job(&x, &l->files[i]))
 			return -1;
-	if (add_running(&x) || snapshot_each(NULL, add_snapshot, &x, err))
+	if (add_running(&x) || job_each_snapshot(NULL, add_snapshot, &x, err))
 		return -1;
 	if (ret->n)
 		qsort(ret->rows, ret->n, sizeof(*ret->rows), by_domain);

@@ -177,42 +177,62 @@ check_siblings(const struct revert_target *t, const struct disk_view_ref *ref,
 		       0;
 }
 
-int
-revert_check_disks(const struct revert_target *t, struct err *err)
+static int
+check_disk(const struct revert_target *t, const struct snapshot_disk *d,
+	   struct err *err)
 {
 	struct disk_view_health h;
 
-	for (unsigned int i = 0; i < t->held.s.n_disks; i++) {
-		const struct snapshot_disk *d = &t->held.s.disks[i];
+	if (check_place(d, err) || check_view(&d->view, &h, err) ||
+	    check_size(&d->view, err) ||
+	    check_siblings(t, &d->view, used_bytes(&d->view, &h), err))
+		return err_add(err, "disk %s", d->vdev);
+	return 0;
+}
 
-		if (check_place(d, err) || check_view(&d->view, &h, err) ||
-		    check_size(&d->view, err) ||
-		    check_siblings(t, &d->view, used_bytes(&d->view, &h), err))
-			return err_add(err, "disk %s", d->vdev);
-	}
+int
+revert_check_disks(const struct revert_target *t, struct err *err)
+{
+	int rc = 0;
+
+	disk_look_begin();
+	for (unsigned int i = 0; i < t->held.s.n_disks && rc == 0; i++)
+		rc = check_disk(t, &t->held.s.disks[i], err);
+	disk_look_end();
+	return rc;
+}
+
+/* What a new view of the same disk takes when all of @ref is written back. */
+static int
+used_by(const struct disk_view_ref *ref, uint64_t *ret, struct err *err)
+{
+	struct disk_view_health h;
+
+	*ret = 0;
+	if (!ref->cow_bytes)
+		return 0;
+	if (disk_view_state(ref, &h, err))
+		return -1;
+	*ret = with_table(used_bytes(ref, &h));
+	*ret += *ret / RUNS_ON_SHARE + RUNS_ON_BYTES;
 	return 0;
 }
 
 int
 revert_used_bytes(const struct revert_target *t, uint64_t *ret, struct err *err)
 {
-	struct disk_view_health h;
+	uint64_t used;
+	int rc = 0;
 
 	*ret = 0;
-	for (unsigned int i = 0; i < t->held.s.n_disks; i++) {
-		const struct disk_view_ref *ref = &t->held.s.disks[i].view;
-		uint64_t used;
-
-		if (!ref->cow_bytes)
-			continue;
-		if (disk_view_state(ref, &h, err))
-			return -1;
-		used = with_table(used_bytes(ref, &h));
-		used += used / RUNS_ON_SHARE + RUNS_ON_BYTES;
-		if (used > *ret)
+	disk_look_begin();
+	for (unsigned int i = 0; i < t->held.s.n_disks && rc == 0; i++) {
+		rc = used_by(&t->held.s.disks[i].view, &used, err);
+		if (rc == 0 && used > *ret)
 			*ret = used;
 	}
-	return 0;
+	disk_look_end();
+	return rc;
 }
 
 /* ---- do it ---- */
@@ -261,13 +281,13 @@ open_free_disk(const struct disk_view_ref *ref, int *ret_fd, struct err *err)
 
 /* Where to look, by the storage; everywhere, if it cannot tell. */
 static void
-find_changes(const struct snapshot_disk *d, int disk, struct differ *t,
-	     struct disk_changes *ret)
+find_changes(const struct snapshot_disk *d, int view, int disk,
+	     struct differ *t, struct disk_changes *ret)
 {
 	static const struct disk_extent nowhere;
 	struct err why = ERR_INIT;
 
-	if (disk_changes_since(&d->view, disk, ret, &why)) {
+	if (disk_changes_since(&d->view, view, disk, ret, &why)) {
 		log_debug("disk %s is read whole: %s", d->vdev, why.text);
 		return;
 	}
@@ -293,7 +313,7 @@ write_back(const struct snapshot_disk *d, int view, int disk,
 	struct differ_count n;
 	int rc;
 
-	find_changes(d, disk, &t, &changes);
+	find_changes(d, view, disk, &t, &changes);
 	rc = differ_run(&t, &n, err);
 	if (rc == 0)
 		rc = fd_sync(disk, d->view.source, err);
@@ -326,13 +346,19 @@ int
 revert_disks(const struct revert_target *t, const struct revert_opts *o,
 	     struct revert_report *ret, struct err *err)
 {
-	for (unsigned int i = 0; i < t->held.s.n_disks; i++) {
+	int rc = 0;
+
+	disk_look_begin();
+	for (unsigned int i = 0; i < t->held.s.n_disks && rc == 0; i++) {
 		const struct snapshot_disk *d = &t->held.s.disks[i];
 
-		if (revert_disk(d, o, &ret->written_bytes, err))
-			return err_add(err, "disk %s", d->vdev);
-		fail_here("revert.disk");
+		rc = revert_disk(d, o, &ret->written_bytes, err);
+		if (rc)
+			err_add(err, "disk %s", d->vdev);
+		else
+			fail_here("revert.disk");
 	}
+	disk_look_end();
 	ret->n_disks = t->held.s.n_disks;
-	return 0;
+	return rc;
 }

@@ -39,6 +39,9 @@ void case_view_record(void);
 void case_view_overflow(void);
 void case_view_foreign(void);
 void case_thin_activation(void);
+void case_thin_open_alone(void);
+void case_thin_open_late(void);
+void case_thin_external(void);
 void case_lvm_goes_on(void);
 
 /* What a view lives on breaks; others are at work beside us. */

@@ -315,3 +315,80 @@ case_lvm_goes_on(void)
 	lvm_goes_on("dtmt");
 	must("lvremove -qq -y %s/dtmc %s/dtmt", vg, vg);
 }
+
+/* ---- thin views are opened without LVM, or by it ---- */
+
+/* All LVM tells is told, then somebody has its lock: LVM itself would wait. */
+void
+case_thin_open_alone(void)
+{
+	struct disk *d = viewed("dtt1", "alone");
+	struct err e = ERR_INIT;
+	int fd;
+
+	disk_look_begin();
+	state_is(&d->ref, DISK_VIEW_GOOD, "before LVM's lock is taken");
+	must("flock -n -F -x /run/lock/lvm/V_%s sleep 120 >/dev/null 2>&1 & "
+	     "echo $! >/run/dt.lock; sleep 1",
+	     volumes_vg());
+	if (tap_works(disk_view_open(&d->ref, &fd, &e), &e,
+		      "open it while LVM's lock is held"))
+		tap_works(disk_view_close(&d->ref, fd, &e), &e, "close it");
+	must("kill \"$(cat /run/dt.lock)\"");
+	disk_look_end();
+	tap_ok(!active(&d->ref), "not active any more");
+	must("lvchange -an %s", volume("dtt1") + 5);
+	tap_works(disk_view_open(&d->ref, &fd, &e), &e,
+		  "open it while its disk is inactive");
+	tap_works(disk_view_close(&d->ref, fd, &e), &e, "close it");
+	tap_ok(!active(&d->ref), "not active any more, again");
+	must("lvchange -ay %s", volume("dtt1") + 5);
+	dropped(d);
+}
+
+/* What LVM told is no longer so: its number in the pool is another's. */
+void
+case_thin_open_late(void)
+{
+	struct disk *d = viewed("dtt1", "late");
+	const char *vg = volumes_vg();
+	struct err e = ERR_INIT;
+	char *was, *is;
+	int fd, rc;
+
+	put_word("dtt2", "another");
+	was = sh_text("lvs --noheadings -o thin_id %s", d->ref.view + 5);
+	disk_look_begin();
+	state_is(&d->ref, DISK_VIEW_GOOD, "before it is removed");
+	must("lvremove -qq -y %s", d->ref.view + 5);
+	must("lvcreate -qq -y -s -kn -n dtnext %s/dtt2 >/dev/null", vg);
+	is = sh_text("lvs --noheadings -o thin_id %s/dtnext", vg);
+	tap_ok(strcmp(was, is) == 0, "another has its number%s", is);
+	rc = disk_view_open(&d->ref, &fd, &e);
+	disk_look_end();
+	tap_ok(rc != 0, "it is not opened: %s", e.text);
+	tap_ok(sh("dmsetup ls | grep -q xs--late") != 0, "no device is left");
+	must("lvremove -qq -y %s/dtnext", vg);
+	free(was);
+	free(is);
+	dropped(d);
+}
+
+/* What it lacks itself is in a volume that no report of LVM's names. */
+void
+case_thin_external(void)
+{
+	const char *vg = volumes_vg();
+	struct disk *d;
+
+	must("lvcreate -qq -y -L 32m -n dtro %s >/dev/null", vg);
+	put_word("dtro", "outside");
+	must("lvchange -qq -an %s/dtro && lvchange -qq -pr %s/dtro && "
+	     "lvcreate -qq -y -s --thinpool %s/%s -n dtext %s/dtro >/dev/null",
+	     vg, vg, vg, volumes_pool(), vg);
+	d = viewed("dtext", "external");
+	put_word("dtext", "inside");
+	tap_ok(has_word(&d->ref, "outside"), "its external origin is seen");
+	dropped(d);
+	must("lvremove -qq -y %s/dtext && lvremove -qq -y %s/dtro", vg, vg);
+}
