@@ -333,7 +333,8 @@ take_all(struct json_object *root, struct json_object *out,
 	if (put_genid(root, out, err))
 		return -1;
 	put_identity(out, how);
-	if (info->type != DOMAIN_HVM)
+	left->hvm = info->type == DOMAIN_HVM;
+	if (!left->hvm)
 		put_endings(out);
 	for (size_t i = 0; i < sizeof(not_missed) / sizeof(not_missed[0]); i++)
 		xl_cfg_drop(root, not_missed[i]);

@@ -36,6 +36,7 @@ struct xl_safe_how {
 
 /* What was left out: "b_info.kernel", or "vif.0.script". */
 struct xl_safe_left {
+	bool hvm; /* without a kernel of its own it boots from its disks */
 	unsigned int n;
 	unsigned int n_more; /* for which there was no room here */
 	char what[XL_SAFE_LEFT_MAX][XL_SAFE_LEFT_LEN];

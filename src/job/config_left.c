@@ -33,12 +33,26 @@ config_left_boot(const struct xl_safe_left *left)
 	return false;
 }
 
+/* What comes of that. */
+static const char *
+boot_words(const struct xl_safe_left *left, bool memory)
+{
+	if (!config_left_boot(left))
+		return "";
+	if (left->hvm)
+		return "what it was booted by is not among what is kept, so "
+		       "from now on it boots from its disks: ";
+	return memory ?
+		       "what it boots by is not among what is kept, so it "
+		       "goes on from its memory, and a reboot of it ends it: " :
+		       "what it boots by is not among what is kept, so it "
+		       "cannot boot: ";
+}
+
 void
 config_left_tell(const struct xl_safe_left *left, bool memory,
 		 const char *where)
 {
-	const char *so = "";
-
 	for (unsigned int i = 0; i < left->n; i++)
 		log_warning("left out of the configuration: %s", left->what[i]);
 	if (left->n_more)
@@ -46,13 +60,7 @@ config_left_tell(const struct xl_safe_left *left, bool memory,
 			    left->n_more);
 	if (!left->n)
 		return;
-	if (config_left_boot(left))
-		so = memory ? "what it boots by is not among what is kept, so "
-			      "it goes on from its memory, and a reboot of it "
-			      "ends it: " :
-			      "what it boots by is not among what is kept, so "
-			      "it cannot boot: ";
 	log_warning("%s--trust-config takes all of it, if you trust whoever "
 		    "made %s",
-		    so, where);
+		    boot_words(left, memory), where);
 }
