@@ -290,6 +290,7 @@ put_all(struct safe *x, const char *text, const struct domain_info *info)
 	if (put_disks(x, info))
 		return -1;
 	put_vifs(x);
+	x->left->hvm = info->type == DOMAIN_HVM;
 	add_left(x, text);
 	return 0;
 }
