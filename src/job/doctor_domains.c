@@ -91,13 +91,24 @@ check_monitor(struct doctor *x, const struct domain_seen *d)
 {
 	bool fault = x->host.major == 4 && x->host.minor >= 17 &&
 		     x->host.minor <= 19;
-	struct err ignored = ERR_INIT;
+	struct err err = ERR_INIT;
 	struct doctor_finding *f;
 	struct xl_monitor m;
 	struct proc_stat st;
 
-	if (xl_monitor_find(d->name, d->domid, &m, &ignored))
+	if (xl_monitor_find(d->name, d->domid, &m, &err)) {
+		/* Who is not root was told already that much is not seen. */
+		if (!x->root)
+			return;
+		f = doctor_found(x, "domain-monitor-unknown", DOCTOR_WARNING,
+				 d->name,
+				 "whether a monitor of xl's watches over it "
+				 "cannot be told: %s",
+				 err.text);
+		doctor_why(f, "a snapshot with memory stops it for the "
+			      "instant, and is refused when it is not found");
 		return;
+	}
 	if (m.pid == 0) {
 		f = doctor_found(x, "domain-monitor",
 				 fault ? DOCTOR_WARNING : DOCTOR_NOTE, d->name,

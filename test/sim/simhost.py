@@ -236,9 +236,10 @@ class Host:
         env.update(more)
         return env
 
-    def start(self, *args, **env):
-        """Start xensnap; env: XENSNAP_DIE_AT and the like."""
-        p = subprocess.Popen([BIN, *args], stdin=subprocess.DEVNULL,
+    def start(self, *args, by=(), **env):
+        """Start xensnap; env: XENSNAP_DIE_AT and the like; @by: words of a
+        command that runs it."""
+        p = subprocess.Popen([*by, BIN, *args], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              env=self.env(**env), cwd=self.dir)
         self.running.append(p)

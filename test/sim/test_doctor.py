@@ -260,6 +260,20 @@ def monitors():
         assert level(look(host, status=0), "domain-monitor", "lost") == "note"
 
 
+def unseen():
+    """A process that may not look at others of more rights, as in a service
+    without CAP_SYS_PTRACE: that is said, and not that there is no monitor."""
+    with Host() as host:
+        host.domain("web1", ("vg0/w",))
+        look(host, status=0)
+        found = look(host, status=3, by=(
+            "setpriv", "--bounding-set=-sys_ptrace", "--"))
+        assert wrong(found) == [("domain-monitor-unknown", "web1")], \
+            wrong(found)
+        assert "CAP_SYS_PTRACE" in found["domain-monitor-unknown",
+                                         "web1"]["is"], found
+
+
 def memory():
     """A domain whose memory cannot be kept."""
     with Host() as host:
@@ -270,6 +284,7 @@ def memory():
 
 run_cases([
     ("all is well: exit 0", healthy),
+    ("a monitor that may not be looked at", unseen),
     ("faults of versions", versions),
     ("no shadow paging", no_shadow),
     ("Xen does not answer", no_answer),
