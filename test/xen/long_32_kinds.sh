@@ -56,26 +56,15 @@ disk /dev/vg/kinds_read raw r
 
 # config TYPE: of the guest with them.
 config() {
-	kernel=/lab/guest/vmlinux
-	[ "$1" = hvm ] && kernel=/lab/guest/vmlinuz
 	sed -e '/^disk = /,$d' -e 's/^name = .*/name = "kinds"/' \
-		-e "s/^type = .*/type = \"$1\"/" \
-		-e "s#^kernel = .*#kernel = \"$kernel\"#" \
 		-e "s/^extra = \"\(.*\)\"/extra = \"\1 witness.disks=xvda,xvdb,xvdc,xvdd,xvde,xvdf,xvdg,xvdh${2:-}\"/" \
-		/etc/xen/guests/pvh1.cfg
+		/etc/xen/guests/pvh1.cfg | as_type "$1"
 	echo "disk = ["
 	printf %s "$disks"
 	echo "]"
 	echo 'on_poweroff = "destroy"'
 	echo 'on_reboot = "restart"'
 	echo 'on_crash = "preserve"'
-	[ "$1" != hvm ] || printf '%s\n' 'vga = "none"' 'vnc = 0' 'usb = 0'
-}
-
-# up: it boots; firmware and device model make that slow for HVM.
-up() {
-	guest_start kinds ||
-		wait_for 300 grep -q 'WITNESS ready' "$(console kinds)"
 }
 
 # once WHAT WAY...: freeze, judge, bring back, judge, delete.
@@ -119,7 +108,7 @@ for type in $guests; do
 	[ "$type" = pvh ] && load=" witness.load=1 witness.load_rate=50"
 	config "$type" "$load" > /etc/xen/guests/kinds.cfg
 	rm -f "$(console kinds)"
-	up
+	guest_start kinds
 	ok $? "$type: it is up"
 	ways="--live --stop --rebuild"
 	[ "$type" = pv ] && ways="--stop --rebuild"

@@ -7,15 +7,8 @@ lab_state=large
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 guest=hvm
-sed -e 's/^name = .*/name = "hvm"/' -e 's/^type = .*/type = "hvm"/' \
-	-e '/^uuid/d' -e 's#^kernel = .*#kernel = "/lab/guest/vmlinuz"#' \
-	/etc/xen/guests/pvh1.cfg > /etc/xen/guests/hvm.cfg
-printf '%s\n' 'vga = "none"' 'vnc = 0' 'usb = 0' >> /etc/xen/guests/hvm.cfg
-
-up() {
-	guest_start $guest ||
-		wait_for 300 grep -q 'WITNESS ready' "$(console $guest)"
-}
+sed -e 's/^name = .*/name = "hvm"/' -e '/^uuid/d' /etc/xen/guests/pvh1.cfg |
+	as_type hvm > /etc/xen/guests/$guest.cfg
 
 # qemu SIGNAL: to its device model.
 qemu() {
@@ -53,7 +46,7 @@ refused() {
 	ok $? "$1: after $took s"
 }
 
-up
+guest_start $guest
 ok $? "it is up"
 create
 is $status 0 "it can be frozen"
@@ -92,7 +85,7 @@ xl destroy $guest
 xensnap recover > /tmp/recover 2>&1
 ok $? "ended by hand, then recover"
 is "$(lvs --noheadings -o lv_name @xensnap)" "" "dead meanwhile: no view"
-up
+guest_start $guest
 ok $? "it is up again"
 
 qemu KILL
