@@ -9,6 +9,7 @@
 #define KIB_MAX (INT64_C(1) << 34) /* 16 TiB */
 #define VCPUS_MAX 4096
 #define INTS_MAX 4096
+#define SERIALS_MAX 4 /* of a PC */
 #define WORD_MAX 32
 
 #define DEFBOOL(name)                                   \
@@ -30,6 +31,8 @@
 	}
 
 #define ENDINGS " destroy restart restart_rename preserve "
+#define SERIALS " pty null none "
+#define NO_SERIAL "null"
 #define TIMER_MODES                                          \
 	" delay_for_missed_ticks no_delay_for_missed_ticks " \
 	"no_missed_ticks_pending one_missed_tick_pending "
@@ -102,6 +105,16 @@ const struct xl_safe_row xl_safe_domain[] = {
 	DEFBOOL("b_info/type.hvm/xen_platform_pci"),
 	DEFBOOL("b_info/type.hvm/xen_platform_pci_bar_uc"),
 	WORD("b_info/type.hvm/vendor_device", " none xenserver "),
+	/* Its end on this host may be a file; the port itself is a part of the
+	 * machine, with a state. */
+	{ .path = "b_info/type.hvm/serial",
+	  .kind = XL_SAFE_WORD,
+	  .words = SERIALS,
+	  .instead = NO_SERIAL },
+	{ .path = "b_info/type.hvm/serial_list",
+	  .kind = XL_SAFE_WORDS,
+	  .words = SERIALS,
+	  .instead = NO_SERIAL },
 	DEFBOOL("b_info/type.hvm/pirq"),
 
 	WORD("on_poweroff", ENDINGS),
@@ -259,20 +272,61 @@ put(struct json_object *o, const char *path, struct json_object *v)
 	return json_object_object_add(o, path, v);
 }
 
+/* A list as long as @v, with what is not listed replaced; NULL when it is none,
+ * or there is no memory. */
+static struct json_object *
+list_instead(struct json_object *v, const struct xl_safe_row *row)
+{
+	struct json_object *ret, *item;
+
+	if (!json_object_is_type(v, json_type_array) ||
+	    json_object_array_length(v) > SERIALS_MAX)
+		return NULL;
+	ret = json_object_new_array();
+	for (size_t i = 0; ret && i < json_object_array_length(v); i++) {
+		item = json_object_array_get_idx(v, i);
+		item = is_word(item, row->words) ?
+			       json_object_get(item) :
+			       json_object_new_string(row->instead);
+		if (!item || json_object_array_add(ret, item)) {
+			json_object_put(item);
+			json_object_put(ret);
+			ret = NULL;
+		}
+	}
+	return ret;
+}
+
+/* What is taken in place of @v, which is not as @row wants it; or NULL. */
+static struct json_object *
+instead_of(struct json_object *v, const struct xl_safe_row *row)
+{
+	if (!row->instead)
+		return NULL;
+	return row->kind == XL_SAFE_WORDS ?
+		       list_instead(v, row) :
+		       json_object_new_string(row->instead);
+}
+
 int
 xl_safe_take(struct json_object *from, struct json_object *to,
 	     const struct xl_safe_row *rows)
 {
 	for (; rows->path; rows++) {
-		struct json_object *v = xl_cfg_get(from, rows->path);
+		struct json_object *v = xl_cfg_get(from, rows->path), *take;
+		bool wanted = v && is_as_wanted(v, rows);
 
-		if (!v || !is_as_wanted(v, rows))
+		if (!v)
 			continue;
-		if (put(to, rows->path, json_object_get(v))) {
-			json_object_put(v);
+		take = wanted ? json_object_get(v) : instead_of(v, rows);
+		if (!take)
+			continue;
+		if (put(to, rows->path, take)) {
+			json_object_put(take);
 			return -1;
 		}
-		xl_cfg_drop(from, rows->path);
+		if (wanted)
+			xl_cfg_drop(from, rows->path);
 	}
 	return 0;
 }

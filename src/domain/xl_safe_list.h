@@ -23,6 +23,7 @@ struct xl_safe_row {
 	enum xl_safe_kind kind;
 	const char *words; /* " ide ahci " */
 	int64_t least, most;
+	const char *instead; /* of a word that is none of them; or NULL */
 };
 
 /* Each is ended by path == NULL; the last two are of one device. */
@@ -32,8 +33,9 @@ extern const struct xl_safe_row xl_safe_nic[];
 
 /*
  * xl_safe_take() - move what @rows name, and is as they want it, from @from to
- * @to, another object; what is not as it should be stays in @from.  -1 when
- * there is no memory: some is moved.
+ * @to, another object; what is not as it should be stays in @from, and a row
+ * may have something that is in @to in its place.  -1 when there is no memory:
+ * some is moved.
  */
 int xl_safe_take(struct json_object *from, struct json_object *to,
 		 const struct xl_safe_row *rows);

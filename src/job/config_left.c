@@ -6,37 +6,53 @@
 
 #include "log.h"
 
-static bool
-is_for_boot(const char *what)
-{
-	static const char *const words[] = {
-		"kernel",
-		"bootloader",
-		"b_info.kernel",
-		"b_info.bootloader",
-		"b_info.type.pv.kernel",
-		"b_info.type.pv.bootloader",
-	};
+static const char *const for_boot[] = {
+	"kernel",
+	"bootloader",
+	"b_info.kernel",
+	"b_info.bootloader",
+	"b_info.type.pv.kernel",
+	"b_info.type.pv.bootloader",
+	NULL,
+};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(what, words[i]) == 0)
-			return true;
+/* The first is a device of its own (fw_cfg); arguments may be any. */
+static const char *const for_machine[] = {
+	"b_info.kernel",
+	"b_info.extra",
+	"b_info.extra_hvm",
+	NULL,
+};
+
+static bool
+has_one_of(const struct xl_safe_left *left, const char *const words[])
+{
+	for (; *words; words++)
+		for (unsigned int i = 0; i < left->n; i++)
+			if (strcmp(left->what[i], *words) == 0)
+				return true;
 	return false;
 }
 
 bool
 config_left_boot(const struct xl_safe_left *left)
 {
-	for (unsigned int i = 0; i < left->n; i++)
-		if (is_for_boot(left->what[i]))
-			return true;
-	return false;
+	return has_one_of(left, for_boot);
+}
+
+bool
+config_left_machine(const struct xl_safe_left *left)
+{
+	return left->hvm && has_one_of(left, for_machine);
 }
 
 /* What comes of that. */
 static const char *
 boot_words(const struct xl_safe_left *left, bool memory)
 {
+	if (memory && config_left_machine(left))
+		return "its QEMU was started with it, so without it its memory "
+		       "cannot go on: ";
 	if (!config_left_boot(left))
 		return "";
 	if (left->hvm)

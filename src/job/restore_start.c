@@ -222,26 +222,36 @@ make_safe(struct restore_start *s, const struct restore_opts *o,
 			    xl_safe_json(s->text, &how, &s->left, err);
 }
 
-/* The others boot from their disks, and these by a kernel that is named. */
+/* Can it go on from its memory, or boot, with what is taken of it? */
 static int
-check_boot(struct planning *x)
+check_left(struct planning *x)
 {
+	bool hvm = x->info.type == DOMAIN_HVM;
 	char *safe;
-	bool lost;
 
-	if (x->s->memory || x->info.type == DOMAIN_HVM)
+	/* The others boot from their disks, or go on whatever they booted by.
+	 */
+	if (x->s->memory ? !hvm : hvm)
 		return 0;
 	safe = make_safe(x->s, x->o, NULL, 0, x->err);
 	if (!safe)
 		return err_add(x->err, "its configuration");
-	lost = config_left_boot(&x->s->left);
 	free(safe);
-	if (!lost)
-		return 0;
-	return err_set(x->err, ERR_UNSUPPORTED, 0,
-		       "what it boots by, a kernel or a bootloader of the "
-		       "host, is not taken from a repository: --trust-config "
-		       "takes it, if you trust whoever can write to that");
+	if (x->s->memory && config_left_machine(&x->s->left))
+		return err_set(
+			x->err, ERR_UNSUPPORTED, 0,
+			"its QEMU was started with a kernel or arguments "
+			"that are not taken from a repository, and "
+			"without them its memory cannot go on: "
+			"--trust-config takes them, if you trust whoever "
+			"can write to that; --disks-only boots without");
+	if (!x->s->memory && config_left_boot(&x->s->left))
+		return err_set(x->err, ERR_UNSUPPORTED, 0,
+			       "what it boots by, a kernel or a bootloader of "
+			       "the host, is not taken from a repository: "
+			       "--trust-config takes it, if you trust whoever "
+			       "can write to that");
+	return 0;
 }
 
 int
@@ -257,7 +267,7 @@ restore_start_plan(struct restore_start *s, const struct restore_opts *o,
 	*x = (struct planning){ .s = s, .o = o, .b = b, .p = p, .err = err };
 	if (read_config(x, g) == 0 && plan_identity(x) == 0 &&
 	    check_host(x) == 0 && check_free(x) == 0 && check_disks(x) == 0 &&
-	    check_boot(x) == 0)
+	    check_left(x) == 0)
 		rc = identity_check_network(&o->network,
 					    s->memory ? s->text : NULL, err);
 	free(x);

@@ -124,7 +124,8 @@ unsigned int many_wrongs(void);
 /*
  * many_seeds() - the next seed, in *@seed, which is 0 before the first: @daily
  * of them; with LONG in the environment as many as there is time for (MINUTES,
- * or a quarter of an hour); with SEED=N that one alone.  False: no more.
+ * or a quarter of an hour), with FROM=N from that one on; with SEED=N that one
+ * alone.  False: no more.
  */
 bool many_seeds(uint64_t *seed, unsigned int daily);
 

@@ -29,10 +29,11 @@ bool
 many_seeds(uint64_t *seed, unsigned int daily)
 {
 	const char *one = getenv("SEED");
+	const char *first = one ? one : getenv("FROM");
 
 	if (one && *seed)
 		return false;
-	*seed = one ? strtoull(one, NULL, 10) : *seed + 1;
+	*seed = !*seed && first ? strtoull(first, NULL, 10) : *seed + 1;
 	if (!one && !is_next(*seed, daily))
 		return false;
 	plain_seed(*seed);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,45 @@ test_endings(void **state)
 	free(text);
 }
 
+/* The port stays, since its state is in the memory; its end on this host does
+ * not. */
+static void
+serial(const char *json, const char *want, unsigned int want_left)
+{
+	char text[300];
+	struct err err = ERR_INIT;
+	unsigned int left;
+	char *safe;
+
+	snprintf(text, sizeof(text),
+		 "{\"c_info\":{\"type\":\"hvm\"},"
+		 "\"b_info\":{\"type.hvm\":{%s}}}",
+		 json);
+	safe = keep(text, false, &left, &err);
+	assert_non_null(safe);
+	if (want)
+		assert_non_null(strstr(safe, want));
+	else
+		assert_null(strstr(safe, "serial"));
+	assert_int_equal(left, want_left);
+	free(safe);
+}
+
+static void
+test_serial(void **state)
+{
+	(void)state;
+	serial("\"serial\":\"pty\"", "\"serial\":\"pty\"", 0);
+	serial("\"serial\":\"file:/etc/x\"", "\"serial\":\"null\"", 1);
+	serial("\"serial\":\"pty null\"", "\"serial\":\"null\"", 1);
+	serial("\"serial_list\":[\"pty\",\"pipe:/x\",7]",
+	       "\"serial_list\":[\"pty\",\"null\",\"null\"]", 1);
+	serial("\"serial_list\":[\"pty\",\"none\"]",
+	       "\"serial_list\":[\"pty\",\"none\"]", 0);
+	serial("\"serial_list\":{\"a\":1}", NULL, 1);
+	serial("\"serial_list\":[\"a\",\"b\",\"c\",\"d\",\"e\"]", NULL, 1);
+}
+
 static void
 test_trusted(void **state)
 {
@@ -159,8 +199,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),  cmocka_unit_test(test_disks),
-		cmocka_unit_test(test_endings), cmocka_unit_test(test_trusted),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_endings), cmocka_unit_test(test_serial),
+		cmocka_unit_test(test_trusted), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

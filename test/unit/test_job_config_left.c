@@ -65,10 +65,27 @@ test_kernel(void **state)
 	assert_non_null(strstr(told, "so it cannot boot: --trust-config"));
 	tell(false, true, "b_info.kernel");
 	assert_non_null(strstr(told, "a reboot of it ends it: --trust-config"));
+	tell(true, false, "b_info.kernel");
+	assert_non_null(strstr(told, "it boots from its disks: "
+				     "--trust-config"));
+}
+
+static void
+test_machine(void **state)
+{
+	struct xl_safe_left left = { .hvm = true };
+
+	(void)state;
 	tell(true, true, "b_info.kernel");
-	assert_non_null(
-		strstr(told, "it boots from its disks: --trust-config"));
-	assert_null(strstr(told, "ends it"));
+	assert_non_null(strstr(told, "memory cannot go on: --trust-config"));
+	tell(true, true, "b_info.extra_hvm");
+	assert_non_null(strstr(told, "memory cannot go on: --trust-config"));
+	tell(true, true, "b_info.type.hvm.serial");
+	assert_null(strstr(told, "cannot"));
+	xl_safe_add(&left, "b_info.extra");
+	assert_true(config_left_machine(&left));
+	left.hvm = false;
+	assert_false(config_left_machine(&left));
 }
 
 int
@@ -78,6 +95,7 @@ main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_any),
 		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_machine),
 	};
 
 	log_to(keep_line, NULL);
