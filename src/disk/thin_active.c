@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "disk_lv.h"
+#include "fail.h"
 #include "log.h"
 #include "view_name.h"
 
@@ -124,38 +125,6 @@ is_current(const struct dm_dev *dev, const struct lvm_lv *pool)
 	       s.transaction_id == pool->transaction_id;
 }
 
-/*
- * The device that LVM would make, in milliseconds where LVM takes tenths of a
- * second; by name and uuid it is LVM's, which can take it away.  That the
- * number is still that of this volume the pool's transaction tells: LVM raises
- * it with each volume that it makes or removes, and the kernel does not remove
- * what is open.  False: only LVM can do it, or tell why it cannot.
- */
-static bool
-make_device(const struct disk_view_ref *ref, const struct lvm_lv *lv,
-	    const struct lvm_lv *pool)
-{
-	char name[VIEW_NAME_MAX + 1], uuid[LVM_DM_UUID_LEN];
-	struct err why = ERR_INIT;
-	struct dm_target table;
-	struct dm_dev of_pool;
-
-	if (!pool->uuid[0] || strcmp(lv->permissions, "read-only") != 0 ||
-	    view_name_dm(lv->vg, lv->name, "", name, &why) ||
-	    !make_table(ref, lv, pool, &table, &of_pool))
-		return false;
-	lvm_dm_uuid(lv, uuid);
-	if (dm_make(name, uuid, &table, true, &why)) {
-		log_debug("%s: %s", name, why.text);
-		return false;
-	}
-	if (is_current(&of_pool, pool))
-		return true;
-	if (dm_remove(name, &why))
-		log_info("%s stays active: %s", name, why.text);
-	return false;
-}
-
 /* udev may have it open for a moment. */
 static int
 remove_device(const char *name, struct err *err)
@@ -172,6 +141,50 @@ remove_device(const char *name, struct err *err)
 	return 0;
 }
 
+/* A device of that name and another number would be taken for the view's. */
+static int
+remove_wrong(const char *name, struct err *err)
+{
+	if (remove_device(name, err) == 0)
+		return 0;
+	return err_more(err,
+			"it may show another volume, so end who has it open, "
+			"and `dmsetup remove %s`",
+			name);
+}
+
+/*
+ * The device that LVM would make, in milliseconds where LVM takes tenths of a
+ * second; by name and uuid it is LVM's, which can take it away.  That the
+ * number is still that of this volume the pool's transaction tells: LVM raises
+ * it with each volume that it makes or removes, and the kernel does not remove
+ * what is open.  1; 0 when only LVM can do it, or tell why it cannot; -1.
+ */
+static int
+make_device(const struct disk_view_ref *ref, const struct lvm_lv *lv,
+	    const struct lvm_lv *pool, struct err *err)
+{
+	char name[VIEW_NAME_MAX + 1], uuid[LVM_DM_UUID_LEN];
+	struct err why = ERR_INIT;
+	struct dm_target table;
+	struct dm_dev of_pool;
+
+	if (!pool->uuid[0] || strcmp(lv->permissions, "read-only") != 0 ||
+	    view_name_dm(lv->vg, lv->name, "", name, &why) ||
+	    !make_table(ref, lv, pool, &table, &of_pool) ||
+	    !is_current(&of_pool, pool))
+		return 0;
+	lvm_dm_uuid(lv, uuid);
+	if (dm_make(name, uuid, &table, true, &why)) {
+		log_debug("%s: %s", name, why.text);
+		return 0;
+	}
+	fail_here("disk.thin.made");
+	if (is_current(&of_pool, pool))
+		return 1;
+	return remove_wrong(name, err);
+}
+
 /* ---- readers ---- */
 
 static int
@@ -179,10 +192,11 @@ activate(const struct disk_view_ref *ref, const struct lvm_lv *lv,
 	 const struct lvm_lv *pool, bool *ret_made, struct err *err)
 {
 	char name[2 * LVM_NAME_LEN];
+	int r = make_device(ref, lv, pool, err);
 
-	*ret_made = make_device(ref, lv, pool);
-	if (*ret_made)
-		return 0;
+	*ret_made = r > 0;
+	if (r)
+		return r < 0 ? -1 : 0;
 	snprintf(name, sizeof(name), "%s/%s", lv->vg, lv->name);
 	return change_activation(name, "-ay", err);
 }

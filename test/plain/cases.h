@@ -41,6 +41,7 @@ void case_view_foreign(void);
 void case_thin_activation(void);
 void case_thin_open_alone(void);
 void case_thin_open_late(void);
+void case_thin_open_apart(void);
 void case_thin_external(void);
 void case_lvm_goes_on(void);
 

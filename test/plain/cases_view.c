@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cases_view.c - views on record: found, looked at, read, dropped. */
+#include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -371,6 +374,61 @@ case_thin_open_late(void)
 	must("lvremove -qq -y %s/dtnext", vg);
 	free(was);
 	free(is);
+	dropped(d);
+}
+
+/*
+ * Read it in a child that dies, or stops until @then was run, when the device
+ * was made and not looked at again.  True when it has @word.
+ */
+static bool
+has_word_apart(const struct disk_view_ref *ref, const char *word,
+	       const char *env, const char *then)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		err(2, "fork");
+	if (pid == 0) {
+		setenv(env, "disk.thin.made", 1);
+		_exit(has_word(ref, word) ? 0 : 1);
+	}
+	if (waitpid(pid, &status, WUNTRACED) != pid)
+		err(2, "wait");
+	if (WIFSTOPPED(status)) {
+		must("%s", then);
+		kill(pid, SIGCONT);
+		if (waitpid(pid, &status, 0) != pid)
+			err(2, "wait");
+	} else {
+		tap_ok(WIFSIGNALED(status), "it was there, and died");
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* LVM makes a volume in the pool meanwhile; and whoever makes it dies. */
+void
+case_thin_open_apart(void)
+{
+	struct disk *d;
+	char then[300];
+
+	put_word("dtt1", "apart");
+	d = viewed("dtt1", "apart");
+	snprintf(then, sizeof(then),
+		 "lvcreate -qq -y -V 4m -T %s/%s -n dtmore >/dev/null",
+		 volumes_vg(), volumes_pool());
+	tap_ok(has_word_apart(&d->ref, "apart", "XENSNAP_STOP_AT", then),
+	       "the pool has changed: LVM makes it");
+	tap_ok(!active(&d->ref), "not active any more");
+	must("lvremove -qq -y %s/dtmore", volumes_vg());
+	tap_ok(!has_word_apart(&d->ref, "apart", "XENSNAP_DIE_AT", ""),
+	       "it dies");
+	tap_ok(active(&d->ref), "to LVM the view is active");
+	tap_ok(has_word(&d->ref, "apart"), "and another one reads it");
 	dropped(d);
 }
 

@@ -51,6 +51,7 @@ static const struct {
 	{ "thin_activation", case_thin_activation, ALWAYS },
 	{ "thin_open_alone", case_thin_open_alone, ALWAYS },
 	{ "thin_open_late", case_thin_open_late, ALWAYS },
+	{ "thin_open_apart", case_thin_open_apart, ALWAYS },
 	{ "thin_external", case_thin_external, ALWAYS },
 	{ "lvm_goes_on", case_lvm_goes_on, LONG_ONLY },
 	{ "broken_device", case_broken_device, ALWAYS },
