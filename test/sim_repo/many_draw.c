@@ -2,6 +2,7 @@
 /* many_draw.c - see many.h: seeds, and what follows from them. */
 #include "many.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,10 @@ many_seeds(uint64_t *seed, unsigned int daily)
 	if (one && *seed)
 		return false;
 	*seed = !*seed && first ? strtoull(first, NULL, 10) : *seed + 1;
-	if (!one && !is_next(*seed, daily))
+	if (!one && !is_next(*seed, daily)) {
+		printf("# the next seed is %" PRIu64 "\n", *seed);
 		return false;
+	}
 	plain_seed(*seed);
 	return true;
 }
