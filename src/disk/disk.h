@@ -371,10 +371,11 @@ int disk_view_state(const struct disk_view_ref *ref,
 
 /*
  * disk_look_begin() - from now until disk_look_end() what LVM's metadata says
- * of views is asked once for all, at the first question, in place of each time:
- * for who looks at many, or at the same ones more than once.  What somebody
- * changes meanwhile is not seen there (it is in what device-mapper says), so
- * make and drop none.  May be nested, and any thread may ask.
+ * of disks that are opened, and of views, is asked once for all, at the first
+ * question, in place of each time: for who looks at many, or at the same ones
+ * more than once.  What somebody changes meanwhile is not seen there (it is in
+ * what device-mapper says), so make and drop none.  May be nested, and any
+ * thread may ask.
  */
 void disk_look_begin(void);
 void disk_look_end(void);

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "fail.h"
 #include "log.h"
+#include "lv_look.h"
 
 #define WORDS_MAX 40
 
@@ -82,33 +83,11 @@ pool_of(const struct dm_target *table, char ret[LVM_UUID_LEN])
 		ret[0] = '\0';
 }
 
-/* The volume with this uuid, and its pool: asked for at once. */
-static int
-find_with_pool(const char *uuid, const struct dm_target *table,
-	       struct lv_disk *d, struct err *err)
-{
-	char pool[LVM_UUID_LEN];
-	const struct lvm_name want[] = { { uuid, "", "" }, { pool, "", "" } };
-	struct lvm_lv *lvs;
-	unsigned int n;
-
-	pool_of(table, pool);
-	if (lvm_find_named(want, 2, false, &lvs, &n, err))
-		return -1;
-	for (unsigned int i = 0; i < n; i++) {
-		if (strcmp(lvs[i].uuid, uuid) == 0)
-			d->lv = lvs[i];
-		else if (strcmp(lvs[i].uuid, pool) == 0)
-			d->pool = lvs[i];
-	}
-	free(lvs);
-	return 0;
-}
-
 int
 lv_open(const char *path, struct lv_disk *d, struct err *err)
 {
 	char vg_uuid[LVM_UUID_LEN], lv_uuid[LVM_UUID_LEN];
+	char pool[LVM_UUID_LEN];
 	struct disk_view_ref *ref = &d->disk.ref;
 	struct dm_target table;
 	int r;
@@ -119,7 +98,8 @@ lv_open(const char *path, struct lv_disk *d, struct err *err)
 	if (r == 0 || lvm_split_dm_uuid(d->dev.uuid, vg_uuid, lv_uuid))
 		return err_set(err, ERR_UNSUPPORTED, 0,
 			       "%s is no logical volume", path);
-	if (find_with_pool(lv_uuid, &table, d, err))
+	pool_of(&table, pool);
+	if (lv_look_disk(lv_uuid, pool, &d->lv, &d->pool, err))
 		return -1;
 	if (strcmp(d->lv.vg_uuid, vg_uuid) != 0)
 		return err_set(err, ERR_STATE, 0,

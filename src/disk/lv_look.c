@@ -42,12 +42,12 @@ lv_look_end(void)
 /* ---- one view ---- */
 
 static void
-find_pool(const struct lvm_lv *lv, const struct lvm_lv *lvs, unsigned int n,
+find_uuid(const char *uuid, const struct lvm_lv *lvs, unsigned int n,
 	  struct lvm_lv *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	for (unsigned int i = 0; lv->pool_uuid[0] && i < n; i++)
-		if (strcmp(lvs[i].uuid, lv->pool_uuid) == 0)
+	for (unsigned int i = 0; uuid[0] && i < n; i++)
+		if (strcmp(lvs[i].uuid, uuid) == 0)
 			*ret = lvs[i];
 }
 
@@ -63,7 +63,7 @@ judge(const struct disk_view_ref *ref, const struct lvm_lv *lvs, unsigned int n,
 		return 0;
 	*ret = *lv;
 	if (ret_pool)
-		find_pool(lv, lvs, n, ret_pool);
+		find_uuid(lv->pool_uuid, lvs, n, ret_pool);
 	return 1;
 }
 
@@ -85,14 +85,23 @@ ask(const struct disk_view_ref *ref, const struct lvm_lv *view, bool pools,
 	return lvm_find_named(want, 2, pools, ret, ret_n, err);
 }
 
+/* Under the lock. */
+static int
+read_kept(struct err *err)
+{
+	if (!kept.read && lvm_find_all(&kept.lvs, &kept.n, err))
+		return -1;
+	kept.read = true;
+	return 0;
+}
+
 /* By the report that is kept.  Under the lock. */
 static int
 look_kept(const struct disk_view_ref *ref, struct lvm_lv *ret,
 	  struct lvm_lv *ret_pool, struct disk_view_health *h, struct err *err)
 {
-	if (!kept.read && lvm_find_all(&kept.lvs, &kept.n, err))
+	if (read_kept(err))
 		return -1;
-	kept.read = true;
 	return judge(ref, kept.lvs, kept.n, ret, ret_pool, h);
 }
 
@@ -120,4 +129,34 @@ lv_look(const struct disk_view_ref *ref, struct lvm_lv *ret,
 	r = judge(ref, lvs, n, ret, ret_pool, h);
 	free(lvs);
 	return r;
+}
+
+/* ---- one disk ---- */
+
+int
+lv_look_disk(const char *uuid, const char *pool, struct lvm_lv *ret,
+	     struct lvm_lv *ret_pool, struct err *err)
+{
+	const struct lvm_name want[] = { { uuid, "", "" }, { pool, "", "" } };
+	struct lvm_lv *lvs = NULL;
+	unsigned int n = 0;
+	bool keeps;
+	int rc = 0;
+
+	pthread_mutex_lock(&kept.lock);
+	keeps = kept.users > 0;
+	if (keeps)
+		rc = read_kept(err);
+	if (keeps && rc == 0) {
+		find_uuid(uuid, kept.lvs, kept.n, ret);
+		find_uuid(pool, kept.lvs, kept.n, ret_pool);
+	}
+	pthread_mutex_unlock(&kept.lock);
+	if (keeps)
+		return rc;
+	rc = lvm_find_named(want, 2, false, &lvs, &n, err);
+	find_uuid(uuid, lvs, n, ret);
+	find_uuid(pool, lvs, n, ret_pool);
+	free(lvs);
+	return rc;
 }

@@ -25,4 +25,11 @@ int lv_look(const struct disk_view_ref *ref, struct lvm_lv *ret,
 	    struct lvm_lv *ret_pool, struct disk_view_health *h,
 	    struct err *err);
 
+/*
+ * lv_look_disk() - the volume with LVM's uuid @uuid, and in the same report the
+ * one with @pool ("": none), its thin pool.  What there isn't has no uuid.
+ */
+int lv_look_disk(const char *uuid, const char *pool, struct lvm_lv *ret,
+		 struct lvm_lv *ret_pool, struct err *err);
+
 #endif

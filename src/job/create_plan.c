@@ -335,14 +335,20 @@ plan_disks(struct create *c)
 {
 	unsigned int i;
 
+	int rc = 0;
+
 	if (create_skip(c))
 		return -1;
-	for (i = 0; i < c->info.n_disks; i++) {
+	disk_look_begin();
+	for (i = 0; i < c->info.n_disks && rc == 0; i++) {
 		const struct domain_disk *dd = &c->info.disks[i];
 
-		if (create_takes(c, dd) && plan_disk(c, dd))
-			return -1;
+		if (create_takes(c, dd))
+			rc = plan_disk(c, dd);
 	}
+	disk_look_end();
+	if (rc)
+		return -1;
 	c->s->n_disks = c->n_disks;
 	if (c->s->mode == SNAPSHOT_DISKS)
 		plan_pause(c);

@@ -443,7 +443,14 @@ restore_start_run(struct restore_start *s, struct restore_memory *m,
 		rc = boot(s, m, err);
 	}
 	snapshot_unlock(s->name, &lock);
-	return rc ? err_add(err, "start %s", s->name) : 0;
+	if (rc == 0)
+		return 0;
+	if (s->memory && s->left.hvm && s->left.n)
+		err_more(err,
+			 "QEMU refuses the state of a device that was left out "
+			 "(see /var/log/xen/qemu-dm-%s.log)",
+			 s->name);
+	return err_add(err, "start %s", s->name);
 }
 
 void
