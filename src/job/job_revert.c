@@ -90,7 +90,7 @@ check_target(const struct revert *x)
 	if (takes_memory(t, x->o->disks_only) &&
 	    host_fits_memory(&t->held, x->err))
 		return -1;
-	return 0;
+	return revert_check_places(t, x->err);
 }
 
 /* What is there now, if anything is. */

@@ -25,6 +25,10 @@ int revert_hold(const char *domain, const char *name, struct revert_target *ret,
 /* revert_drop() - let go of it. */
 void revert_drop(struct revert_target *t);
 
+/* revert_check_places() - is it known where each disk of @t is?  -1 with
+ * ERR_UNSUPPORTED. */
+int revert_check_places(const struct revert_target *t, struct err *err);
+
 /*
  * revert_check_disks() - can the disks of @t be given back what they were?
  * Changes nothing.  -1 with ERR_CORRUPT or ERR_STATE (a view is not good, and

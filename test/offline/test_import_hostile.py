@@ -110,7 +110,7 @@ ALLOWED = re.compile(
     r"([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2})\Z")
 FORBIDDEN = {
     "kernel", "ramdisk", "cmdline", "bootloader", "bootloader_args", "script",
-    "device_model", "extra", "extra_pv", "extra_hvm", "serial", "serial_list",
+    "device_model", "extra", "extra_pv", "extra_hvm",
     "backend_domname", "bridge", "ifname", "firmware", "system_firmware",
     "pcidevs", "usbdevs", "channels", "ioports", "iomem", "irqs", "vnc",
     "keymap", "xsdata", "driver_domain", "device_model_user"}
@@ -121,12 +121,15 @@ def check_config(folder, mode):
     if mode == "offline":
         text = (folder / "domain.cfg").read_text()
         for key in re.findall(r"^(\w+)\s*=", text, re.MULTILINE):
-            assert key not in FORBIDDEN, text
+            assert key not in FORBIDDEN | {"serial"}, text
         assert "script" not in text and "backend" not in text, text
         return
     o = json.loads((folder / "domain.json").read_text())
     for word in words_in(o):
         assert word not in FORBIDDEN and ALLOWED.match(word), word
+    hvm = o["b_info"].get("type.hvm", {})
+    for end in [hvm.get("serial", "pty"), *hvm.get("serial_list", [])]:
+        assert end in ("pty", "null", "none"), end
     if (folder / "memory.xl").exists():
         assert header_of(folder / "memory.xl")[0] == o
 

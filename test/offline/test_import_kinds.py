@@ -113,6 +113,7 @@ def left_out():
             "b_info": {"max_vcpus": 2, "avail_vcpus": [0, 1],
                        "max_memkb": 262144, "target_memkb": 262144,
                        "type.hvm": {"bios": "seabios", "boot": "cd",
+                                    "serial": "null", "serial_list": ["null"],
                                     "vga": {"kind": "std"}}},
             "disks": [
                 {"vdev": "xvda", "pdev_path": "/nonexistent/xvda",
