@@ -266,14 +266,7 @@ ask_apart(const struct disk *base, const struct disk *view, const char *env,
 		disk_changes_done(&c);
 		_exit((int)e.code);
 	}
-	if (waitpid(pid, &status, WUNTRACED) != pid)
-		err(2, "wait");
-	if (WIFSTOPPED(status)) {
-		must("%s", then);
-		kill(pid, SIGCONT);
-		if (waitpid(pid, &status, 0) != pid)
-			err(2, "wait");
-	}
+	status = apart(pid, then);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -2,7 +2,6 @@
 /* cases_view.c - views on record: found, looked at, read, dropped. */
 #include <err.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -396,16 +395,9 @@ has_word_apart(const struct disk_view_ref *ref, const char *word,
 		setenv(env, "disk.thin.made", 1);
 		_exit(has_word(ref, word) ? 0 : 1);
 	}
-	if (waitpid(pid, &status, WUNTRACED) != pid)
-		err(2, "wait");
-	if (WIFSTOPPED(status)) {
-		must("%s", then);
-		kill(pid, SIGCONT);
-		if (waitpid(pid, &status, 0) != pid)
-			err(2, "wait");
-	} else {
-		tap_ok(WIFSIGNALED(status), "it was there, and died");
-	}
+	status = apart(pid, then);
+	tap_ok(WIFSIGNALED(status) == !*then, "it was there%s",
+	       *then ? "" : ", and died");
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -3,6 +3,7 @@
 #include "volumes.h"
 
 #include <err.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,4 +185,20 @@ dropped(struct disk *d)
 		tap_works(-1, &e, "%s is gone after it was dropped",
 			  d->ref.view);
 	disk_close(d);
+}
+
+int
+apart(pid_t pid, const char *then)
+{
+	int status;
+
+	if (waitpid(pid, &status, WUNTRACED) != pid)
+		err(2, "wait");
+	if (WIFSTOPPED(status)) {
+		must("%s", then);
+		kill(pid, SIGCONT);
+		if (waitpid(pid, &status, 0) != pid)
+			err(2, "wait");
+	}
+	return status;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "disk.h"
 
@@ -60,5 +61,11 @@ struct disk *prepared(const char *name, const char *snapshot);
 
 /* dropped() - drop the view of @d, close @d; says what is wrong. */
 void dropped(struct disk *d);
+
+/*
+ * apart() - wait for the child @pid, which dies, or stops until the line @then
+ * of shell was run.  Its wait status.
+ */
+int apart(pid_t pid, const char *then);
 
 #endif
