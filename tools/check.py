@@ -131,7 +131,7 @@ def tell(result):
     if result.skipped:
         counts += f", {result.skipped} skipped"
     print(f"  {state:6} {result.name}: {counts} ({result.seconds:.1f} s)")
-    for line in result.failures[:40]:
+    for line in result.failures[:100]:
         print(f"         {line}")
     if result.failed:
         for log in result.logs:

@@ -5,6 +5,7 @@ A program that ends early, by a signal or with a status of its own without a
 failed case, or whose plan is not what came, has failed: a test that stops
 half-way must not look like one that passed.
 """
+import itertools
 import os
 import re
 import signal
@@ -67,9 +68,15 @@ def stop(process):
             pass
 
 
+def comments(lines):
+    """Those that @lines begin with, 20 at most."""
+    return list(itertools.takewhile(lambda line: line.startswith("#"),
+                                    lines[:20]))
+
+
 def judge(result, text):
     """Count the cases in @text; was there a plan, and was it kept?"""
-    plan, cases, skip_all = None, 0, False
+    plan, cases, skip_all, told = None, 0, False, False
     lines = text.splitlines()
     for i, line in enumerate(lines):
         m = PLAN.match(line)
@@ -85,13 +92,16 @@ def judge(result, text):
         if SKIP.search(m[2]):
             result.skipped += 1
         elif m[1]:
+            # A script tells what it saw before its verdict, Python's tests
+            # and cmocka after it.
+            before = [] if told else comments(lines[:i][::-1])[::-1]
+            result.failures += ["  " + said for said in before]
             result.fail(line)
-            for more in lines[i + 1:i + 6]:
-                if not more.startswith("#"):
-                    break
-                result.failures.append("  " + more)
+            result.failures += ["  " + said
+                                for said in comments(lines[i + 1:])]
         else:
             result.passed += 1
+        told = bool(m[1])
     if skip_all:
         result.skipped += 1
     elif plan is None:

@@ -160,9 +160,23 @@ by_loop() {
 		done
 }
 
-# patient WORDS...: xl with them, and what it said if it fails.  libxl waits 40 s
-# for a device; on a busy machine that may be too short, and the domain is gone
-# again before it ran: then it is tried once more.
+# alone WORDS...: that command, while all guests that run stand still: libxl waits
+# 40 s for a device, and beside their load that is too short for many disks.
+alone() {
+	others=$(xl list | awk 'NR > 1 && $2 > 0 && $5 !~ /p/ { print $2 }')
+	for other in $others; do
+		xl pause "$other"
+	done
+	"$@"
+	alone_status=$?
+	for other in $others; do
+		xl unpause "$other"
+	done
+	return $alone_status
+}
+
+# patient WORDS...: xl with them, and what it said if it fails; then it is tried
+# once more.
 patient() {
 	for patient_try in 1 2 3; do
 		xl "$@" > /tmp/patient 2>&1 && return 0
@@ -176,6 +190,10 @@ patient() {
 # instant.
 resume_on_views() {
 	config_on_views "$1" "$2" || return 1
+	alone resume_of_config "$1" "$2"
+}
+
+resume_of_config() {
 	after=$(size_of "$(console "$2")")
 	patient restore "$cfg" "/var/lib/xensnap/$(echo "$1" | tr @ /)/memory.xl" ||
 		return 1
@@ -190,7 +208,7 @@ boot_on_views() {
 	found=""
 	config_on_views "$1" "$2" || return 1
 	after=$(size_of "$(console "$2")")
-	patient create "$cfg" || return 1
+	alone patient create "$cfg" || return 1
 	wait_for 180 sh -c "tail -c +$((after + 1)) $(console "$2") |
 		grep -q 'WITNESS ready'" || return 1
 	found=$(tail -c +$((after + 1)) "$(console "$2")" |

@@ -78,18 +78,20 @@ class World:
 
     def stopped_at(self, place, *args, host="a", **env):
         """A xensnap that stopped itself there."""
-        with open(os.devnull, "r+b") as null:
+        said = self.top / "stopped.err"
+        with open(os.devnull, "r+b") as null, open(said, "wb") as err:
             p = subprocess.Popen(  # pylint: disable=consider-using-with
-                [BIN, *map(str, args)], stdin=null, stdout=null, stderr=null,
+                [BIN, *map(str, args)], stdin=null, stdout=null, stderr=err,
                 env=self.environment(host, XENSNAP_STOP_AT=place, **env))
         end = time.monotonic() + 60
         while True:
             stat = pathlib.Path(f"/proc/{p.pid}/stat").read_text()
             state = stat.rsplit(")", 1)[1].split()[0]
-            if state in "Tt":
+            # Not "t": that is LeakSanitizer's look at one that ends.
+            if state == "T":
                 return p
             assert state != "Z" and time.monotonic() < end, (
-                f"{place} was not reached")
+                f"{place} was not reached", state, said.read_text())
             time.sleep(0.01)
 
     def names(self, **kw):

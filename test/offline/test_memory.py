@@ -227,7 +227,7 @@ def dies(host, place, *words):
         want = Save(w.create("a").read_bytes()).canonical()
         if words[0] == "restore":
             w.backup_of("a")
-        p = w.stopped_at(place, words[0], *(str(w.top / x) if x == "all/" else
+        p = w.stopped_at(place, words[0], *(f"{w.top}/{x}" if x == "all/" else
                                            w.repo if x == "REPO" else x
                                            for x in words[1:]), **w.env)
         p.send_signal(signal.SIGKILL)
