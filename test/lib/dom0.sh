@@ -95,7 +95,7 @@ ask() {
 # verdict NAME AFTER [WHY [DOMID]]: the verdict that comes after AFTER bytes of
 # the console's log.  0: one instant.
 verdict() {
-	python3 /root/test/lib/witness-verdict --after "$2" --wait 180 \
+	python3 /root/test/lib/witness-verdict --after "$2" --wait 300 \
 		${3:+--since "$3"} ${4:+--dom "$4"} "$(console "$1")"
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cases.h"
 #include "log.h"
@@ -83,9 +84,11 @@ static void
 run_case(size_t i)
 {
 	char *before = host_picture(), *after;
+	time_t from = time(NULL);
 
 	tap_note("%s", cases[i].name);
 	cases[i].run();
+	tap_note("%s: %ld s", cases[i].name, (long)(time(NULL) - from));
 	sh("udevadm settle");
 	after = host_picture();
 	if (!tap_ok(strcmp(before, after) == 0, "%s: the host is as before",
