@@ -33,7 +33,7 @@ static const struct {
 } cases[] = {
 	{ "instant_classic", case_instant_classic, LONG_ONLY },
 	{ "instant_thin", case_instant_thin, LONG_ONLY },
-	{ "instant_reflink", case_instant_reflink, ALWAYS },
+	{ "instant_reflink", case_instant_reflink, LONG_ONLY },
 	{ "instant_copy", case_instant_copy, ALWAYS },
 	{ "instant_exact", case_instant_exact, ALWAYS },
 	{ "control", case_control, ALWAYS },

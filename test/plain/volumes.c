@@ -132,8 +132,7 @@ host_picture(void)
 {
 	/* Device numbers may differ afterwards; names and uuids tell all. */
 	return sh_text("lvs -a --noheadings -o vg_name,lv_name,lv_uuid,lv_attr,"
-		       "lv_size,origin,thin_id,lv_tags 2>&1; "
-		       "vgs --noheadings -o vg_name,vg_free; "
+		       "lv_size,origin,thin_id,lv_tags,vg_free 2>&1; "
 		       "dmsetup table | sed 's/25[0-9]:[0-9]*/DEV/g' | sort; "
 		       "dmsetup info -c --noheadings -o name,uuid,suspended,"
 		       "tables_loaded,readonly | sort");
