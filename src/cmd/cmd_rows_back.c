@@ -50,7 +50,8 @@ static const struct cmd_opt clone_opts[] = {
 	{ .name = "cow-size",
 	  .arg = "SIZE|PERCENT",
 	  .help = "of disks that are classic LVs: how much the clone can write "
-		  "over. One that writes more loses the disk. Default: 20%" },
+		  "over. One that writes more loses the disk; with 100% it "
+		  "never does. Default: 20%" },
 	END_OF_OPTS
 };
 

@@ -62,7 +62,7 @@ static const struct cmd_opt create_opts[] = {
 	  .arg = "SIZE|PERCENT",
 	  .help = "room for what will be written to a classic LV while its "
 		  "view is kept: 5G, or 20% of the disk. A view that runs "
-		  "full is lost. Default: 10%" },
+		  "full is lost, which one of 100% never is. Default: 10%" },
 	{ .name = "max-fill",
 	  .arg = "PERCENT",
 	  .help = "refuse if a volume group, or data or metadata of a thin "

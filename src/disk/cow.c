@@ -20,17 +20,24 @@ div_up(uint64_t a, uint64_t b)
 
 /*
  * What the area needs when every chunk of the disk is written: a header, the
- * chunks, 16 bytes of table for each, and one table more as the end; and what
- * old kernels leaked.
+ * chunks, 16 bytes of table for each, and one table more as the end.  LVM makes
+ * none larger, but for a dm-snapshot older than 1.12, which leaks chunks.
  */
 uint64_t
 cow_max_bytes(uint64_t disk_bytes)
 {
 	uint64_t chunks = div_up(disk_bytes, COW_CHUNK_BYTES);
 	uint64_t per_table = COW_CHUNK_BYTES / 16;
-	uint64_t all = 1 + chunks + (chunks + per_table) / per_table;
 
-	return (all + div_up(all, 64)) * COW_CHUNK_BYTES;
+	return (1 + chunks + (chunks + per_table) / per_table) *
+	       COW_CHUNK_BYTES;
+}
+
+uint64_t
+cow_percent_bytes(uint64_t disk_bytes, unsigned int percent)
+{
+	return percent < 100 ? disk_bytes / 100 * percent :
+			       cow_max_bytes(disk_bytes);
 }
 
 /* The second device in a snapshot's table, "major:minor major:minor P 8". */

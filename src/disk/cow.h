@@ -22,6 +22,10 @@
  */
 uint64_t cow_max_bytes(uint64_t disk_bytes);
 
+/* cow_percent_bytes() - the area that is meant by so much of such a disk; by
+ * all of it one that can never overflow, which is a bit larger. */
+uint64_t cow_percent_bytes(uint64_t disk_bytes, unsigned int percent);
+
 /*
  * cow_find() - the device that holds the area of the snapshot whose table is
  * @table.  -1 with ERR_STATE when it is no such table.

@@ -139,7 +139,7 @@ choose_size(struct classic *c, const struct disk_cow_size *cow)
 
 	snprintf(why, sizeof(why), "as asked for");
 	if (!want) {
-		want = d->ref.bytes / 100 * percent;
+		want = cow_percent_bytes(d->ref.bytes, percent);
 		snprintf(why, sizeof(why), "%u %%", percent);
 	}
 	if (want < min) {

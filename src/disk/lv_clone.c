@@ -109,8 +109,9 @@ cow_bytes(const struct disk_clone_want *w, const struct lvm_lv *view)
 {
 	unsigned int percent = w->cow.percent ? w->cow.percent : COW_PERCENT;
 	uint64_t max = cow_max_bytes(w->view->bytes);
-	uint64_t bytes = w->cow.bytes ? w->cow.bytes :
-					w->view->bytes / 100 * percent;
+	uint64_t bytes = w->cow.bytes ?
+				 w->cow.bytes :
+				 cow_percent_bytes(w->view->bytes, percent);
 
 	if (bytes < 64 * (uint64_t)COW_CHUNK_BYTES)
 		bytes = 64 * (uint64_t)COW_CHUNK_BYTES;

@@ -87,6 +87,17 @@ group_busy(const struct guard *g, const char *group)
 	return false;
 }
 
+bool
+act_is_dropping(const struct guard *g, const struct gauge *x)
+{
+	for (unsigned int i = 0; i < ACTIONS_MAX; i++)
+		if (hand_busy(&g->actions[i].hand) &&
+		    g->actions[i].kind == ACTION_DROP &&
+		    strcmp(g->actions[i].gauge.generation, x->generation) == 0)
+			return true;
+	return false;
+}
+
 static struct action *
 idle_action(struct guard *g)
 {
@@ -290,10 +301,9 @@ dropped(struct guard *g, const struct action *a, struct gauge *x)
 				 .gauge = x };
 
 	event_tell(g, &e,
-		   "%s@%s was dropped before its view of %s ran full: volume "
-		   "group %s has no room for it; the domain and its disks go "
-		   "on",
-		   a->gauge.domain, a->gauge.name, x->vdev, a->fill.group);
+		   "%s@%s was dropped: volume group %s has no room for its "
+		   "view of %s; the domain and its disks go on",
+		   a->gauge.domain, a->gauge.name, a->fill.group, x->vdev);
 	x->fill.state = DISK_FILL_IDLE;
 	x->verdict = (struct policy_verdict){ .warn = false };
 	set_announced(g, x, 0);
@@ -398,7 +408,7 @@ tell_slow(struct guard *g, struct action *a)
 		   "%s: LVM is at work on it (process %ld) for %s; nothing "
 		   "else is done in volume group %s until it is done",
 		   a->fill.what, (long)a->hand.pid,
-		   event_seconds(SLOW_MS / 1000, since, sizeof(since)),
+		   event_seconds(SLOW_MS / 1000.0, since, sizeof(since)),
 		   a->fill.group);
 }
 

@@ -128,6 +128,9 @@ const char *tell_state(const struct gauge *x, char *ret, size_t len);
 /* act_judge() - have told what is to be told of each gauge, and start hands. */
 void act_judge(struct guard *g);
 
+/* act_is_dropping() - is a hand at work that drops the snapshot of @x? */
+bool act_is_dropping(const struct guard *g, const struct gauge *x);
+
 /* act_collect() - hear of the hands that are done, and tell. */
 void act_collect(struct guard *g);
 

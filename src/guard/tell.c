@@ -134,6 +134,11 @@ tell_lost(struct guard *g, struct gauge *x)
 			   "`xensnap delete %s` clear the clone away, and its "
 			   "snapshot can be cloned again",
 			   name, x->fill.why, x->domain, x->domain);
+	} else if (act_is_dropping(g, x)) {
+		event_tell(g, &e,
+			   "%s: it is lost: %s, before its snapshot was "
+			   "dropped, which goes on; so does its disk",
+			   name, x->fill.why);
 	} else if (x->fill.kind == DISK_FILL_VIEW) {
 		event_tell(g, &e,
 			   "%s: it is lost: %s; its disk goes on, `xensnap "

@@ -95,6 +95,14 @@ xensnap delete d@a
 lvs --noheadings -o lv_name vg | grep -q 'w.xs'
 ok $((! $?)) "it is deleted"
 
+# As large as can be of use, LVM says: then there is nothing to watch.
+$keep d@a 1099511627776 /dev/vg/w
+is "$(lvs --noheadings --units b --nosuffix -o lv_size vg/w.xs-a | tr -d ' ')" \
+	"$(sed -n 's/.*"cow_bytes": *\([0-9]*\).*/\1/p' \
+		/var/lib/xensnap/d/a/snapshot.json)" \
+	"a view that cannot overflow has the size that was said"
+xensnap delete -q d@a
+
 $keep d@a 12582912 /dev/vg/w
 dd if=/dev/vg/w bs=1M iflag=direct status=none | sha256sum > /tmp/was
 watch

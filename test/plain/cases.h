@@ -53,6 +53,7 @@ void case_broken_race(void);
 
 /* A process that dies at any place: afterwards all is as before. */
 void case_kill_steps(void);
+void case_kill_more(void);
 void case_kill_random(void);
 
 /* What differs between two views, by LVM's own tables. */

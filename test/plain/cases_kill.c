@@ -160,26 +160,39 @@ die_at(const char *disk, const char *where)
 }
 
 /* Where the drivers say fail_here(). */
+static void
+die_at_each(const char *disk, const char *const *where)
+{
+	for (; *where; where++)
+		die_at(disk, *where);
+}
+
+/* While a disk stands still, or its view is half made. */
 void
 case_kill_steps(void)
 {
-	static const char *const classic[] = {
-		"disk.made",          "disk.classic.parked",
-		"disk.classic.wiped", "disk.classic.armed",
-		"disk.held",          "disk.classic.set",
-		"disk.freed",         "disk.drop",
-	};
-	static const char *const thin[] = {
-		"disk.made",
-		"disk.thin.forgotten",
-		"disk.held",
-		"disk.thin.set",
-	};
+	static const char *const classic[] = { "disk.classic.parked",
+					       "disk.held", "disk.classic.set",
+					       NULL };
+	static const char *const thin[] = { "disk.thin.forgotten",
+					    "disk.thin.set", NULL };
 
-	for (size_t i = 0; i < sizeof(classic) / sizeof(classic[0]); i++)
-		die_at("dtc1", classic[i]);
-	for (size_t i = 0; i < sizeof(thin) / sizeof(thin[0]); i++)
-		die_at("dtt1", thin[i]);
+	die_at_each("dtc1", classic);
+	die_at_each("dtt1", thin);
+}
+
+/* And everywhere else. */
+void
+case_kill_more(void)
+{
+	static const char *const classic[] = {
+		"disk.made",  "disk.classic.wiped", "disk.classic.armed",
+		"disk.freed", "disk.drop",          NULL
+	};
+	static const char *const thin[] = { "disk.made", "disk.held", NULL };
+
+	die_at_each("dtc1", classic);
+	die_at_each("dtt1", thin);
 }
 
 void

@@ -164,8 +164,12 @@ case_refuse_names(void)
 void
 case_refuse_room(void)
 {
-	struct disk_cow_size all = { .percent = 0, .bytes = UINT64_MAX / 2 };
-	struct disk_cow_size tiny = { .percent = 0, .bytes = 1 };
+	static const struct disk_cow_size sizes[] = {
+		{ .bytes = UINT64_MAX / 2 },
+		{ .percent = 100 },
+		{ .bytes = 1 },
+	};
+	static const char *const names[] = { "8 EiB", "100 %", "1 byte" };
 	struct err e = ERR_INIT;
 	const char *vg = volumes_vg();
 	struct disk *d[3];
@@ -191,14 +195,15 @@ case_refuse_room(void)
 		   "a full volume group");
 	must("lvremove -qq -y %s/dtfull", vg);
 
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < 3; i++) {
 		if (!tap_works(disk_open(volume("dtc1"), &d[0], &e), &e,
 			       "open") ||
-		    !tap_works(disk_plan(d[0], &owner, i ? &tiny : &all, &e),
-			       &e, "a size of %s", i ? "1 byte" : "8 EiB"))
+		    !tap_works(disk_plan(d[0], &owner, &sizes[i], &e), &e,
+			       "a size of %s", names[i]))
 			return;
 		tap_works(disk_prepare(d[0], &e), &e, "%s", d[0]->chosen);
-		tap_ok(d[0]->ref.cow_bytes >= (i ? 1u << 20 : VOLUME_BYTES) &&
+		tap_ok(d[0]->ref.cow_bytes >=
+				       (i == 2 ? 1u << 20 : VOLUME_BYTES + 1) &&
 			       d[0]->ref.cow_bytes < VOLUME_BYTES + (8u << 20),
 		       "the area has %llu bytes",
 		       (unsigned long long)d[0]->ref.cow_bytes);

@@ -102,6 +102,27 @@ def slowly_dropped():
         check(host, set())
 
 
+def late():
+    """It runs full while LVM is at work on its end: what is told is true."""
+    with watched() as host:
+        create(host, "a")
+        no_room(host, "vg0")
+        a = Full(host, "vg0-root.xs-a")
+        a.grow(AREA * 75 // 100)
+        watch = Watch(host, "--drop-before", "1000")
+        fill_until(a, lambda: watch.named("drop-announced"), step=16)
+        host.fault("slow", 3000)
+        fill_until(a, (host.root / "web1/.a.deleting").exists, step=16)
+        a.grow(AREA)
+        e = watch.wait("dropped", snapshot="web1@a")
+        assert "before" not in e["message"], e
+        for e in watch.named("lost"):
+            assert "which goes on" in e["message"], e
+        watch.end()
+        host.mend()
+        check(host, set())
+
+
 def withdrawn():
     """Announced, and then there is room: it stays."""
     with watched() as host:
@@ -319,6 +340,7 @@ run_cases([
     ("nothing is made larger", no_extend),
     ("no room: told, dropped, and the other one lives", told_and_dropped),
     ("dropped, and LVM takes long", slowly_dropped),
+    ("full before it is dropped", late),
     ("announced, and withdrawn", withdrawn),
     ("--no-drop", no_drop),
     ("read by xensnap: not dropped", functools.partial(in_use, "reader")),

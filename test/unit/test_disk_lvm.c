@@ -200,13 +200,14 @@ test_cow_max(void **state)
 			(disk + COW_CHUNK_BYTES - 1) / COW_CHUNK_BYTES;
 		uint64_t tables = chunks / (COW_CHUNK_BYTES / 16) + 1;
 
-		assert_true(cow_max_bytes(disk) >=
+		assert_true(cow_max_bytes(disk) ==
 			    (1 + chunks + tables) * COW_CHUNK_BYTES);
-		assert_true(cow_max_bytes(disk) <
-			    disk + disk / 32 + 4 * COW_CHUNK_BYTES);
 	}
 	assert_true(cow_max_bytes(256 * mib) > 256 * mib);
+	assert_true(cow_max_bytes(256 * mib) <= 260 * mib);
 	assert_true(cow_max_bytes(32 * mib) <= 36 * mib);
+	assert_true(cow_percent_bytes(100 * mib, 10) == 10 * mib);
+	assert_true(cow_percent_bytes(mib, 100) == cow_max_bytes(mib));
 }
 
 /* What `vgs` says; a group without volumes is one too. */
