@@ -10,6 +10,7 @@ the real one, built with -Dsim=true -Dfail_points=true:
     TMPDIR          where hosts are made (default: /dev/shm, which needs no
                     disk; the tests fsync a lot)
 """
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -285,7 +286,8 @@ class Host:
         """SIGKILL xensnap; with @watchdog first that, so that nobody helps."""
         if watchdog:
             for pid in self.watchdogs(p):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         p.kill()
         result = self.finish(p)
         self.wait_for_orphans()
