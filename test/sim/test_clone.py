@@ -69,9 +69,7 @@ def nothing_of(host, *names):
     """Nothing is left of such a clone."""
     for name in names:
         assert not (host.root / name).exists(), name
-        # ".new": what the simulated storage was about to rename.
-        left = [p for p in host.dir.rglob(f"*{name}-xvd*")
-                if p.suffix != ".new"]
+        left = [p for p in host.dir.rglob(f"*{name}-xvd*")]
         assert not left, left
         folder = host.world / "domains" / name
         assert not folder.exists() or host.state(name) == "gone"

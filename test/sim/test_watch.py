@@ -85,16 +85,22 @@ def told_and_dropped():
         check_nothing_to_recover(host)
 
 
+def announced(host):
+    """A view that is about to go, and its watch; LVM takes long from now on."""
+    create(host, "a")
+    no_room(host, "vg0")
+    a = Full(host, "vg0-root.xs-a")
+    a.grow(AREA * 75 // 100)
+    watch = Watch(host, "--drop-before", "1000")
+    fill_until(a, lambda: watch.named("drop-announced"), step=16)
+    host.fault("slow", 3000)
+    return a, watch
+
+
 def slowly_dropped():
     """It is listed no more long before LVM is done: it is told all the same."""
     with watched() as host:
-        create(host, "a")
-        no_room(host, "vg0")
-        a = Full(host, "vg0-root.xs-a")
-        a.grow(AREA * 75 // 100)
-        watch = Watch(host, "--drop-before", "1000")
-        fill_until(a, lambda: watch.named("drop-announced"), step=16)
-        host.fault("slow", 3000)
+        a, watch = announced(host)
         fill_until(a, lambda: a.area() == 0, step=16)
         watch.wait("dropped", snapshot="web1@a")
         watch.end()
@@ -105,13 +111,7 @@ def slowly_dropped():
 def late():
     """It runs full while LVM is at work on its end: what is told is true."""
     with watched() as host:
-        create(host, "a")
-        no_room(host, "vg0")
-        a = Full(host, "vg0-root.xs-a")
-        a.grow(AREA * 75 // 100)
-        watch = Watch(host, "--drop-before", "1000")
-        fill_until(a, lambda: watch.named("drop-announced"), step=16)
-        host.fault("slow", 3000)
+        a, watch = announced(host)
         fill_until(a, (host.root / "web1/.a.deleting").exists, step=16)
         a.grow(AREA)
         e = watch.wait("dropped", snapshot="web1@a")
