@@ -16,16 +16,15 @@ import resource
 import shutil
 import signal
 import subprocess
-import time
 
 from repoworld import BIN
+from moments import Moments
 from simcheck import run_cases
 from startworld import started
 
 KILLS = int(os.environ.get("KILLS", "100" if os.environ.get("LONG") else "8"))
 SEED = int(os.environ.get("SEED", "1"))
 BATCHES = 4
-TRIES = 6  # for each kill that is to hit
 NULL = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL,
         "stderr": subprocess.DEVNULL}
 
@@ -35,32 +34,16 @@ def begin(w, *words, **how):
         [BIN, *map(str, words)], env=w.environment(**w.env), **NULL, **how)
 
 
-class Moments:
-    """Runs of one command, killed; learns how long they take."""
-
-    def __init__(self, w, rng, after):
-        self.w, self.rng, self.after = w, rng, after
-        self.seconds, self.hit = 0.8, 0
-
-    def kill(self, *words):
-        start = time.monotonic()
-        p = begin(self.w, *words)
-        time.sleep(self.rng.uniform(0, self.seconds))
+def kills(w, batch, words, after):
+    """@words(), killed at one moment and another; @after() each time."""
+    m = Moments(random.Random(SEED * 1000 + batch), KILLS // BATCHES)
+    for _ in m.tries():
+        p = begin(w, *words())
+        m.wait()
         p.send_signal(signal.SIGKILL)
-        if p.wait() == -signal.SIGKILL:
-            self.hit += 1
-        else:
-            self.seconds = 0.9 * self.seconds + 0.1 * (time.monotonic() - start)
-        self.w.host.wait_for_orphans()
-
-    def all(self, kills, words):
-        """@words() until so many were hit."""
-        for _ in range(TRIES * kills):
-            if self.hit == kills:
-                break
-            self.kill(*words())
-            self.after()
-        assert self.hit == kills, (self.hit, self.seconds)
+        m.ended(p.wait() == -signal.SIGKILL)
+        w.host.wait_for_orphans()
+        after()
 
 
 def goes_on(w):
@@ -77,10 +60,9 @@ def goes_on(w):
 
 def backups(host, batch):
     """Each is there whole, or not."""
-    rng = random.Random(SEED * 1000 + batch)
     with started(host) as w:
-        Moments(w, rng, functools.partial(goes_on, w)).all(
-            KILLS // BATCHES, lambda: ("backup", "web1", w.repo))
+        kills(w, batch, lambda: ("backup", "web1", w.repo),
+              functools.partial(goes_on, w))
         w.checked()
 
 
@@ -100,12 +82,11 @@ def restored(w):
 
 def restores(host, batch):
     """It runs from all of its memory, or not at all."""
-    rng = random.Random(SEED * 1000 + batch)
     with started(host) as w:
         maps = w.maps()
-        Moments(w, rng, functools.partial(restored, w)).all(
-            KILLS // BATCHES, lambda: ("restore", w.repo, "web1", "--start",
-                                       "--as", "trial", *maps))
+        kills(w, batch, lambda: ("restore", w.repo, "web1", "--start",
+                                 "--as", "trial", *maps),
+              functools.partial(restored, w))
         w.start("--as", "trial", *maps)
         w.went_on("trial")
         w.checked()

@@ -13,17 +13,16 @@ import functools
 import os
 import random
 import signal
-import time
 
 import test_clone
 import test_revert
+from moments import Moments
 from simcheck import run_cases
 from simhost import Host
 
 KILLS = int(os.environ.get("KILLS", "100" if os.environ.get("LONG") else "8"))
 SEED = int(os.environ.get("SEED", "1"))
 BATCHES = 4
-TRIES = 6  # for each kill that is to hit
 
 
 def revert(host, killed):
@@ -44,35 +43,23 @@ def clone(host, killed):
     return "there" if test_clone.whole_or_nothing(host, "t") else "nothing"
 
 
-class Moments:
-    """Kills; learns how long it takes when nobody does: three of five hit."""
-
-    def __init__(self, rng):
-        self.rng, self.seconds, self.hit = rng, 1.0, 0
-
-    def kill(self, host, *words):
-        """At one of them."""
-        p = host.start(*words)
-        time.sleep(self.rng.uniform(0, self.seconds))
-        if host.kill(p, watchdog=self.hit % 2 == 1).status == -signal.SIGKILL:
-            self.hit += 1
-            self.seconds *= 1.15
-        else:
-            self.seconds *= 0.8
+def kill(m, host, *words):
+    """At one of the moments."""
+    p = host.start(*words)
+    m.wait()
+    status = host.kill(p, watchdog=m.hit % 2 == 1).status
+    m.ended(status == -signal.SIGKILL)
 
 
 def moments(what, batch):
     """So many were hit, and both states were seen often enough to tell."""
-    m = Moments(random.Random(SEED * 1000 + batch))
+    m = Moments(random.Random(SEED * 1000 + batch), KILLS // BATCHES)
     seen = collections.Counter()
-    for _ in range(TRIES * KILLS):
-        if m.hit == KILLS // BATCHES:
-            break
+    for _ in m.tries():
         hit = m.hit
         with Host() as host:
-            state = what(host, functools.partial(m.kill, host))
+            state = what(host, functools.partial(kill, m, host))
         seen[state] += m.hit - hit
-    assert m.hit == KILLS // BATCHES, (m.hit, m.seconds)
     if m.hit >= 20:
         assert len(seen) == 2, seen
 
