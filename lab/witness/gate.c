@@ -67,17 +67,24 @@ gate_closed(void)
 	struct timespec ms = { .tv_nsec = 1000000 };
 
 	for (;;) {
+		int late;
+
 		if (atomic_load(&gate_shut))
 			return 1;
-		if (clock_suspended()) {
-			gate_request(GATE_RESUME);
-			return 1;
-		}
 		/*
 		 * The watcher is late: maybe we have just been resumed and
 		 * are first to run.  It will tick soon and decide.
 		 */
-		if (!clock_watcher_late())
+		late = clock_watcher_late();
+		/*
+		 * Last, because it does not depend on how long we stood
+		 * still: all that go on from one instant answer alike.
+		 */
+		if (clock_suspended()) {
+			gate_request(GATE_RESUME);
+			return 1;
+		}
+		if (!late)
 			return 0;
 		nanosleep(&ms, NULL);
 	}

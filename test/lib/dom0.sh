@@ -49,7 +49,7 @@ guest_start() {
 	after=$(size_of "$(console "$guest")")
 	limit=180
 	! grep -q '^type = "hvm"' "/etc/xen/guests/$guest.cfg" || limit=480
-	xl create "/etc/xen/guests/$guest.cfg" "$@" > /dev/null || return 1
+	patient create "/etc/xen/guests/$guest.cfg" "$@" || return 1
 	wait_for $limit sh -c "tail -c +$((after + 1)) $(console "$guest") |
 		grep -q 'WITNESS ready'"
 }
@@ -97,6 +97,21 @@ ask() {
 verdict() {
 	python3 /root/test/lib/witness-verdict --after "$2" --wait 300 \
 		${3:+--since "$3"} ${4:+--dom "$4"} "$(console "$1")"
+}
+
+# number: of the last record that the guest of /tmp/verdict had written.
+number() {
+	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict
+}
+
+# from_record NUMBER WHAT: passed if the guest of /tmp/verdict goes on from that
+# record; or from the one beside it, as witness may have looked, but not written
+# yet, when all stood still (lab/witness/README.md).
+from_record() {
+	from_n=$(number)
+	[ "$from_n" -ge $(($1 - 1)) ] && [ "$from_n" -le $(($1 + 1)) ]
+	ok $? "$2"
+	[ "$from_n" = "$1" ] || note "have: $from_n, want: $1"
 }
 
 # check NAME: ask witness now.
@@ -176,7 +191,7 @@ alone() {
 }
 
 # patient WORDS...: xl with them, and what it said if it fails; then it is tried
-# once more.
+# again, twice at most: beside other work Xen's scripts may take too long.
 patient() {
 	for patient_try in 1 2 3; do
 		xl "$@" > /tmp/patient 2>&1 && return 0

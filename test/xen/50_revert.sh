@@ -20,7 +20,7 @@ freeze() {
 		verdict $guest "$before" resume > /tmp/verdict
 	ok $? "$guest@$1"
 	sed 's/^/#   /' /tmp/err
-	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > "/tmp/n.$1"
+	number > "/tmp/n.$1"
 }
 
 # back NAME [WORDS...]: it goes on from there, and not from another.
@@ -37,8 +37,7 @@ back() {
 	verdict $guest "$before" resume "$(xl domid $guest)" > /tmp/verdict
 	ok $? "$name: memory and disks are one instant"
 	sed 's/^/#   /' /tmp/verdict
-	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
-		"$(cat "/tmp/n.$name")" "$name: it goes on from where it was"
+	from_record "$(cat "/tmp/n.$name")" "$name: it goes on from where it was"
 	[ "$(xl domid $guest)" != "$was" ] && runs $guest &&
 		monitor_of $guest > /dev/null
 	ok $? "$name: it runs, as a new domain under xl's monitor"
@@ -66,8 +65,7 @@ killed() {
 	sed 's/^/#   /' /tmp/out /tmp/err
 	verdict $guest "$before" resume > /tmp/verdict
 	ok $? "memory and disks are one instant"
-	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
-		"$(cat "/tmp/n.$1")" "it goes on from $1"
+	from_record "$(cat "/tmp/n.$1")" "it goes on from $1"
 }
 
 # gone NAME: a view that somebody removed.
@@ -102,8 +100,7 @@ cloned() {
 	sed 's/^/#   /' /tmp/err
 	verdict trial 0 resume > /tmp/verdict
 	ok $? "trial: memory and disks are one instant"
-	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
-		"$(cat "/tmp/n.$1")" "trial: it goes on from where it was"
+	from_record "$(cat "/tmp/n.$1")" "trial: it goes on from where it was"
 	xensnap delete $guest@"$1" > /tmp/out 2>&1
 	is $? 1 "a snapshot with a clone is not deleted"
 	guest_gone trial

@@ -29,7 +29,7 @@ freeze() {
 		2> /tmp/err && verdict $guest "$before" resume > /tmp/verdict
 	ok $? "$guest@$name"
 	sed 's/^/#   /' /tmp/err
-	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > "/tmp/n.$name"
+	number > "/tmp/n.$name"
 }
 
 # backup NAME: of its memory so much was read, and new; so much stored.
@@ -69,8 +69,7 @@ went_on() {
 	verdict "$1" "$after" resume > /tmp/verdict
 	ok $? "$2: memory and disks are one instant"
 	sed 's/^/#   /' /tmp/verdict
-	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
-		"$(cat "/tmp/n.$2")" "$2: it goes on from where it was"
+	from_record "$(cat "/tmp/n.$2")" "$2: it goes on from where it was"
 	guest_gone "$1"
 }
 
@@ -148,7 +147,7 @@ protect() {
 	sed 's/^/#   /' /tmp/err
 	verdict $guest "$before" resume > /tmp/verdict
 	ok $? "$1: the guest is whole after it"
-	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > "/tmp/n.$1"
+	number > "/tmp/n.$1"
 	python3 - "$1" "$2" <<'PY'
 import json, sys
 r = json.load(open("/tmp/report"))

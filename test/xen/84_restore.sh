@@ -4,7 +4,7 @@
 # the one that was backed up, and as itself after that is lost; witness agrees
 # that memory and disks are of the instant of the backup (inv. 1).
 #
-# With --long, of a guest with a classic, a thin and a file disk under load: a
+# With --long, of a guest with a classic, a thin and two file disks under load: a
 # full backup and REPEAT (10) incrementals, each restored under another name;
 # after the others are pruned the first still is; killed at each place it runs
 # from all of its memory or not at all; booted from its disks.
@@ -41,7 +41,7 @@ protect() {
 		verdict $guest "$before" resume > /tmp/verdict
 	ok $? "$1: backup $guest, which goes on"
 	sed 's/^/#   /' /tmp/err
-	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > "/tmp/n.$1"
+	number > "/tmp/n.$1"
 }
 
 # back DOMAIN BACKUP WORDS...: it comes back, and goes on from there.
@@ -50,7 +50,7 @@ back() {
 	backup=$2
 	shift 2
 	after=$(size_of "$(console "$domain")")
-	xensnap restore $repo "$backup" --start $trust "$@" \
+	alone xensnap restore $repo "$backup" --start $trust "$@" \
 		> /tmp/out 2> /tmp/err
 	is $? $warned "$backup: $domain is started"
 	sed 's/^/#   /' /tmp/out /tmp/err
@@ -59,8 +59,7 @@ back() {
 	[ $whole = 0 ] || tell_end "$domain"
 	ok $whole "$backup: memory and disks are one instant"
 	sed 's/^/#   /' /tmp/verdict
-	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
-		"$(cat "/tmp/n.$backup")" "$backup: it goes on from where it was"
+	from_record "$(cat "/tmp/n.$backup")" "$backup: it goes on from where it was"
 	runs "$domain" && monitor_of "$domain" > /dev/null
 	ok $? "$backup: $domain runs, under xl's monitor"
 }
@@ -115,10 +114,11 @@ fi
 
 guest=mem
 guest_of_three $guest "$type"
+fourth_disk $guest /srv/xfs/$guest-2.img
 guest_start $guest
 ok $? "a $type guest that writes"
 places="--map xvda=/dev/vg/${guest}_classic --map xvdb=/dev/vg/${guest}_thin
-	--map xvdc=/srv/xfs/$guest.img"
+	--map xvdc=/srv/xfs/$guest.img --map xvdd=/srv/xfs/$guest-2.img"
 
 i=0
 while [ $i -le "${REPEAT:-10}" ]; do
@@ -158,8 +158,8 @@ else
 		"before anything is made"
 fi
 after=$(size_of "$(console trial)")
-xensnap restore $repo first --start --as trial --create-lv vg --disks-only \
-	--trust-config > /tmp/out 2>&1
+alone xensnap restore $repo first --start --as trial --create-lv vg \
+	--disks-only --trust-config > /tmp/out 2>&1
 ok $? "from its disks alone"
 sed 's/^/#   /' /tmp/out
 wait_for 480 grep -q 'WITNESS ready' "$(console trial)"
@@ -170,7 +170,7 @@ volumes_gone trial
 
 # alive WORDS...: it lives for a moment, and nothing of it is left.
 alive() {
-	xensnap verify --boot $trust "$@" $repo first > /tmp/out 2>&1
+	alone xensnap verify --boot $trust "$@" $repo first > /tmp/out 2>&1
 	ok $? "verify --boot $*"
 	sed 's/^/#   /' /tmp/out
 	! xl list | grep -q verify- && ! lvs vg | grep -q verify- &&
@@ -190,8 +190,8 @@ settled() {
 # killed PLACE: it runs from all of its memory, or not at all.
 killed() {
 	after=$(size_of "$(console half)")
-	XENSNAP_DIE_AT="$1" xensnap restore $repo first --start --as half \
-		--create-lv vg $trust > /tmp/out 2>&1
+	alone env XENSNAP_DIE_AT="$1" xensnap restore $repo first --start \
+		--as half --create-lv vg $trust > /tmp/out 2>&1
 	ok "$([ $? -ne 0 ]; echo $?)" "killed at $1"
 	wait_for 60 settled
 	if runs half; then

@@ -19,8 +19,7 @@ goes_on() {
 	verdict "$1" 0 resume > /tmp/verdict
 	ok $? "$1: memory and disks are one instant"
 	sed 's/^/#   /' /tmp/verdict
-	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" "$n" \
-		"$1: it goes on from where it was"
+	from_record "$n" "$1: it goes on from where it was"
 	runs "$1" && monitor_of "$1" > /dev/null
 	ok $? "$1: it runs, under xl's monitor"
 	[ "$(uuid_of "$1")" != "$(uuid_of $guest)" ]
@@ -55,7 +54,7 @@ before=$(size_of "$(console $guest)")
 xensnap create -q --cow-size 100% $guest@a > /dev/null 2> /tmp/err &&
 	verdict $guest "$before" resume > /tmp/verdict
 ok $? "its snapshot"
-n=$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)
+n=$(number)
 sum=$(views_sum)
 sleep 3
 

@@ -10,10 +10,6 @@ lab_state=xen
 guest=moved
 out=/srv/xfs/moved.export
 
-number() {
-	sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict
-}
-
 # freeze NAME: a snapshot, and how far the guest was.
 freeze() {
 	before=$(size_of "$(console $guest)")
@@ -47,7 +43,7 @@ back() {
 	verdict $guest "$before" resume > /tmp/verdict
 	ok $? "$1: memory and disks are one instant"
 	sed 's/^/#   /' /tmp/verdict
-	is "$(number)" "$(cat /tmp/n.a)" "$1: it goes on from where it was"
+	from_record "$(cat /tmp/n.a)" "$1: it goes on from where it was"
 	runs $guest && monitor_of $guest > /dev/null
 	ok $? "$1: it runs, under xl's monitor"
 }

@@ -21,7 +21,7 @@ if [ -n "${XENSNAP_IN_LAB:-}" ]; then
 		xensnap backup -q --live --name moved $guest /srv/xfs/repo &&
 			verdict $guest "$before" resume > /tmp/verdict
 		ok $? "a backup, and the guest is whole after it"
-		sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict > /root/n
+		number > /root/n
 		tap_done
 	fi
 	[ ! -e /etc/xen/guests/$guest.cfg ] || rm /etc/xen/guests/$guest.cfg
@@ -37,8 +37,7 @@ if [ -n "${XENSNAP_IN_LAB:-}" ]; then
 	sed 's/^/# /' /tmp/out
 	verdict $guest "$after" resume > /tmp/verdict
 	ok $? "memory and disk are one instant"
-	is "$(sed -n 's/.* n=\([0-9]*\) .*/\1/p' /tmp/verdict)" \
-		"$(cat /root/n)" "it goes on from where it was"
+	from_record "$(cat /root/n)" "it goes on from where it was"
 	check $guest > /dev/null
 	ok $? "it is whole, as it writes"
 	runs $guest && monitor_of $guest > /dev/null
