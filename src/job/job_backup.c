@@ -27,6 +27,11 @@ struct backing_up {
 	struct err *err;
 };
 
+struct backup_texts {
+	char source[TEXT_MAX + 1];
+	char why[OUTCOME_TEXT];
+};
+
 /* What is known before anything is read: all that a dry run tells. */
 static int
 describe(struct backing_up *x)
@@ -36,7 +41,8 @@ describe(struct backing_up *x)
 
 	memcpy(r->name, from->b.name, sizeof(r->name));
 	r->disks = calloc(source_n_all(from), sizeof(*r->disks));
-	if (!r->disks)
+	r->texts = calloc(source_n_all(from), sizeof(*r->texts));
+	if (!r->disks || !r->texts)
 		return err_set(x->err, ERR_NOMEM, 0, "out of memory");
 	r->n_disks = from->n_disks;
 	r->memory = from->memory;
@@ -45,7 +51,9 @@ describe(struct backing_up *x)
 		struct backup_disk *to = &r->disks[i];
 
 		memcpy(to->vdev, d->vdev, sizeof(to->vdev));
-		memcpy(to->source, d->path, sizeof(to->source));
+		memcpy(r->texts[i].source, d->path, sizeof(d->path));
+		to->source = r->texts[i].source;
+		to->why = r->texts[i].why;
 		memcpy(to->format, d->format, sizeof(to->format));
 		to->bytes = d->bytes;
 		if (i < from->n_disks)
@@ -129,7 +137,7 @@ read_disk(struct backing_up *x, unsigned int i, struct backup_disk *to,
 		rc = fill_whole(x, i, ret);
 		to->how = ret->holes ? HOW_DATA : HOW_WHOLE;
 	}
-	memcpy(to->why, p.why, sizeof(to->why));
+	memcpy(x->report->texts[i].why, p.why, sizeof(p.why));
 	if (rc == 0 && source_disk_done(x->from, i, x->err))
 		rc = err_add(x->err, "disk %s", to->vdev);
 	if (rc == 0)
@@ -148,7 +156,7 @@ read_image(struct backing_up *x, unsigned int i, struct backup_disk *to,
 	   struct filled *ret)
 {
 	to->how = HOW_DATA;
-	strcpy(to->why, "memory has no table of what changed");
+	to->why = "memory has no table of what changed";
 	if (fill_disk_of(x, i, NULL, ret))
 		return -1;
 	fail_here("backup.memory");
@@ -257,7 +265,9 @@ void
 backup_report_done(struct backup_report *r)
 {
 	free(r->disks);
+	free(r->texts);
 	r->disks = NULL;
+	r->texts = NULL;
 	r->n_disks = 0;
 }
 

@@ -41,6 +41,8 @@ struct backup_opts {
 	void *progress_ctx;
 };
 
+struct backup_texts; /* what its disks point at */
+
 struct backup_report {
 	uint8_t session[SESSION_ID];
 	char name[160];
@@ -53,6 +55,7 @@ struct backup_report {
 	unsigned int n_disks;
 	struct backup_disk *disks; /* as of a struct backup (outcome.h); after a
 				    * dry run without what was read */
+	struct backup_texts *texts;
 	double seconds;
 };
 

@@ -91,14 +91,54 @@ by_id(const void *a, const void *b)
 	return memcmp(a, b, INDEX_ID);
 }
 
+/* Each to where its first byte belongs: swapped until all of a byte are there.
+ * @ends: where each byte's end.  (McIlroy, Bostic, McIlroy: Engineering Radix
+ * Sort, 1993.) */
+static void
+by_first_byte(struct needed_chunk *c, uint32_t n, uint32_t ends[256])
+{
+	uint32_t next[256], at = 0;
+
+	memset(ends, 0, 256 * sizeof(*ends));
+	for (uint32_t i = 0; i < n; i++)
+		ends[c[i].id[0]]++;
+	for (unsigned int b = 0; b < 256; b++) {
+		next[b] = at;
+		at += ends[b];
+		ends[b] = at;
+	}
+	for (unsigned int b = 0; b < 256; b++)
+		while (next[b] < ends[b]) {
+			struct needed_chunk *p = &c[next[b]], was = *p;
+			uint32_t *to = &next[was.id[0]];
+
+			*p = c[*to];
+			c[(*to)++] = was;
+		}
+}
+
+/* qsort() may take as much memory again as it is given to sort, so it is given
+ * little at a time: names are as good as random. */
+static void
+sort_batch(struct needed_chunk *c, uint32_t n)
+{
+	uint32_t ends[256], from = 0;
+
+	by_first_byte(c, n, ends);
+	for (unsigned int b = 0; b < 256; b++) {
+		if (ends[b] > from)
+			qsort(c + from, ends[b] - from, sizeof(*c), by_id);
+		from = ends[b];
+	}
+}
+
 /* Look up what was gathered. */
 static int
 mark_batch(struct mark *m, struct err *err)
 {
 	uint8_t id[NAME_BYTES] = { 0 };
 
-	if (m->n_batch)
-		qsort(m->batch, m->n_batch, sizeof(*m->batch), by_id);
+	sort_batch(m->batch, m->n_batch);
 	for (uint32_t i = 0; i < m->n_batch; i++) {
 		const struct needed_chunk *c = &m->batch[i];
 
@@ -239,7 +279,13 @@ mark_all(struct mark *m, const struct mark_how *how, struct err *err)
 			how->progress("backups", i + 1, r->n_commits,
 				      how->progress_ctx);
 	}
-	return mark_batch(m, err);
+	if (mark_batch(m, err))
+		return -1;
+	/* Whoever is asked what was marked may live long. */
+	free(m->batch);
+	m->batch = NULL;
+	m->room = 0;
+	return 0;
 }
 
 static int

@@ -13,13 +13,13 @@ static void
 put_disk(struct buf *b, const struct backup_disk *d)
 {
 	put_text_into(b, d->vdev, sizeof(d->vdev));
-	put_text_into(b, d->source, sizeof(d->source));
+	put_text(b, d->source ? d->source : "");
 	put_text_into(b, d->format, sizeof(d->format));
 	put_u64(b, d->bytes);
 	put_u8(b, d->levels);
 	put_bytes(b, d->root, NAME_BYTES);
 	put_u8(b, (uint8_t)d->how);
-	put_text_into(b, d->why, sizeof(d->why));
+	put_text_into(b, d->why ? d->why : "", OUTCOME_TEXT);
 	put_u64(b, d->read_bytes);
 	put_u64(b, d->changed_bytes);
 }
@@ -94,11 +94,26 @@ take_one_of(struct take *t, uint8_t low, uint8_t high, const char *what)
 	return v;
 }
 
+/* A text below @size, to @at, where there is room for it; @at is behind it. */
+static const char *
+take_text_to(struct take *t, size_t size, char **at)
+{
+	char text[TEXT_MAX + 1];
+	char *to = *at;
+	size_t len;
+
+	take_text(t, text, size);
+	len = strlen(text) + 1;
+	memcpy(to, text, len);
+	*at += len;
+	return to;
+}
+
 static void
-take_disk(struct take *t, struct backup_disk *d)
+take_disk(struct take *t, struct backup_disk *d, char **texts)
 {
 	take_text(t, d->vdev, sizeof(d->vdev));
-	take_text(t, d->source, sizeof(d->source));
+	d->source = take_text_to(t, TEXT_MAX + 1, texts);
 	take_text(t, d->format, sizeof(d->format));
 	d->bytes = take_u64(t);
 	d->levels = take_u8(t);
@@ -106,7 +121,7 @@ take_disk(struct take *t, struct backup_disk *d)
 	d->how = (enum backup_how)take_one_of(t, HOW_WHOLE, HOW_CHANGES,
 					      "a disk was read in no way that "
 					      "we know");
-	take_text(t, d->why, sizeof(d->why));
+	d->why = take_text_to(t, OUTCOME_TEXT, texts);
 	d->read_bytes = take_u64(t);
 	d->changed_bytes = take_u64(t);
 }
@@ -122,9 +137,9 @@ is_twice(const struct backup *k, unsigned int i)
 }
 
 static void
-take_named(struct take *t, struct backup *k, unsigned int i)
+take_named(struct take *t, struct backup *k, unsigned int i, char **texts)
 {
-	take_disk(t, &k->disks[i]);
+	take_disk(t, &k->disks[i], texts);
 	if (is_twice(k, i))
 		take_refuse(t, "two of its disks have one name");
 }
@@ -133,6 +148,7 @@ static int
 take_disks(struct take *t, struct backup *k, struct err *err)
 {
 	uint8_t images;
+	char *texts;
 
 	k->n_disks = take_u16(t);
 	if (k->n_disks > OUTCOME_DISKS_MAX || k->n_disks > t->left / DISK_MIN) {
@@ -141,18 +157,22 @@ take_disks(struct take *t, struct backup *k, struct err *err)
 	}
 	k->disks =
 		calloc((size_t)k->n_disks + BACKUP_IMAGES, sizeof(*k->disks));
-	if (!k->disks) {
+	/* A text's NUL takes no more room than its length does there; and one
+	 * that is refused is its NUL alone. */
+	k->texts = malloc(t->left + 2 * (k->n_disks + BACKUP_IMAGES));
+	if (!k->disks || !k->texts) {
 		k->n_disks = 0;
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	}
+	texts = k->texts;
 	for (unsigned int i = 0; i < k->n_disks; i++)
-		take_named(t, k, i);
+		take_named(t, k, i, &texts);
 	images = take_u8(t);
 	if (images && images != BACKUP_IMAGES)
 		take_refuse(t, "it has a memory of a kind that we don't know");
 	k->memory = images && !t->wrong;
 	for (unsigned int i = k->n_disks; i < backup_n_all(k); i++)
-		take_named(t, k, i);
+		take_named(t, k, i, &texts);
 	return 0;
 }
 
@@ -239,5 +259,6 @@ outcome_done(struct outcome *o)
 {
 	free(o->index);
 	free(o->backup.disks);
+	free(o->backup.texts);
 	memset(o, 0, sizeof(*o));
 }

@@ -45,15 +45,16 @@ enum backup_how {
 	HOW_CHANGES = 3,
 };
 
+/* There are tens of thousands of them in memory, and texts are short. */
 struct backup_disk {
 	char vdev[32];
-	char source[TEXT_MAX + 1];
+	const char *source; /* up to TEXT_MAX; NULL counts as "" */
 	char format[16];
 	uint64_t bytes;
 	uint8_t levels;
 	uint8_t root[NAME_BYTES];
 	enum backup_how how;
-	char why[OUTCOME_TEXT];
+	const char *why; /* below OUTCOME_TEXT; so too */
 	uint64_t read_bytes;
 	uint64_t changed_bytes;
 };
@@ -72,6 +73,7 @@ struct backup {
 	unsigned int n_disks;
 	bool memory;               /* it has one, as BACKUP_IMAGES images */
 	struct backup_disk *disks; /* and behind them those */
+	char *texts;               /* of one that was decoded: its disks' */
 };
 
 /* Behind the disks: where the pages of the memory are, and the rest of it

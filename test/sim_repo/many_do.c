@@ -137,7 +137,7 @@ fill(struct making *x, struct err *err)
 		rc = fill_disk(&f, &n, err);
 	}
 	strcpy(x->disk.vdev, "disk");
-	strcpy(x->disk.source, "/disk");
+	x->disk.source = "/disk";
 	strcpy(x->disk.format, "raw");
 	x->disk.bytes = x->bytes;
 	x->disk.levels = n.levels;

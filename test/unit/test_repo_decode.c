@@ -101,17 +101,23 @@ texts(void **state)
 {
 	struct outcome o = good_outcome(), again;
 	struct err err = ERR_INIT;
+	char source[TEXT_MAX + 1] = "", why[OUTCOME_TEXT + 1] = "";
 	struct buf b = BUF_INIT;
 
 	(void)state;
 	memset(o.host_name, 0xff, sizeof(o.host_name) - 1);
-	memset(disks[0].source, 0xff, sizeof(disks[0].source) - 1);
-	strcpy(disks[1].source, "/a\xc3\xa4\n\xe4");
+	memset(source, 0xff, sizeof(source) - 1);
+	memset(why, 'y', sizeof(why) - 1);
+	disks[0].source = source;
+	disks[0].why = why;
+	disks[1].source = "/a\xc3\xa4\n\xe4";
 	assert_string_equal(said_of(&o), "");
 	outcome_encode(&o, &b);
 	assert_int_equal(outcome_decode(b.data, b.len, &again, &err), 0);
 	assert_string_equal(again.backup.disks[1].source,
 			    "/a\xc3\xa4\\x0a\\xe4");
+	assert_int_equal(strlen(again.backup.disks[0].why), OUTCOME_TEXT - 1);
+	assert_string_equal(again.backup.disks[1].why, "");
 	assert_int_equal(strncmp(again.host_name, "\\xff\\xff", 8), 0);
 	outcome_done(&again);
 	/* And a reader takes nothing else. */
