@@ -196,7 +196,7 @@ static int
 copy_segment(struct worker *w, uint64_t offset, uint64_t end, struct err *err)
 {
 	const struct copy_task *t = w->c->t;
-	uint64_t len;
+	uint64_t len = 0;
 	int r;
 
 	while (offset < end) {

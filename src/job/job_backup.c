@@ -293,10 +293,11 @@ back_up(struct backing_up *x)
 	memset(x->report, 0, sizeof(*x->report));
 	if (source_open(x->o, &x->from, x->err) || describe(x))
 		goto out;
-	if (!x->r && repo_open(&x->o->how, &own, x->err))
-		goto out;
-	if (own)
+	if (!x->r) {
+		if (repo_open(&x->o->how, &own, x->err))
+			goto out;
 		x->r = own;
+	}
 	rc = store_all(x);
 	x->report->seconds = clock_ms_since(start) / 1e3;
 out:
