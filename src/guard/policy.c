@@ -62,15 +62,14 @@ judge_room(const struct policy *p, const struct policy_case *c,
 {
 	const struct disk_fill *f = c->fill;
 	uint64_t reserve = policy_reserve(p, f);
+	/* As a pool's metadata may be. */
+	bool largest = f->max_bytes && f->bytes >= f->max_bytes;
 
 	if (!wants_room(p, c))
 		return;
-	if (f->max_bytes && f->bytes >= f->max_bytes)
-		v->stuck = true; /* a pool's metadata */
-	else if (!p->extend || c->failed ||
-		 f->group_free < reserve + f->extent_bytes)
-		v->stuck = true;
-	else
+	v->stuck = largest || !p->extend || c->failed ||
+		   f->group_free < reserve + f->extent_bytes;
+	if (!v->stuck)
 		v->extend_to = larger(p, c);
 }
 
