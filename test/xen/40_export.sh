@@ -38,7 +38,7 @@ ok $? "one disk to stdout"
 # What README says, with another name since the original runs on.
 sed -i "s/^name=.*/name=\"again\"/; /^uuid/d" $out/domain.cfg
 after=$(size_of "$(console again)")
-xl restore $out/domain.cfg $out/memory.xl > /tmp/out 2>&1
+alone patient restore $out/domain.cfg $out/memory.xl
 ok $? "xl restore takes the exported files"
 verdict again "$after" resume
 ok $? "what was exported is one instant"
