@@ -14,8 +14,7 @@ import sys
 import sources
 
 BUILD = sources.TOP / "build" / "check" / "gcc"
-ROOMS = ["base", "chunk", "store", "seal", "repo", "domain", "disk",
-         "snapshot", "job", "cmd"]
+ROOMS = sorted(p.name for p in (sources.TOP / "src").iterdir() if p.is_dir())
 
 
 def output(argv):
