@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* object.c - see object.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,15 @@ object_get(struct store *s, const char *name, size_t max, struct buf *b,
 		       0 :
 		       err_set(err, ERR_CORRUPT, 0,
 			       "%s became shorter while it was read", name);
+}
+
+bool
+object_is_damaged(const struct err *err)
+{
+	if (err->code == ERR_IO)
+		return err->sys == EIO || err->sys == EUCLEAN ||
+		       err->sys == EBADMSG;
+	return err->code == ERR_CORRUPT || err->code == ERR_UNSUPPORTED;
 }
 
 int

@@ -33,6 +33,15 @@ bool object_id(const char *name, const char *folder, uint8_t *ret, size_t len);
 int object_get(struct store *s, const char *name, size_t max, struct buf *b,
 	       struct err *err);
 
+/*
+ * object_is_damaged() - is @err, of an attempt to read an object, about that
+ * object alone: its bytes, a format that we don't know, or a medium that does
+ * not give it back (EIO; of XFS and ext4 also EUCLEAN and EBADMSG)?  Then the
+ * others may be well.  False: it is gone, or it is the store, the key, or this
+ * host.
+ */
+bool object_is_damaged(const struct err *err);
+
 /* A record in a store: which, and by which key. */
 struct object {
 	struct store *store;

@@ -7,6 +7,7 @@
 
 #include "fail.h"
 #include "get.h"
+#include "object.h"
 #include "pack_list.h"
 #include "put.h"
 
@@ -72,7 +73,7 @@ look_at_pack(const uint8_t sum[SHA256_BYTES], uint32_t needed, void *ctx,
 	x->sum = sum;
 	x->pieces = 0;
 	if (pack_list_open(x->r, sum, &l, err)) {
-		if (err->code != ERR_CORRUPT && err->code != ERR_NOTFOUND)
+		if (!object_is_damaged(err) && err->code != ERR_NOTFOUND)
 			return -1;
 		err_clear(err);
 		return 0;

@@ -161,8 +161,7 @@ fetch(const uint8_t name[SHA256_BYTES], struct buf *b, const uint8_t **ret,
 static int
 leave_out(struct repo *r, struct err *err)
 {
-	if (err->code != ERR_CORRUPT && err->code != ERR_UNSUPPORTED &&
-	    err->code != ERR_NOTFOUND)
+	if (!object_is_damaged(err) && err->code != ERR_NOTFOUND)
 		return -1;
 	if (!r->salvage)
 		return err_more(err, "what does not need it can be read with "

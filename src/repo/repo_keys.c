@@ -5,6 +5,7 @@
 
 #include "fail.h"
 #include "hex.h"
+#include "object.h"
 #include "rand.h"
 #include "repo_keys.h"
 
@@ -71,7 +72,7 @@ look_at(struct repo *r, struct repo_key_entry *e, struct err *err)
 			continue;
 		}
 		copies[i].len = 0;
-		if (err->code == ERR_CORRUPT || err->code == ERR_UNSUPPORTED)
+		if (object_is_damaged(err))
 			e->n_damaged++;
 		else if (err->code != ERR_NOTFOUND)
 			rc = -1;
@@ -374,8 +375,7 @@ first_to_go(struct repo *r, const uint8_t id[SLOT_ID], unsigned int *ret,
 		b->len = 0;
 		if (repo_slot_get(r->store, name, r->id, b, &info, err) == 0)
 			continue;
-		if (err->code != ERR_NOTFOUND && err->code != ERR_CORRUPT &&
-		    err->code != ERR_UNSUPPORTED)
+		if (err->code != ERR_NOTFOUND && !object_is_damaged(err))
 			return -1;
 		err_clear(err);
 		b->len = 0;

@@ -94,7 +94,7 @@ list_ids(struct repo *r, const char *folder, struct names *ret, struct err *err)
 static int
 leave_out(struct repo *r, struct err *err)
 {
-	if (err->code != ERR_CORRUPT && err->code != ERR_UNSUPPORTED)
+	if (!object_is_damaged(err))
 		return -1;
 	if (!r->salvage)
 		return err_more(err, "the other backups can be read with "

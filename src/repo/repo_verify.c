@@ -11,6 +11,7 @@
 
 #include "crew.h"
 #include "mark.h"
+#include "object.h"
 #include "pack.h"
 #include "pack_check.h"
 #include "repo_index.h"
@@ -50,6 +51,13 @@ tell_pack(struct verifying *v, uint32_t pack, const char *why)
 	pthread_mutex_unlock(&v->lock);
 }
 
+/* Is an object gone or damaged, so that there is more to look at? */
+static bool
+is_loss(const struct err *err)
+{
+	return err->code == ERR_NOTFOUND || object_is_damaged(err);
+}
+
 /* Of a pack that no backup needs any more nothing is asked. */
 static bool
 is_needed(const struct verifying *v, uint32_t pack)
@@ -67,7 +75,7 @@ check_length(struct verifying *v, uint32_t pack, struct err *err)
 
 	pack_name(index_pack(v->ix, pack, &want), name);
 	if (store_size(v->r->store, name, &is, err)) {
-		if (err->code != ERR_NOTFOUND && err->code != ERR_CORRUPT)
+		if (!is_loss(err))
 			return -1;
 		tell_pack(v, pack,
 			  err->code == ERR_NOTFOUND ? "it is missing" :
@@ -91,8 +99,7 @@ check_pack(struct verifying *v, struct pack_checker *c, uint32_t pack,
 	pthread_mutex_unlock(&v->lock);
 	if (rc == 0)
 		return 0;
-	if (err->code != ERR_CORRUPT && err->code != ERR_NOTFOUND &&
-	    err->code != ERR_UNSUPPORTED)
+	if (!is_loss(err))
 		return -1;
 	tell_pack(v, pack,
 		  err->code == ERR_NOTFOUND ? "it is missing" : err->text);
@@ -172,7 +179,7 @@ look_at(struct verifying *v, const struct repo_commit *c, struct err *err)
 		 c->outcome.backup.name, c->session[0], c->session[1],
 		 c->session[2], c->session[3]);
 	if (mark_backups(v->r, &how, &m, err)) {
-		if (err->code != ERR_CORRUPT && err->code != ERR_NOTFOUND)
+		if (!is_loss(err))
 			return -1;
 		v->report->n_hurt++;
 		tell(v, what, err->text);
@@ -210,7 +217,7 @@ mark_all(struct verifying *v, struct err *err)
 
 	if (mark_backups(v->r, &how, &v->mark, err) == 0)
 		return 0;
-	if (err->code != ERR_CORRUPT && err->code != ERR_NOTFOUND)
+	if (!is_loss(err))
 		return -1;
 	err_clear(err); /* told when each backup is looked at */
 	return 0;

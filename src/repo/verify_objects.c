@@ -31,8 +31,7 @@ tell(struct looking *l, const char *name, const char *why)
 static int
 damage(struct looking *l, const char *name, struct err *err)
 {
-	if (err->code != ERR_CORRUPT && err->code != ERR_UNSUPPORTED &&
-	    err->code != ERR_DENIED)
+	if (!object_is_damaged(err) && err->code != ERR_DENIED)
 		return -1;
 	tell(l, name, err->text);
 	err_clear(err);

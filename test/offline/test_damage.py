@@ -3,7 +3,8 @@
 """Damage to the files of a repository (test/damage): it is found, what is
 damaged is named, and so are the backups that it costs; all others come back,
 and never other bytes than were saved.  Some of each kind; with LONG one bit of
-each byte of each file.
+each byte of each file.  And a file that the medium does not give back any more,
+as a bad sector does.
 """
 import collections
 import functools
@@ -16,6 +17,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "test" / d) for d in ("sim", "damage", "lib")]
 # pylint: disable=wrong-import-position
 import faults  # noqa: E402
+import traced  # noqa: E402
 from simcheck import run_cases  # noqa: E402
 from subjects import Xensnap  # noqa: E402
 
@@ -37,6 +39,22 @@ class Damaged(Xensnap):
     def __init__(self, top):
         super().__init__(top)
         self.said = b""
+
+        self.unreadable = None  # a file of the repository
+        self.without_it = False  # restore is told to do so
+
+    def env(self):
+        env = super().env()
+        return traced.environment(env) if self.unreadable else env
+
+    def run(self, *argv):
+        if self.without_it and "restore" in argv:
+            argv += ("--accept-head",)
+        if self.unreadable:
+            argv = ("strace", "-f", "-qq", "-o", "/dev/null", "-P",
+                    self.repo / self.unreadable, "-e",
+                    "inject=pread64:error=EIO", "--", *argv)
+        return super().run(*argv)
 
     def check_result(self, r):
         folder = r.fault.file.split("/")[0]
@@ -89,8 +107,49 @@ def damage(kind, part):
         suffered(subject, some[part::PARTS], LONG and kind != "flip")
 
 
+def alien():
+    """The version and the suite of each file, which are told as what is not
+    known here rather than as damage."""
+    with tempfile.TemporaryDirectory(prefix="xensnap-damage.") as top:
+        subject = Damaged(top)
+        subject.make()
+        suffered(subject, [faults.flip(file, at, 3) for at in (8, 10)
+                           for file in subject.files()], True)
+
+
+def unreadable():
+    """Each file in turn, by every read of it."""
+    if not traced.strace():
+        return "no strace"
+    with tempfile.TemporaryDirectory(prefix="xensnap-damage.") as top:
+        subject = Damaged(top)
+        subject.make()
+        for file in subject.files():
+            fault = faults.Fault("unreadable", file, "", lambda repo: None)
+            subject.unreadable = file
+            r, = faults.suffer(subject, [fault])
+            subject.check_result(r)
+            assert "Input/output error" in r.said, r
+            if file.startswith(("outcomes/", "index/")):
+                without(subject, r)
+            subject.unreadable = None
+    return None
+
+
+def without(subject, r):
+    """What is read by way of all outcomes or index parts is there but for what
+    that one has, if told to do without it."""
+    subject.without_it = True
+    came = {name: subject.restored(name) for name in sorted(subject.want)}
+    subject.without_it = False
+    print(f"# without {r.fault.file[:14]}: {came}", flush=True)
+    assert list(came.values()).count("exact") in (1, 2), (r, came)
+    assert "wrong" not in came.values(), (r, came)
+
+
 def main():
-    cases = []
+    cases = [("of another version, of another suite", alien),
+             ("a file that the medium does not give back", unreadable)]
     print(f"# SEED={SEED}", flush=True)
     for kind in "flip", "other":
         cases += [(f"{kind}, {i + 1} of {PARTS}",
