@@ -94,3 +94,9 @@ units_ms(double ms, char *ret, size_t len)
 		snprintf(ret, len, "for ages");
 	return ret;
 }
+
+const char *
+units_s(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}

@@ -21,4 +21,7 @@ const char *units_size(uint64_t bytes, char *ret, size_t len);
  * returns @ret. */
 const char *units_ms(double ms, char *ret, size_t len);
 
+/* units_s() - the "s" of @n things, or nothing for one: "%u disk%s". */
+const char *units_s(uint64_t n);
+
 #endif

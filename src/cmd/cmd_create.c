@@ -189,7 +189,7 @@ what(const struct snapshot *s, char *ret, size_t len)
 {
 	snprintf(ret, len, "%s%u disk%s",
 		 snapshot_has_memory(s->mode) ? "memory and " : "", s->n_disks,
-		 s->n_disks == 1 ? "" : "s");
+		 units_s(s->n_disks));
 	return ret;
 }
 

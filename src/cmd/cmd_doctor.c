@@ -10,6 +10,7 @@
 #include "json_field.h"
 #include "opts.h"
 #include "print.h"
+#include "units.h"
 
 #define INDENT 11 /* of a finding's text */
 
@@ -83,23 +84,18 @@ tell_finding(const struct doctor_finding *f)
 		print_line("%*smend: %s", INDENT, "", f->mend);
 }
 
-static const char *
-many(unsigned int n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void
 tell_sum(const struct doctor_report *r)
 {
 	const unsigned int *n = r->count;
 
 	if (r->n_more)
-		print_line("and %u finding%s more", r->n_more, many(r->n_more));
+		print_line("and %u finding%s more", r->n_more,
+			   units_s(r->n_more));
 	print_line("%u error%s, %u warning%s, %u note%s", n[DOCTOR_ERROR],
-		   many(n[DOCTOR_ERROR]), n[DOCTOR_WARNING],
-		   many(n[DOCTOR_WARNING]), n[DOCTOR_NOTE],
-		   many(n[DOCTOR_NOTE]));
+		   units_s(n[DOCTOR_ERROR]), n[DOCTOR_WARNING],
+		   units_s(n[DOCTOR_WARNING]), n[DOCTOR_NOTE],
+		   units_s(n[DOCTOR_NOTE]));
 	if (r->n_mended)
 		print_line("%u mended", r->n_mended);
 	if (r->n_harmless > r->n_failed)

@@ -175,27 +175,27 @@ tell_calendar(const struct prune_plan *p, struct err *err)
 static void
 tell(const struct prune_plan *p)
 {
+	const struct prune_report *r = &p->report;
 	char size[24];
 
 	print_line("%u of %u backups forgotten, %u of %u packs deleted, %s",
-		   p->n_forget, p->n, p->report.n_deleted, p->report.n_packs,
-		   units_size(p->report.deleted_bytes, size, sizeof(size)));
-	if (p->report.n_repacked)
-		print_line("%u packs of which little was needed were written "
+		   p->n_forget, p->n, r->n_deleted, r->n_packs,
+		   units_size(r->deleted_bytes, size, sizeof(size)));
+	if (r->n_repacked)
+		print_line("%u pack%s of which little was needed: written "
 			   "anew, %s",
-			   p->report.n_repacked,
-			   units_size(p->report.repacked_bytes, size,
-				      sizeof(size)));
-	if (p->report.n_broken)
-		print_line("%u sessions that were taken for dead were ended",
-			   p->report.n_broken);
-	if (p->report.n_tidied)
-		print_line("%u files that killed backups had left were removed",
-			   p->report.n_tidied);
-	if (p->report.n_waiting)
-		print_line("%u sessions are at work: what is not needed any "
+			   r->n_repacked, units_s(r->n_repacked),
+			   units_size(r->repacked_bytes, size, sizeof(size)));
+	if (r->n_broken)
+		print_line("%u session%s taken for dead: ended", r->n_broken,
+			   units_s(r->n_broken));
+	if (r->n_tidied)
+		print_line("%u file%s of killed backups: removed", r->n_tidied,
+			   units_s(r->n_tidied));
+	if (r->n_waiting)
+		print_line("%u session%s at work: what is not needed any "
 			   "more is deleted by the next prune",
-			   p->report.n_waiting);
+			   r->n_waiting, units_s(r->n_waiting));
 }
 
 int

@@ -55,7 +55,7 @@ tell(const struct revert_report *r)
 	print_line("%s", "");
 	print_line("Written %s to %u disk%s",
 		   units_size(r->written_bytes, size, sizeof(size)), r->n_disks,
-		   r->n_disks == 1 ? "" : "s");
+		   units_s(r->n_disks));
 	if (r->started)
 		print_line("Away    %s", units_ms(r->away_ms, ms, sizeof(ms)));
 	if (!r->before[0])

@@ -61,13 +61,15 @@ tell(const struct verify_report *r, bool data)
 			   r->n_bad, r->n_packs, r->n_bad_objects, r->n_hurt,
 			   r->n_backups);
 	else if (data)
-		print_line("%u backups and %u packs are whole, %s read",
-			   r->n_backups, r->n_packs,
+		print_line("%u backup%s and %u pack%s are whole, %s read",
+			   r->n_backups, units_s(r->n_backups), r->n_packs,
+			   units_s(r->n_packs),
 			   units_size(r->read_bytes, size, sizeof(size)));
 	else
-		print_line("%u backups are whole as far as their maps and %u "
-			   "packs go; --data reads all",
-			   r->n_backups, r->n_packs);
+		print_line("%u backup%s and %u pack%s are there, and the maps "
+			   "are whole; --data reads all",
+			   r->n_backups, units_s(r->n_backups), r->n_packs,
+			   units_s(r->n_packs));
 }
 
 static int

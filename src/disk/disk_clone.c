@@ -70,7 +70,7 @@ check_group(const struct disk_clone *c, unsigned int first, unsigned int n,
 		       "clone%s need %s",
 		       c[first].group,
 		       units_size(c[first].free_bytes, a, sizeof(a)), times,
-		       times == 1 ? "" : "s", units_size(need, b, sizeof(b)));
+		       units_s(times), units_size(need, b, sizeof(b)));
 }
 
 int

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "restore_record.h"
 #include "snapshot.h"
+#include "units.h"
 #include "xl_cfg.h"
 #include "xl_safe.h"
 
@@ -123,11 +124,11 @@ tell_unsafe(const char *text, bool offline, const struct restore_plan *p)
 			 xl_safe_json(text, &how, &left, &ignored);
 	if (safe && left.n)
 		log_notice("the configuration is as the backup has it, and has "
-			   "%u things that `restore --start` would leave out "
+			   "%u thing%s that `restore --start` would leave out "
 			   "(%s%s): give it to xl if you trust whoever can "
 			   "write to the repository",
-			   left.n + left.n_more, left.what[0],
-			   left.n > 1 ? ", ..." : "");
+			   left.n + left.n_more, units_s(left.n + left.n_more),
+			   left.what[0], left.n > 1 ? ", ..." : "");
 	free(safe);
 }
 

@@ -16,6 +16,7 @@
 #include "in_use.h"
 #include "log.h"
 #include "text.h"
+#include "units.h"
 
 #define ZEROS (1u << 20)
 
@@ -110,10 +111,10 @@ warn_of_views(const struct target *t, struct err *err)
 	int r = disk_has_views(t->path, &n, err);
 
 	if (r > 0)
-		log_warning("%u views of %s are kept, and take room for all "
+		log_warning("%u view%s of %s kept here will take room for all "
 			    "that is written over; a classic one that runs "
 			    "full is lost (`xensnap list` tells), continuing",
-			    n, t->path);
+			    n, units_s(n), t->path);
 	return r < 0 ? -1 : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "prune_wait.h"
 #include "session_file.h"
 #include "take.h"
+#include "units.h"
 
 #define POLL_MS 500
 
@@ -177,7 +178,7 @@ prune_wait(struct repo *r, const struct prune_how *how,
 			goto out;
 		if (n == 0 || clock_ms_since(start) / 1e3 > how->wait_s)
 			break;
-		log_info("waiting for %u sessions that are at work", n);
+		log_info("waiting for %u session%s at work", n, units_s(n));
 		clock_sleep_ms(POLL_MS);
 	}
 	report->n_waiting = n;

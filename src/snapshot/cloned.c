@@ -9,6 +9,7 @@
 #include "domain_file.h"
 #include "json.h"
 #include "json_field.h"
+#include "units.h"
 
 #define FILE_NAME ".clone"
 #define FORMAT 1
@@ -211,6 +212,6 @@ cloned_check_none(const char *from, const char *name, struct err *err)
 		return 0;
 	return err_set(err, ERR_STATE, 0,
 		       "the clone%s %s live%s on it: `xensnap delete` %s first",
-		       x.n == 1 ? "" : "s", x.text, x.n == 1 ? "s" : "",
+		       units_s(x.n), x.text, x.n == 1 ? "s" : "",
 		       x.n == 1 ? "it" : "them");
 }

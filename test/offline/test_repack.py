@@ -50,7 +50,7 @@ def little():
             assert o["repacked_packs"] == 0 == o["deleted_packs"], o
             assert w.pack_bytes() > 8 * MIB
         out = w.done("prune", w.repo, *PRUNE)
-        assert "1 packs of which little was needed were written anew" in out
+        assert "1 pack of which little was needed: written anew" in out
         w.is_small()
         o = w.prune()
         assert o["repacked_packs"] == 0 == o["deleted_packs"], o

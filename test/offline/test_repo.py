@@ -302,7 +302,7 @@ def beside(place):
         result = w.run("prune", w.repo, "--keep-last", "1", "--name", "old",
                        "--wait", "0")
         assert result.returncode == 3, result
-        assert "1 sessions are at work" in result.stdout, result
+        assert "1 session at work:" in result.stdout, result
         p.send_signal(signal.SIGCONT)
         assert p.wait() == 0
         w.whole("b")

@@ -150,7 +150,7 @@ cmp /root/restored /root/src.was
 ok $? "the view was backed up, not the disk"
 rm /root/restored
 # shellcheck disable=SC2086
-told 3 "1 views of /dev/vg/src are kept" restore $repo web1 $to
+told 3 "1 view of /dev/vg/src kept here" restore $repo web1 $to
 cmp /dev/vg/src /root/src.was
 ok $? "in place, beside a view"
 told 0 "" delete web1@cold

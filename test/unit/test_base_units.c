@@ -129,14 +129,23 @@ test_ms(void **state)
 	assert_true(strlen(buf) < sizeof(buf));
 }
 
+static void
+test_s(void **state)
+{
+	(void)state;
+	assert_string_equal(units_s(0), "s");
+	assert_string_equal(units_s(1), "");
+	assert_string_equal(units_s(2), "s");
+	assert_string_equal(units_s(UINT64_MAX), "s");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_refuse),
-		cmocka_unit_test(test_size),
-		cmocka_unit_test(test_ms),
+		cmocka_unit_test(test_parse), cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_size),  cmocka_unit_test(test_ms),
+		cmocka_unit_test(test_s),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
