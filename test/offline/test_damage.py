@@ -39,7 +39,6 @@ class Damaged(Xensnap):
     def __init__(self, top):
         super().__init__(top)
         self.said = b""
-
         self.unreadable = None  # a file of the repository
         self.without_it = False  # restore is told to do so
 
