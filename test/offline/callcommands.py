@@ -28,6 +28,11 @@ class Command:
     def right(self, w):
         """It said that all is well: so it is."""
 
+    def found(self, w):
+        """It failed: did it tell what it found, and so no error?"""
+        del w
+        return False
+
     def behind(self, w, killed):
         """What must hold whatever it said; @killed: it could not tidy up."""
         assert w.listed() == ["old"], w.listed()
@@ -237,6 +242,11 @@ class Verify(Command):
 
     def words(self, w):
         return "verify", "--data", w.repo
+
+    def found(self, w):
+        """What cannot be read is damage to it, and damage is its result."""
+        lines = (w.top / "stdout").read_text().splitlines()
+        return len(lines) > 1 and " are damaged, " in lines[-1]
 
 
 class Backups(Command):
