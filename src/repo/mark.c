@@ -25,6 +25,7 @@ struct mark {
 	struct needed_chunk *batch;
 	uint32_t n_batch, room; /* of it: BATCH at most */
 	uint32_t backup;        /* at hand */
+	bool lone;              /* there is no other: who asks names it */
 	struct getter *g;       /* of its realm */
 	struct tree t;          /* of the disk at hand */
 	uint32_t n_packs;
@@ -132,6 +133,16 @@ sort_batch(struct needed_chunk *c, uint32_t n)
 	}
 }
 
+/* It failed for that backup. */
+static int
+failed_for(const struct mark *m, uint32_t backup, struct err *err)
+{
+	if (m->lone)
+		return -1;
+	return err_add(err, "backup %s",
+		       m->r->commits[backup].outcome.backup.name);
+}
+
 /* Look up what was gathered. */
 static int
 mark_batch(struct mark *m, struct err *err)
@@ -144,9 +155,7 @@ mark_batch(struct mark *m, struct err *err)
 
 		memcpy(id, c->id, INDEX_ID);
 		if (first_time(m, id, err) < 0)
-			return err_add(
-				err, "backup %s",
-				m->r->commits[c->backup].outcome.backup.name);
+			return failed_for(m, c->backup, err);
 	}
 	m->n_batch = 0;
 	return 0;
@@ -273,8 +282,7 @@ mark_all(struct mark *m, const struct mark_how *how, struct err *err)
 			continue;
 		m->backup = i;
 		if (mark_backup(m, c, err))
-			return err_add(err, "backup %s",
-				       c->outcome.backup.name);
+			return failed_for(m, i, err);
 		if (how->progress)
 			how->progress("backups", i + 1, r->n_commits,
 				      how->progress_ctx);
@@ -330,6 +338,7 @@ mark_backups(struct repo *r, const struct mark_how *how, struct mark **ret,
 	if (!m)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	m->r = r;
+	m->lone = how->only != NULL;
 	m->ix = repo_index(r, REALM_NONE, err);
 	if (m->ix && look_for_packs(m, how, err) == 0 &&
 	    mark_all(m, how, err) == 0) {
