@@ -7,9 +7,14 @@
 #include "index_runs.h"
 #include "log.h"
 
-/* A run is merged with those behind it when they are more than a 1/n of it. */
-#define WHEN_FULL 1
-#define WHEN_SETTLED 4
+/*
+ * A run is merged with those behind it when they are more than so many quarters
+ * of it.  When a list is full that is much, so that large ones are written anew
+ * only with many others as large: index parts are equal, and thousands.
+ */
+#define WHEN_FULL 64
+#define WHEN_FULL_LEAST 4
+#define WHEN_SETTLED 1
 
 void
 used_run_free(struct used_run *u)
@@ -181,7 +186,7 @@ dead_in(const struct used_run *u)
 
 /* The first run that is to be merged with all behind it, or @l->n. */
 static unsigned int
-first_to_merge(const struct run_list *l, unsigned int factor)
+first_to_merge(const struct run_list *l, unsigned int quarters)
 {
 	unsigned int first = l->n;
 	uint64_t behind = 0;
@@ -189,12 +194,33 @@ first_to_merge(const struct run_list *l, unsigned int factor)
 	for (unsigned int i = l->n; i-- > 0 && !l->at[i].fixed;) {
 		uint64_t n = index_run_entries(l->at[i].run);
 
-		if ((i + 1 < l->n && n < factor * behind) ||
-		    (factor == WHEN_SETTLED && dead_in(&l->at[i]) > n / 3))
+		if ((i + 1 < l->n && quarters * n < 4 * behind) ||
+		    (quarters == WHEN_SETTLED && dead_in(&l->at[i]) > n / 3))
 			first = i;
 		behind += n;
 	}
 	return first;
+}
+
+/* Where to merge from when there shall be room for one more. */
+static unsigned int
+first_when_full(const struct run_list *l)
+{
+	unsigned int first = l->n;
+
+	for (unsigned int quarters = WHEN_FULL;
+	     first == l->n && quarters >= WHEN_FULL_LEAST; quarters /= 2)
+		first = first_to_merge(l, quarters);
+	return first;
+}
+
+static unsigned int
+choose(const struct run_list *l, bool full)
+{
+	unsigned int first = full ? first_when_full(l) :
+				    first_to_merge(l, WHEN_SETTLED);
+
+	return first == l->n && l->n == INDEX_MERGE_MAX ? l->n - 2 : first;
 }
 
 static int mend_damaged(struct index_runs *rs, struct run_list *l,
@@ -202,25 +228,22 @@ static int mend_damaged(struct index_runs *rs, struct run_list *l,
 
 /* Merge what shall be; what was damaged is read anew first. */
 static int
-compact(struct index_runs *rs, struct run_list *l, unsigned int factor,
-	struct err *err)
+compact(struct index_runs *rs, struct run_list *l, bool full, struct err *err)
 {
-	unsigned int i = first_to_merge(l, factor);
+	unsigned int i = choose(l, full);
 
-	if (i == l->n && l->n == INDEX_MERGE_MAX)
-		i = l->n - 2;
 	if (i >= l->n || merge_from(rs, l, i, err) == 0)
 		return 0;
 	if (err->code != ERR_CORRUPT || mend_damaged(rs, l, err))
 		return -1;
-	i = first_to_merge(l, factor);
+	i = choose(l, full);
 	return i < l->n ? merge_from(rs, l, i, err) : 0;
 }
 
 int
 index_runs_settle(struct index_runs *rs, struct err *err)
 {
-	if (compact(rs, &rs->parts, WHEN_SETTLED, err) == 0)
+	if (compact(rs, &rs->parts, false, err) == 0)
 		return 0;
 	if (err->code != ERR_NOSPC)
 		return -1;
@@ -239,7 +262,7 @@ static int
 push(struct index_runs *rs, struct run_list *l, struct used_run *u,
      struct err *err)
 {
-	if (l->n == INDEX_MERGE_MAX && compact(rs, l, WHEN_FULL, err)) {
+	if (l->n == INDEX_MERGE_MAX && compact(rs, l, true, err)) {
 		used_run_free(u);
 		return -1;
 	}
