@@ -121,7 +121,7 @@ def stop_all():
 
 def run(label, path, env, seconds, out, cwd):
     """Run the test program @path for at most @seconds."""
-    base = label.replace("/", "-")
+    base = re.sub("[/ ]", "-", label)
     std, log = out / f"{base}.tap", out / f"{base}.log"
     result = Result(label, logs=[std, log])
     begin = time.monotonic()

@@ -133,6 +133,26 @@ tell_end() {
 	xl dmesg | tail -n 5 | sed 's/^/#   /'
 }
 
+# Did the emulated CPU end guest NAME (lab/README.md)?  By its last words.
+ended_by_cpu() {
+	tail -n 200 "$(console "$1")" |
+		grep -aq 'ENTRY_TRAMPOLINE stack guard page was hit'
+}
+
+# Which guests panicked, and of what.  Of one that the emulated CPU has ended it
+# is said in the words for which tools/check.py runs a test again.
+tell_panics() {
+	for log in /var/log/xen/console/guest-*.log; do
+		guest=$(basename "$log" .log)
+		guest=${guest#guest-}
+		tail -n 200 "$log" 2> /dev/null |
+			grep -aE 'BUG: |RIP: |Kernel panic' | cut -c1-160 |
+			sed "s/^/$guest: /" >&2
+		! ended_by_cpu "$guest" ||
+			echo "# the emulated CPU ended guest $guest"
+	done
+}
+
 # ---- views and memory brought back ----
 
 # disks_of SNAPSHOT: "SOURCE VIEW" a line.

@@ -5,6 +5,7 @@
 # of a state script), pushes the test, the program under test and dom0.sh, runs the
 # test there and ends with its status.  In dom0 it goes on with dom0.sh.
 # $lab_more: another program that the test needs, in /root/test/lib.
+# Of a test that failed it tells which guests panicked.
 # XENSNAP_BIN is the program, built with -Dfail_points=true.
 
 if [ -z "${XENSNAP_IN_LAB:-}" ]; then
@@ -32,6 +33,9 @@ if [ -z "${XENSNAP_IN_LAB:-}" ]; then
 		env XENSNAP_IN_LAB=1 LONG="${LONG:-}" REPEAT="${REPEAT:-}" \
 		GUESTS="${GUESTS:-}" WAYS="${WAYS:-}" \
 		sh "/root/test/xen/$self"
-	exit $?
+	rc=$?
+	[ $rc -eq 0 ] || "$lab" -n "$name" run --no-stdin -- \
+		sh -c '. /root/test/lib/dom0.sh && tell_panics'
+	exit $rc
 fi
 . /root/test/lib/dom0.sh

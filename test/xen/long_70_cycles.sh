@@ -21,11 +21,6 @@ cycle() {
 		xensnap delete -q $guest@c > /dev/null
 }
 
-ended_by_cpu() {
-	tail -n 200 "$(console $guest)" |
-		grep -q 'ENTRY_TRAMPOLINE stack guard page was hit'
-}
-
 # The monitor is another one then, and so is what it has to begin with.
 start_again() {
 	ended=$((ended + 1))
@@ -42,7 +37,7 @@ cycles() {
 		if cycle; then
 			i=$((i + 1))
 			[ $((i % 50)) -ne 0 ] || tell_now
-		elif ended_by_cpu; then
+		elif ended_by_cpu $guest; then
 			start_again || return 1
 		else
 			return 1
