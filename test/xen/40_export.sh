@@ -3,10 +3,12 @@
 # 40_export.sh - export a snapshot, and use it without xensnap: the sums are
 # right, the disks are the views byte by byte, and `xl restore` takes the
 # files while the original runs; several snapshots, deleted in any order.
-lab_state=running:pvmix
+# The state is one that 30_create.sh has made; its other guest has thin disks.
+lab_state=running:pvhmix,pv2
 . "$(dirname "$0")/../lib/in_lab.sh"
 
-guest=pvmix
+guest=pv2
+other=pvhmix
 out=/srv/xfs/out
 
 xensnap create --cow-size 100% $guest@one > /dev/null
@@ -14,7 +16,7 @@ ok $? "create $guest@one"
 xensnap create --cow-size 100% $guest@two > /dev/null
 ok $? "create $guest@two: a second one beside it"
 like "$(xensnap list)" "$guest@one" "list shows the first"
-like "$(xensnap list --json)" '"snapshot": *"pvmix@two"' \
+like "$(xensnap list --json)" '"snapshot": *"pv2@two"' \
 	"list --json shows the second"
 like "$(xensnap show $guest@one)" 'xvdb' "show names the disks"
 
