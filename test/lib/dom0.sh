@@ -143,9 +143,10 @@ ended_by_cpu() {
 # is said in the words for which tools/check.py runs a test again.
 tell_panics() {
 	for log in /var/log/xen/console/guest-*.log; do
+		[ -e "$log" ] || continue
 		guest=$(basename "$log" .log)
 		guest=${guest#guest-}
-		tail -n 200 "$log" 2> /dev/null |
+		tail -n 200 "$log" |
 			grep -aE 'BUG: |RIP: |Kernel panic' | cut -c1-160 |
 			sed "s/^/$guest: /" >&2
 		! ended_by_cpu "$guest" ||

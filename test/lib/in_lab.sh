@@ -34,7 +34,7 @@ if [ -z "${XENSNAP_IN_LAB:-}" ]; then
 		GUESTS="${GUESTS:-}" WAYS="${WAYS:-}" \
 		sh "/root/test/xen/$self"
 	rc=$?
-	[ $rc -eq 0 ] || "$lab" -n "$name" run --no-stdin -- \
+	[ $rc -eq 0 ] || "$lab" -n "$name" run --no-stdin --timeout 120 -- \
 		sh -c '. /root/test/lib/dom0.sh && tell_panics'
 	exit $rc
 fi
