@@ -12,7 +12,6 @@ import itertools
 import os
 import pathlib
 import shutil
-import signal
 import sys
 import time
 
@@ -221,9 +220,7 @@ def main():
     parser.add_argument("what", nargs="*",
                         help="suites (" + " ".join(SUITES) + ") or test files")
     args = parser.parse_args()
-    # A shell lets what it starts in the background ignore Ctrl-C, and so would
-    # all that the tests start: some of them are about Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    tap.hear_signals()
     OUT.mkdir(parents=True, exist_ok=True)
     for old in list(OUT.glob("*.log")) + list(OUT.glob("*.tap")):
         old.unlink()

@@ -46,7 +46,7 @@ def build():
     """The programs, none of which has been run."""
     check.BUILDS[NAME] = ("gcc", [
         "-Db_coverage=true", "-Dbuildtype=debug", "-Dsim=true",
-        "-Dfail_points=true", "-Dwerror=false"])
+        "-Dfail_points=true"])
     for name in NAME, "bare":
         result = check.build(name)
         check.tell(result)
@@ -67,6 +67,7 @@ def programs(suite):
 def run(suite, path):
     env = check.environment(NAME, False)
     env["XENSNAP_CLANG"] = env["XENSNAP_BIN"]
+    env["XENSNAP_COVERAGE"] = "1"
     return tap.run(f"{NAME}/{path.name}", path, env, 3600, OUT, TOP)
 
 
@@ -151,6 +152,7 @@ examples:
     if args.missing and not args.room:
         parser.error("--missing goes with --room")
     if not args.again:
+        tap.hear_signals()
         build()
         run_all(args.suite or SUITES)
     found = collect()

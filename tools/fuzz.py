@@ -34,6 +34,9 @@ LIMITS_OF = {"map": ["-detect_leaks=0"], "memory": ["-max_len=32768"]}
 EXAMPLES = """examples:
   ./dev fuzz                          all targets, a minute each
   ./dev fuzz --seconds 3600 head map  two of them, an hour each
+  ./dev fuzz --seconds 3600 --runs 1000000
+                                      all, until each has had a million, or an
+                                      hour
   ./dev fuzz --list                   which there are
   ./dev fuzz --merge head             what was found goes into the corpus, as
                                       far as it reaches further
@@ -111,11 +114,14 @@ def tell_finding(target, log, new):
         print(f"    again: {shown(program(target))} {shown(path)}")
 
 
-def fuzz(target, seconds):
-    """How often @target was called; and whether that was without a finding."""
+def fuzz(target, seconds, runs):
+    """How often @target was called; and whether that was without a finding.
+
+    It ends after @runs calls (-1: never) or @seconds, whichever is first.
+    """
     log = OUT / f"{target}.log"
     before = set(FINDINGS.glob(f"{target}-*"))
-    status = run(command(target, [f"-max_total_time={seconds}",
+    status = run(command(target, [f"-max_total_time={seconds}", f"-runs={runs}",
                                   "-print_final_stats=1"])
                  + [str(f) for f in folders(target)], log)
     m = re.search(r"number_of_executed_units: *(\d+)",
@@ -158,6 +164,8 @@ def arguments():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60, metavar="N",
                         help="for each target (60)")
+    parser.add_argument("--runs", type=int, default=-1, metavar="N",
+                        help="and no more than N executions of each")
     parser.add_argument("--merge", action="store_true",
                         help="do not fuzz: make the corpus anew of itself and "
                         "of what was found")
@@ -167,6 +175,8 @@ def arguments():
     args = parser.parse_args()
     if args.seconds < 1:
         parser.error("--seconds is at least 1")
+    if args.runs == 0 or args.runs < -1:
+        parser.error("--runs is at least 1")
     for name in args.target:
         if name not in targets():
             parser.error(f"no target is called '{name}'; ./dev fuzz --list "
@@ -187,7 +197,8 @@ def main():
             merge(name)
         return
     begin = time.monotonic()
-    results = {name: fuzz(name, args.seconds) for name in names}
+    results = {name: fuzz(name, args.seconds, args.runs)
+               for name in names}
     bad = [name for name, (_, good) in results.items() if not good]
     print(f"{len(names)} targets, {sum(n for n, _ in results.values())} "
           f"executions (fewest: {min(n for n, _ in results.values())}), "

@@ -68,6 +68,18 @@ def stop(process):
             pass
 
 
+def hear_signals():
+    """Let what we start hear the signals that some of the tests are about.
+
+    A shell lets what it starts in the background ignore Ctrl-C, nohup what it
+    starts ignore hang-ups, and so would all that comes of it.  A signal with a
+    handler, as opposed to one that is ignored, is a program's own again.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
 def comments(lines):
     """Those that @lines begin with, 20 at most."""
     return list(itertools.takewhile(lambda line: line.startswith("#"),
