@@ -56,8 +56,8 @@ tell(const struct verify_report *r, bool data)
 	char size[24];
 
 	if (r->n_hurt || r->n_bad || r->n_bad_objects)
-		print_line("%u of %u packs and %u other objects are damaged, "
-			   "%u of %u backups hurt",
+		print_line("damaged: %u of %u packs, other objects: %u; "
+			   "hurt: %u of %u backups",
 			   r->n_bad, r->n_packs, r->n_bad_objects, r->n_hurt,
 			   r->n_backups);
 	else if (data)

@@ -336,6 +336,8 @@ domain_state_name(enum domain_state state)
 		return "suspended";
 	case DOMAIN_SHUT_DOWN:
 		return "shut down";
+	case DOMAIN_CRASHED:
+		return "crashed";
 	case DOMAIN_DYING:
 		return "dying";
 	}

@@ -41,9 +41,18 @@ enum domain_state {
 	DOMAIN_RUNNING,   /* running or blocked: its normal life */
 	DOMAIN_PAUSED,    /* by the toolstack */
 	DOMAIN_SUSPENDED, /* acknowledged a suspend; stands still */
-	DOMAIN_SHUT_DOWN, /* powered off, rebooting or crashed */
+	DOMAIN_SHUT_DOWN, /* powered off or rebooting */
+	DOMAIN_CRASHED,   /* and is kept for whoever looks into it */
 	DOMAIN_DYING,
 };
+
+/* Will it never run on?  One that stands still may. */
+static inline bool
+domain_state_is_end(enum domain_state state)
+{
+	return state == DOMAIN_GONE || state == DOMAIN_SHUT_DOWN ||
+	       state == DOMAIN_CRASHED || state == DOMAIN_DYING;
+}
 
 /* One disk as the domain's configuration names it. */
 struct domain_disk {

@@ -80,11 +80,16 @@ lx_state(const libxl_dominfo *info)
 {
 	if (info->dying)
 		return DOMAIN_DYING;
-	if (info->shutdown)
-		return info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND ?
-			       DOMAIN_SUSPENDED :
-			       DOMAIN_SHUT_DOWN;
-	return info->paused ? DOMAIN_PAUSED : DOMAIN_RUNNING;
+	if (!info->shutdown)
+		return info->paused ? DOMAIN_PAUSED : DOMAIN_RUNNING;
+	switch (info->shutdown_reason) {
+	case LIBXL_SHUTDOWN_REASON_SUSPEND:
+		return DOMAIN_SUSPENDED;
+	case LIBXL_SHUTDOWN_REASON_CRASH:
+		return DOMAIN_CRASHED;
+	default:
+		return DOMAIN_SHUT_DOWN;
+	}
 }
 
 int

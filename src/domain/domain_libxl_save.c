@@ -273,8 +273,7 @@ explain(const struct saving *s, struct err *err)
 			       "cancelled while the "
 			       "memory of %s was being saved",
 			       d->name);
-	if (state == DOMAIN_GONE || state == DOMAIN_DYING ||
-	    state == DOMAIN_SHUT_DOWN)
+	if (domain_state_is_end(state))
 		return err_set(err, ERR_STATE, 0,
 			       "domain %s is %s: it ended "
 			       "while its memory was being saved",

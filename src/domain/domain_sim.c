@@ -85,7 +85,7 @@ ds_state(const struct sim_domain *d)
 	} words[] = {
 		{ "running", DOMAIN_RUNNING },     { "paused", DOMAIN_PAUSED },
 		{ "suspended", DOMAIN_SUSPENDED }, { "off", DOMAIN_SHUT_DOWN },
-		{ "dying", DOMAIN_DYING },
+		{ "crashed", DOMAIN_CRASHED },     { "dying", DOMAIN_DYING },
 	};
 	size_t i;
 

@@ -44,6 +44,8 @@ way_on(enum domain_state state)
 	case DOMAIN_SUSPENDED:
 		return "; `xensnap recover` resumes one that we left so; or "
 		       "use --disks-only";
+	case DOMAIN_CRASHED:
+		return "; --disks-only keeps its disks as they are";
 	default:
 		return "";
 	}

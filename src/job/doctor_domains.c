@@ -66,6 +66,17 @@ tell_still(struct doctor *x, const struct domain_seen *d, bool left)
 	}
 }
 
+static void
+tell_crashed(struct doctor *x, const char *name)
+{
+	struct doctor_finding *f = doctor_found(
+		x, "domain-crashed", DOCTOR_NOTE, name,
+		"has crashed, and is kept for whoever looks into it");
+
+	doctor_why(f, "it keeps its memory, and only its disks can be frozen");
+	doctor_mend(f, "xl destroy %s, then xl create", name);
+}
+
 int
 doctor_cure_domain(struct doctor *x, struct doctor_finding *f, struct err *err)
 {
@@ -177,6 +188,8 @@ doctor_domains(struct doctor *x)
 			continue;
 		if (d->state == DOMAIN_PAUSED || d->state == DOMAIN_SUSPENDED)
 			tell_still(x, d, left);
+		else if (d->state == DOMAIN_CRASHED)
+			tell_crashed(x, d->name);
 		else if (d->state == DOMAIN_RUNNING)
 			check_ways(x, d);
 		if (!left && d->state == DOMAIN_RUNNING)

@@ -141,8 +141,7 @@ collect(const struct domain_seen *seen, void *ctx, struct err *err)
 	struct jobs_running *r = ctx;
 	struct domain_seen *more;
 
-	if (seen->state == DOMAIN_GONE || seen->state == DOMAIN_SHUT_DOWN ||
-	    seen->state == DOMAIN_DYING)
+	if (domain_state_is_end(seen->state))
 		return 0;
 	more = reallocarray(r->seen, r->n + 1, sizeof(*more));
 	if (!more)

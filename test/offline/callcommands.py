@@ -246,7 +246,7 @@ class Verify(Command):
     def found(self, w):
         """What cannot be read is damage to it, and damage is its result."""
         lines = (w.top / "stdout").read_text().splitlines()
-        return len(lines) > 1 and " are damaged, " in lines[-1]
+        return len(lines) > 1 and "damaged: " in lines[-1]
 
 
 class Backups(Command):

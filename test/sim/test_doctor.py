@@ -208,6 +208,16 @@ def paused_beside():
         assert host.state("web1") == "paused"
 
 
+def crashed():
+    """Kept by its on_crash: told, and none that runs."""
+    with Host() as host:
+        host.domain("web1", DISKS)
+        host.set_state("web1", "crashed")
+        found = look(host, status=0)
+        assert level(found, "domain-crashed", "web1") == "note", wrong(found)
+        assert "xl destroy web1" in found["domain-crashed", "web1"]["mend"]
+
+
 def at_work():
     """While a process is at work on a domain nothing is wrong with it."""
     with Host() as host:
@@ -293,6 +303,7 @@ run_cases([
     ("what cannot be mended: exit 1", mend_fails),
     ("suspended by somebody else: left alone", not_ours),
     ("paused by its admin beside a leftover", paused_beside),
+    ("crashed and kept", crashed),
     ("a process at work: nothing is wrong", at_work),
     ("a view without a snapshot", leftover_view),
     ("monitors of xl's", monitors),

@@ -86,6 +86,20 @@ def guest_dies():
         check_nothing_to_recover(host)
 
 
+def crashed():
+    """It cannot answer any more; its disks are there to be frozen."""
+    with Host() as host:
+        host.domain("web1", DISKS)
+        host.set_state("web1", "crashed")
+        result = host.run("create", "web1@x")
+        one_line(result, 1, "web1 is crashed", "--disks-only")
+        check_all(host, set(), domains=())
+        result = host.run("create", "--disks-only", "web1@disks")
+        assert result.status == 0, result
+        assert host.state("web1") == "crashed"
+        check_all(host, {"web1@disks"}, domains=())
+
+
 def left_standing():
     """Neither resume nor rescue work: the journal stays, so that recover
     knows of it; and it is told, loudly."""
@@ -409,6 +423,7 @@ def main():
     cases += [
         ("resume fails once", resume_fails_once),
         ("the guest dies", guest_dies),
+        ("the domain has crashed", crashed),
         ("the domain is left standing", left_standing),
         ("a disk is left held", left_held),
         ("a view cannot be dropped", view_cannot_be_dropped),

@@ -3,7 +3,7 @@
 # 46_guests.sh - guests that cannot be frozen, or not like this: found out
 # before anything is touched, with the reason and the way that works.
 lab_state=running:pvh1
-lab_more=${XENSNAP_BUILD:-}/test/xen/set_uuid
+lab_more=${XENSNAP_BUILD:-}/test/xen/domctl
 . "$(dirname "$0")/../lib/in_lab.sh"
 
 # refused PATTERN WORDS...
@@ -67,7 +67,7 @@ becomes_other() {
 	XENSNAP_STOP_AT=$1 xensnap create -q pvh1@o > /dev/null 2> /tmp/err &
 	pid=$!
 	wait_for 60 grep -q '^State:.T' "/proc/$pid/status"
-	uuid=$(/root/test/lib/set_uuid "$(xl domid pvh1)" $other)
+	uuid=$(/root/test/lib/domctl uuid "$(xl domid pvh1)" $other)
 	kill -CONT $pid
 	wait $pid
 	is $? 1 "another one at $1: exit 1"
@@ -79,10 +79,21 @@ becomes_other() {
 becomes_other journal.view.after 'domain pvh1 is gone'
 runs pvh1
 ok $? "  and it was not touched"
-/root/test/lib/set_uuid "$(xl domid pvh1)" "$uuid" > /dev/null
+/root/test/lib/domctl uuid "$(xl domid pvh1)" "$uuid" > /dev/null
 xensnap create -q pvh1@o > /dev/null && xensnap delete -q pvh1@o
 ok $? "as itself again it can be frozen"
 becomes_other instant.begin 'domain pvh1 is gone: somebody else'
 like "$(state_of pvh1)" '^---s' "  and nobody let it go on"
+xl destroy pvh1
+
+# Crashed, and kept by its on_crash = "preserve".
+patient create -p /etc/xen/guests/pvh1.cfg
+/root/test/lib/domctl crash "$(xl domid pvh1)"
+like "$(state_of pvh1)" 'c-$' "a domain crashes, and is kept"
+refused 'pvh1 is crashed.*--disks-only' create pvh1@c
+like "$(xensnap doctor)" 'pvh1.*crashed' "  doctor tells of it"
+xensnap create -q --disks-only pvh1@c > /dev/null
+ok $? "  its disks can be frozen"
+xensnap delete -q pvh1@c
 xl destroy pvh1
 tap_done

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * set_uuid.c - give a running domain another uuid, so that whoever knows it by
- * its number has to notice that the number is now another one's.
+ * domctl.c - what no command of xl's does to a domain, past the toolstack.
  *
- *	set_uuid DOMID UUID	prints the one that it had
+ *	domctl uuid DOMID UUID	another uuid, so that whoever knows it by its
+ *				number has to notice that the number is now
+ *				another one's; prints the one that it had
+ *	domctl crash DOMID	it crashes, as when its kernel says so
  */
 #undef __STRICT_ANSI__
 
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xenctrl.h>
 
 static void
@@ -29,21 +32,13 @@ read_uuid(const char *text, xen_domain_handle_t ret)
 		errx(2, "no uuid: %s", text);
 }
 
-int
-main(int argc, char **argv)
+static void
+set_uuid(xc_interface *xc, uint32_t domid, const char *uuid)
 {
 	xen_domain_handle_t handle = { 0 };
 	xc_dominfo_t now;
-	xc_interface *xc;
-	uint32_t domid;
 
-	if (argc != 3)
-		errx(2, "usage: set_uuid DOMID UUID");
-	domid = (uint32_t)strtoul(argv[1], NULL, 10);
-	read_uuid(argv[2], handle);
-	xc = xc_interface_open(NULL, NULL, 0);
-	if (!xc)
-		err(1, "open the hypervisor's interface");
+	read_uuid(uuid, handle);
 	if (xc_domain_getinfo(xc, domid, 1, &now) != 1 || now.domid != domid)
 		err(1, "look at domain %u", domid);
 	if (xc_domain_sethandle(xc, domid, handle))
@@ -51,6 +46,32 @@ main(int argc, char **argv)
 	for (unsigned int i = 0; i < 16; i++)
 		printf("%02x", now.handle[i]);
 	printf("\n");
+}
+
+static void
+crash(xc_interface *xc, uint32_t domid)
+{
+	if (xc_domain_shutdown(xc, domid, SHUTDOWN_crash))
+		err(1, "let domain %u crash", domid);
+}
+
+int
+main(int argc, char **argv)
+{
+	xc_interface *xc;
+	uint32_t domid;
+
+	if (argc < 3 || argc > 4 ||
+	    strcmp(argv[1], argc == 4 ? "uuid" : "crash") != 0)
+		errx(2, "usage: domctl uuid DOMID UUID | crash DOMID");
+	domid = (uint32_t)strtoul(argv[2], NULL, 10);
+	xc = xc_interface_open(NULL, NULL, 0);
+	if (!xc)
+		err(1, "open the hypervisor's interface");
+	if (argc == 4)
+		set_uuid(xc, domid, argv[3]);
+	else
+		crash(xc, domid);
 	xc_interface_close(xc);
 	return 0;
 }
