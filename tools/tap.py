@@ -5,6 +5,7 @@ A program that ends early, by a signal or with a status of its own without a
 failed case, or whose plan is not what came, has failed: a test that stops
 half-way must not look like one that passed.
 """
+import collections
 import itertools
 import os
 import re
@@ -37,13 +38,15 @@ class Result:
 
 def tail(path, n):
     """The last @n lines of a file."""
-    return path.read_text(errors="replace").splitlines()[-n:]
+    with open(path, errors="replace") as f:
+        return [line.rstrip("\n") for line in collections.deque(f, n)]
 
 
 def matching(path, pattern, n):
     """The first @n lines of a file in which @pattern is found."""
-    lines = path.read_text(errors="replace").splitlines()
-    return [line for line in lines if re.search(pattern, line)][:n]
+    with open(path, errors="replace") as f:
+        return [line.rstrip("\n") for line in itertools.islice(
+            (line for line in f if re.search(pattern, line)), n)]
 
 
 def logged(argv, log, env, cwd):
