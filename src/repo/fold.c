@@ -8,9 +8,6 @@
 #include "index_part.h"
 #include "object.h"
 
-/* Larger ones are left as they are. */
-#define ENOUGH (INDEX_PART_ENTRIES / 2)
-
 struct folding {
 	struct repo *r;
 	struct head *h;
@@ -148,12 +145,13 @@ static int
 fold_body(struct folding *f, const uint8_t name[SHA256_BYTES],
 	  const struct index_part *part, struct err *err)
 {
-	if (part->n >= ENOUGH && !loses(f, part))
+	/* Large ones are left as they are. */
+	if (part->n >= f->r->part_entries / 2 && !loses(f, part))
 		return add_base(f, name, err);
 	for (uint32_t i = 0; i < part->n; i++)
 		if (gather(f, part, i, err))
 			return -1;
-	return index_unwritten(f->gather) > INDEX_PART_ENTRIES ?
+	return index_unwritten(f->gather) > f->r->part_entries ?
 		       write_gathered(f, err) :
 		       0;
 }

@@ -240,7 +240,7 @@ out:
 		rc = read_back(p, sum, err);
 	if (rc == 0)
 		count_stored(p, len);
-	if (rc == 0 && index_unwritten(p->index) > INDEX_PART_ENTRIES)
+	if (rc == 0 && index_unwritten(p->index) > p->r->part_entries)
 		rc = put_parts(p, err);
 	return rc;
 }

@@ -52,6 +52,9 @@ struct repo {
 	uint32_t n_left_out; /* for that reason */
 	bool indexed;        /* what is left out of the index was told */
 	bool no_cache; /* index parts are read anew, whatever is kept here */
+	/* After so many entries an index part is written: INDEX_PART_ENTRIES,
+	 * but for tests of what large repositories do. */
+	uint32_t part_entries;
 	struct repo_state state;
 	struct head head;
 	uint8_t head_sum[SHA256_BYTES];

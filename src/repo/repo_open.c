@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "index.h"
 #include "log.h"
 #include "object.h"
 #include "repo.h"
@@ -371,6 +372,7 @@ repo_open(const struct repo_how *how, struct repo **ret, struct err *err)
 	if (!r)
 		return err_set(err, ERR_NOMEM, 0, "out of memory");
 	r->statefd = -1;
+	r->part_entries = INDEX_PART_ENTRIES;
 	r->accept_head = how->accept_head;
 	r->salvage = how->salvage && how->accept_head;
 	r->address = strdup(how->address);

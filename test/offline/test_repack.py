@@ -106,6 +106,25 @@ def damaged():
         assert w.packs() == packs
 
 
+def unreadable():
+    """Nor what has lost its end, or is gone: that is for verify to tell."""
+    for cut in 1, None:
+        with Sparse() as w:
+            pack = max(w.packs(), key=lambda p: p.stat().st_size)
+            if cut:
+                pack.write_bytes(pack.read_bytes()[:-cut])
+            else:
+                pack.unlink()
+            packs = w.packs()
+            o = w.prune()
+            assert o["repacked_packs"] == 0 == o["deleted_packs"], o
+            assert o["forgotten"] == 1, o
+            assert w.packs() == packs
+            result = w.run("verify", w.repo, "--data")
+            assert result.returncode == 1 and pack.name in result.stdout, \
+                result
+
+
 def realms():
     """Each put-only key's pieces stay its own."""
     with World() as w:
@@ -130,6 +149,7 @@ def realms():
 def main():
     cases = [("little is needed of a pack", little),
              ("the pack is damaged", damaged),
+             ("the pack cannot be read at all", unreadable),
              ("realms", realms)]
     for place in ("put.session", "repack.pack", "put.pack", "put.synced",
                   "put.committed", "prune.condemned", "prune.swept",

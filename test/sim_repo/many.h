@@ -82,9 +82,10 @@ struct many {
 	unsigned int cuts; /* of the power of all */
 	unsigned int n;
 	struct many_backup backups[MANY_BACKUPS_MAX];
-	bool accept_head; /* open it whatever was seen */
-	uint32_t needed;  /* packs, when it was last checked */
-	const char *what; /* is being tried, for messages */
+	bool accept_head;      /* open it whatever was seen */
+	uint32_t part_entries; /* as in struct repo, if not 0 */
+	uint32_t needed;       /* packs, when it was last checked */
+	const char *what;      /* is being tried, for messages */
 };
 
 /* many_begin() - before all else: where the folders are; a test's last words

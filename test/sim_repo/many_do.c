@@ -174,13 +174,25 @@ commit(struct making *x, struct err *err)
 	return rc;
 }
 
+/* For who may write index parts. */
+static int
+open_it(const struct many *m, struct repo **ret, struct err *err)
+{
+	struct repo_how how = many_how();
+
+	if (repo_open(&how, ret, err))
+		return -1;
+	if (m->part_entries)
+		(*ret)->part_entries = m->part_entries;
+	return 0;
+}
+
 int
 many_backup(struct many *m, unsigned int host, const struct many_disk *d,
 	    struct err *err)
 {
 	struct many_at was = many_enter(m, host);
 	struct making x = { .m = m, .d = d, .from = -1 };
-	struct repo_how how = many_how();
 	struct put_how put = { .purpose = PURPOSE_BACKUP, .level = 1 };
 	int rc = -1;
 
@@ -188,7 +200,7 @@ many_backup(struct many *m, unsigned int host, const struct many_disk *d,
 		err_set(err, ERR_BUSY, 0, "the test is full");
 		goto out;
 	}
-	if (open_source(&x, err) || repo_open(&how, &x.r, err))
+	if (open_source(&x, err) || open_it(m, &x.r, err))
 		goto out;
 	put.realm = x.r->key->realm;
 	x.put = put_begin(x.r, &put, err);
@@ -236,12 +248,11 @@ many_prune(struct many *m, unsigned int host, const struct many_prune *how,
 {
 	struct many_at was = many_enter(m, host);
 	struct prune_how prune = { .wait_s = WAIT_S, .break_s = how->break_s };
-	struct repo_how open = many_how();
 	struct repo *r = NULL;
 	int rc = -1;
 
 	memset(ret, 0, sizeof(*ret));
-	if (repo_open(&open, &r, err) == 0 && repo_may_prune(r, err) == 0 &&
+	if (open_it(m, &r, err) == 0 && repo_may_prune(r, err) == 0 &&
 	    repo_load(r, err) == 0 && forget(m, r, how->forget, err) == 0 &&
 	    repo_load(r, err) == 0)
 		rc = repo_prune(r, &prune, ret, err);

@@ -282,6 +282,26 @@ few_files(void **state)
 	close(dir);
 }
 
+/* More parts than are held at a time, in a process that finds nothing kept. */
+static void
+all_at_once(void **state)
+{
+	int dir = scratch_dir("");
+	struct index *ix;
+
+	(void)state;
+	make_repo(PARTS_MAX, 7);
+	for (unsigned int kept_parts = 0; kept_parts <= PARTS_MAX;
+	     kept_parts += PARTS_MAX) {
+		ix = open_index(dir, 1);
+		assert_int_equal(repo.fetched, PARTS_MAX - kept_parts);
+		check_index(ix);
+		index_free(ix);
+	}
+	drop_repo();
+	close(dir);
+}
+
 /* Two at once: each adds what it found new, and replaces what was there. */
 static void
 two_at_once(void **state)
@@ -489,9 +509,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kept),         TEST(parts_go),   TEST(few_files),
-		TEST(two_at_once),  TEST(damaged),    TEST(foreign),
-		TEST(nothing_kept), TEST(not_mended),
+		TEST(kept),        TEST(parts_go),     TEST(few_files),
+		TEST(all_at_once), TEST(two_at_once),  TEST(damaged),
+		TEST(foreign),     TEST(nothing_kept), TEST(not_mended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
