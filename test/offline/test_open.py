@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What opens a repository: passphrases, slots that cost too much; how it is read
-when an outcome or an index part is damaged; and disks that are nearly empty."""
+when an outcome or an index part is damaged; disks that are nearly empty; what
+an init left that died."""
 import functools
 import json
 import shutil
@@ -149,8 +150,25 @@ def huge():
         w.fails(1, "too large", "backup", "--disk", w.disk, w.repo)
 
 
+def half_made():
+    """What an init that died has left is no hindrance, and opens nothing."""
+    with World() as w:
+        for last in ".reserve", "config":
+            (w.repo / last).unlink()
+        old = sorted((w.repo / "keys").iterdir())
+        assert old and list((w.repo / "heads").iterdir())
+        w.fails(1, "no repository", "backups", w.repo)
+        w.done("init", w.repo)
+        new = sorted((w.repo / "keys").iterdir())
+        assert len(new) == len(old) and not set(new) & set(old), (old, new)
+        w.backup(b"hello")
+        assert w.restored("d") == b"hello"
+        w.whole()
+
+
 def main():
     run_cases([
+        ("one that is half made", half_made),
         ("an outcome is damaged", functools.partial(left_out, "outcomes",
                                                     "flipped")),
         ("an index part is damaged", functools.partial(left_out, "index",

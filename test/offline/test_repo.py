@@ -119,22 +119,6 @@ def usage():
         w.fails(2, "power of two", "init", w.top / "r", "--chunk-size", "5K")
 
 
-def half_made():
-    """What an init that died has left is no hindrance, and opens nothing."""
-    with World() as w:
-        for last in ".reserve", "config":
-            (w.repo / last).unlink()
-        old = sorted((w.repo / "keys").iterdir())
-        assert old and list((w.repo / "heads").iterdir())
-        w.fails(1, "no repository", "backups", w.repo)
-        w.done("init", w.repo)
-        new = sorted((w.repo / "keys").iterdir())
-        assert len(new) == len(old) and not set(new) & set(old), (old, new)
-        w.backup(b"hello")
-        assert w.restored("d") == b"hello"
-        w.whole()
-
-
 def other_keys():
     """Only what opens it opens it; a passphrase does as well."""
     with World() as w:
@@ -476,7 +460,6 @@ def main():
         ("in place", in_place),
         ("small chunks", small_chunks),
         ("wrong input", usage),
-        ("a half made repository", half_made),
         ("other keys", other_keys),
         ("the last two of each name stay", functools.partial(
             kept, ["--keep-last", "2"], ["d0", "d0", "d1", "d1"])),
