@@ -25,7 +25,8 @@ FINDINGS = OUT / "findings"
 
 OPTIONS = ["-Dfuzz=true", "-Dsim=true", "-Dtests=disabled",
            "-Db_sanitize=address,undefined", "-Db_lundef=false"]
-LIMITS = ["-rss_limit_mb=1024", "-timeout=10", "-max_len=4096"]
+# A time by the clock: other work may hold one up for long.
+LIMITS = ["-rss_limit_mb=1024", "-timeout=60", "-max_len=4096"]
 # It keeps a repository from one input to the next, which libFuzzer would take
 # for a leak each time; what leaks in the end is still told.
 # A page alone is as long as the others' limit.

@@ -118,8 +118,8 @@ tell_people(const struct jobs_event *e)
 		print_line("%s: would be backed up", what);
 		break;
 	case JOBS_PRUNED:
-		print_line("%s: %u older backups forgotten", what,
-			   e->n_forgotten);
+		print_line("%s: %u older backup%s forgotten", what,
+			   e->n_forgotten, units_s(e->n_forgotten));
 		break;
 	case JOBS_VERIFIED:
 		print_line("%s: its repository is whole", what);

@@ -123,14 +123,26 @@ without_verb(int argc, char **argv)
 	return CMD_DONE;
 }
 
-/* "create web1@x": the verb and what it is asked about. */
-static void
-asked(const struct cmd_args *a, char *ret, size_t len)
+/*
+ * "create web1@x: ...": the verb and what it is asked about.  Some errors begin
+ * with that too, which is told once.
+ */
+static int
+fail_asked(const struct cmd_args *a, const struct err *err)
 {
-	if (a->n_args == 1 || (a->n_args > 0 && a->verb->max_args == 2))
-		snprintf(ret, len, "%s %s", a->verb->name, a->args[0]);
-	else
-		snprintf(ret, len, "%s", a->verb->name);
+	const char *about = a->n_args ? a->args[0] : "";
+	size_t len = strlen(about);
+	struct err e = *err;
+	char what[256];
+
+	if (a->n_args != 1 && a->verb->max_args != 2)
+		return fail(a->verb->name, err);
+	if (len && strncmp(err->text, about, len) == 0 &&
+	    strncmp(err->text + len, ": ", 2) == 0)
+		snprintf(e.text, sizeof(e.text), "%s", err->text + len + 2);
+	snprintf(what, sizeof(what), "%s%s%s", a->verb->name, len ? " " : "",
+		 about);
+	return fail(what, &e);
 }
 
 static int
@@ -138,23 +150,21 @@ run_verb(const struct cmd_verb *v, int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct cmd_args args;
-	char what[256];
 	int r;
 
 	if (opts_parse(v, argc, argv, &args, &err))
 		return fail(v->name, &err);
-	asked(&args, what, sizeof(what));
 	if (opts_has(&args, "help")) {
 		help_verb(stdout, v);
 		return print_end(&err) ? fail(v->name, &err) : CMD_DONE;
 	}
 	print_init(opts_count(&args, "verbose"), opts_has(&args, "quiet"));
 	if (cancel_init(&err))
-		return fail(what, &err);
+		return fail_asked(&args, &err);
 	r = v->run(&args, &err);
 	progress_end();
 	if (r < 0 || print_end(&err))
-		return fail(what, &err);
+		return fail_asked(&args, &err);
 	return r == CMD_DONE && log_warnings() > 0 ? CMD_WARNINGS : r;
 }
 

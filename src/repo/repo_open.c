@@ -380,8 +380,9 @@ repo_open(const struct repo_how *how, struct repo **ret, struct err *err)
 		err_set(err, ERR_NOMEM, 0, "out of memory");
 		goto failed;
 	}
-	if (store_open(how->address, false, &r->store, err) ||
-	    load_config(r, &how->opener, err))
+	if (store_open(how->address, false, &r->store, err))
+		goto named;
+	if (load_config(r, &how->opener, err))
 		goto failed;
 	r->statefd = repo_state_open(r->id, err);
 	if (r->statefd < 0 || know_ourselves(r, err))
@@ -389,8 +390,10 @@ repo_open(const struct repo_how *how, struct repo **ret, struct err *err)
 	*ret = r;
 	return 0;
 failed:
+	err_add(err, "%s", how->address);
+named:
 	repo_close(r);
-	return err_add(err, "%s", how->address);
+	return -1;
 }
 
 void

@@ -81,9 +81,9 @@ bool store_name_fits(const char *name);
  * which the caller has to drop: nobody else is at it meanwhile.  Else it must
  * be there.  -1 with ERR_NOTFOUND, ERR_EXISTS (not empty), ERR_BUSY (another
  * create is at work), ERR_UNSUPPORTED (it cannot create exclusively, or not
- * durably), ERR_INVALID (no such driver) or ERR_IO; nothing is owned then.  A
- * directory that cannot be written to, or is full, is opened all the same: to
- * be read.
+ * durably), ERR_INVALID (no such driver) or ERR_IO; nothing is owned then, and
+ * the error tells the address.  A directory that cannot be written to, or is full,
+ * is opened all the same: to be read.
  */
 int store_open(const char *address, bool create, struct store **ret,
 	       struct err *err);

@@ -301,7 +301,7 @@ static const struct store_ops dir_ops = {
 
 /* ---- opening ---- */
 
-/* Make the directory @path unless it is there. */
+/* Make the directory @path unless it is there: 1, or 0 if it was. */
 static int
 make_root(const char *path, struct err *err)
 {
@@ -323,7 +323,7 @@ make_root(const char *path, struct err *err)
 	}
 	if (chmod(plain, 0700))
 		return err_set(err, fd_code(errno), errno, "chmod %s", plain);
-	return 0;
+	return 1;
 }
 
 /*
@@ -356,7 +356,9 @@ make_layout(int fd, struct err *err)
 static int
 open_root(struct dir_store *d, const char *path, bool create, struct err *err)
 {
-	if (create && make_root(path, err))
+	int made = create ? make_root(path, err) : 0;
+
+	if (made < 0)
 		return -1;
 	/* The path is the user's: what is a link in it is meant. */
 	d->in.root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -368,6 +370,9 @@ open_root(struct dir_store *d, const char *path, bool create, struct err *err)
 			err_more(err, "its file system is not fit for a "
 				      "repository; mounted read-only it can "
 				      "be read");
+		/* If it is empty: somebody else may have begun as well. */
+		if (made)
+			(void)rmdir(path);
 		return err_add(err, "%s", path);
 	}
 	if (create && make_layout(d->in.root, err))

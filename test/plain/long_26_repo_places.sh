@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # long_26_repo_places.sh - repositories where people put them: on a server by NFS,
-# with two hosts at once, and on a FAT file system.  Both lack calls that a local
-# disk has: nameless files, renames over nothing, links, flags of open().
+# with two hosts at once; not on a FAT file system, which has no links, but a
+# disk can be restored to it.  Both lack calls that others have: nameless files,
+# renames over nothing.
 lab_state=plain
 . "$(dirname "$0")/../lib/in_lab.sh"
 
@@ -25,7 +26,7 @@ cat /root/disks/1 /root/disks/2 > /root/disks/12
 same() {
 	for host in a b; do
 		rm -f /root/out
-		on $host restore -q "$3" "$1" --to /root/out &&
+		on $host restore -q "$3" "$1" --to /root/out > /dev/null &&
 			cmp /root/out "$2" || return 1
 	done
 }
@@ -40,8 +41,8 @@ good() {
 	return $status
 }
 
-# tried WHAT FOLDER: all that is done with a repository, there.
-tried() {
+# used WHAT FOLDER: all that is done with a repository, there.
+used() {
 	what=$1 repo=$2/repo
 	rm -f /root/key
 	on a init -q "$repo" > /dev/null
@@ -65,16 +66,23 @@ tried() {
 	same x /root/disks/3 "$repo" && same y /root/disks/2 "$repo" &&
 		same z /root/disks/12 "$repo"
 	ok $? "$what: all come back, byte for byte"
-	on b prune -q --keep-last 1 --yes 1 --wait 5 "$repo" > /dev/null
-	ok $? "$what: the other one prunes"
+	on b prune --keep-last 1 --yes 1 --wait 5 "$repo" > /tmp/out 2>&1
+	is $? 3 "$what: the other one prunes; who was killed may be at work"
+	sed 's/^/# /' /tmp/out
 	is "$(on a backups --json "$repo" | grep -c '"session"')" 3 \
 		"$what: what the rules keep stays"
 	same x /root/disks/3 "$repo" && same z /root/disks/12 "$repo"
 	ok $? "$what: and comes back"
 	good "$repo"
 	ok $? "$what: it is whole"
-	# What a restore makes there appears whole, and over nothing.
-	on a restore -q "$repo" y --to "$2/back" && cmp "$2/back" /root/disks/2
+}
+
+# restored WHAT FOLDER REPO: what a restore makes there appears whole, and over
+# nothing.
+restored() {
+	what=$1 repo=$3
+	on a restore -q "$repo" y --to "$2/back" > /dev/null &&
+		cmp "$2/back" /root/disks/2
 	ok $? "$what: a disk is brought back to it"
 	on a restore -q "$repo" x --to "$2/back" > /tmp/out 2>&1
 	is $? 1 "$what: not over what is there"
@@ -100,7 +108,8 @@ mount -t nfs4 127.0.0.1:/srv/ext4/share /mnt/nfs >> /tmp/out 2>&1
 ok $? "a server, and its share is mounted"
 sed 's/^/# /' /tmp/out
 is "$(stat -f -c %T /mnt/nfs)" nfs "by NFS"
-tried NFS /mnt/nfs
+used NFS /mnt/nfs
+restored NFS /mnt/nfs /mnt/nfs/repo
 umount /mnt/nfs
 
 # ---- FAT ----
@@ -109,6 +118,11 @@ truncate -s 200M /srv/ext4/fat.img
 mkfs.vfat /srv/ext4/fat.img > /dev/null && mkdir -p /mnt/fat &&
 	mount -o loop /srv/ext4/fat.img /mnt/fat
 ok $? "a FAT file system"
-tried FAT /mnt/fat
+on a init -q /mnt/fat/repo > /tmp/out 2>&1
+is $? 1 "it has no links, so it is no place for a repository"
+like "$(cat /tmp/out)" 'not fit for a repository' "  which is told"
+is "$(ls -A /mnt/fat)" "" "  and nothing is left there"
+used here /root
+restored FAT /mnt/fat /root/repo
 umount /mnt/fat
 tap_done

@@ -291,6 +291,7 @@ static void
 test_unfit(void **state)
 {
 	struct err err = ERR_INIT;
+	struct store *made;
 
 	(void)state;
 	bad_link = trouble(1, 100, EPERM);
@@ -298,6 +299,12 @@ test_unfit(void **state)
 	assert_int_equal(err.code, ERR_UNSUPPORTED);
 	assert_non_null(strstr(err.text, "not fit for a repository"));
 	assert_non_null(strstr(err.text, scratch_path("repo")));
+	/* A folder that was made for it goes again. */
+	bad_link = trouble(1, 100, EPERM);
+	assert_int_equal(
+		store_dir_open(scratch_path("new"), true, 0, &made, &err), -1);
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	assert_false(scratch_there("new"));
 	bad_link.at = 0;
 	bad_fsync = of_folders(1, 1, EINVAL);
 	assert_int_equal(open_again(0, &err), -1);
