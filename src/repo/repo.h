@@ -71,6 +71,12 @@ struct repo {
 int repo_init(const char *address, const struct slot_opener *opener,
 	      const char *label, uint32_t chunk_bytes, struct err *err);
 
+/*
+ * repo_may_init() - would repo_init() be refused, as far as can be told when
+ * nothing is made?  -1 with its errors.
+ */
+int repo_may_init(const char *address, uint32_t chunk_bytes, struct err *err);
+
 /* How a repository is opened. */
 struct repo_how {
 	const char *address;

@@ -100,6 +100,25 @@ repo_reserve_bytes(uint32_t n_packs)
 	return bytes < RESERVE_MAX ? bytes : RESERVE_MAX;
 }
 
+static int
+check_chunk(uint32_t chunk, struct err *err)
+{
+	if (chunk >= CHUNK_MIN && chunk <= CHUNK_MAX &&
+	    (chunk & (chunk - 1)) == 0)
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "a chunk has a power of two of bytes, %u to %u, not %u",
+		       CHUNK_MIN, CHUNK_MAX, chunk);
+}
+
+int
+repo_may_init(const char *address, uint32_t chunk_bytes, struct err *err)
+{
+	if (chunk_bytes && check_chunk(chunk_bytes, err))
+		return -1;
+	return store_may_create(address, err);
+}
+
 int
 repo_init(const char *address, const struct slot_opener *opener,
 	  const char *label, uint32_t chunk_bytes, struct err *err)
@@ -112,11 +131,8 @@ repo_init(const char *address, const struct slot_opener *opener,
 	struct err why = ERR_INIT;
 	int rc = -1;
 
-	if (chunk < CHUNK_MIN || chunk > CHUNK_MAX || (chunk & (chunk - 1)))
-		return err_set(err, ERR_INVALID, 0,
-			       "a chunk has a power of two of bytes, %u to "
-			       "%u, not %u",
-			       CHUNK_MIN, CHUNK_MAX, chunk);
+	if (check_chunk(chunk, err))
+		return -1;
 	if (rand_bytes(master, sizeof(master), err) ||
 	    rand_bytes(id, sizeof(id), err))
 		return -1;

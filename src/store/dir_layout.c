@@ -146,14 +146,20 @@ make_fan_out(int root, struct err *err)
 }
 
 int
-dir_layout_make(int root, bool leftovers, struct err *err)
+dir_layout_check(int root, bool leftovers, struct err *err)
 {
 	const struct place top = { "", DEPTH, leftovers };
 	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_set(err, fd_code(errno), errno, "open the folder");
-	if (only_folders(fd, &top, err))
+	return only_folders(fd, &top, err);
+}
+
+int
+dir_layout_make(int root, bool leftovers, struct err *err)
+{
+	if (dir_layout_check(root, leftovers, err))
 		return -1;
 	for (size_t i = 0; i < FOLDERS; i++)
 		if (make_folder(root, folders[i], err))

@@ -8,6 +8,12 @@
 #include "err.h"
 
 /*
+ * dir_layout_check() - could dir_layout_make() begin in the folder @root, or is
+ * there too much?  Nothing is made.  -1 as there.
+ */
+int dir_layout_check(int root, bool leftovers, struct err *err);
+
+/*
  * dir_layout_make() - make all folders that objects will need in the folder
  * @root, and make them durable: none need be made when there is much to do.
  * @root must hold nothing but empty folders, and, with @leftovers, keys and a

@@ -20,6 +20,7 @@ struct driver {
 	const char *word;
 	int (*open)(const char *address, bool create, struct store **ret,
 		    struct err *err);
+	int (*may_create)(const char *address, struct err *err);
 };
 
 static int
@@ -30,9 +31,9 @@ open_folder(const char *path, bool create, struct store **ret, struct err *err)
 
 static const struct driver drivers[] = {
 #ifdef HAVE_SIM
-	{ "mem", store_mem_open },
+	{ "mem", store_mem_open, NULL },
 #endif
-	{ "", open_folder },
+	{ "", open_folder, store_dir_may_create },
 };
 
 /* How long the word before the first colon is, 0 if there is none. */
@@ -44,23 +45,44 @@ word_length(const char *address)
 	return address[len] == ':' ? len : 0;
 }
 
+static const struct driver *
+driver_of(const char *address, struct err *err)
+{
+	size_t len = word_length(address);
+
+	if (!*address) {
+		err_set(err, ERR_INVALID, 0,
+			"the address of the repository is empty");
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (strlen(drivers[i].word) == len &&
+		    strncmp(drivers[i].word, address, len) == 0)
+			return &drivers[i];
+	err_set(err, ERR_INVALID, 0,
+		"%s: there is no kind of repository called '%.*s'; "
+		"a folder is ./%s",
+		address, (int)len, address, address);
+	return NULL;
+}
+
 int
 store_open(const char *address, bool create, struct store **ret,
 	   struct err *err)
 {
-	size_t len = word_length(address);
+	const struct driver *d = driver_of(address, err);
 
-	if (!*address)
-		return err_set(err, ERR_INVALID, 0,
-			       "the address of the repository is empty");
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-		if (strlen(drivers[i].word) == len &&
-		    strncmp(drivers[i].word, address, len) == 0)
-			return drivers[i].open(address, create, ret, err);
-	return err_set(err, ERR_INVALID, 0,
-		       "%s: there is no kind of repository called '%.*s'; "
-		       "a folder is ./%s",
-		       address, (int)len, address, address);
+	return d ? d->open(address, create, ret, err) : -1;
+}
+
+int
+store_may_create(const char *address, struct err *err)
+{
+	const struct driver *d = driver_of(address, err);
+
+	if (!d)
+		return -1;
+	return d->may_create ? d->may_create(address, err) : 0;
 }
 
 /* How much of @name is good: parts of our letters, a '/' between two. */

@@ -82,11 +82,18 @@ bool store_name_fits(const char *name);
  * be there.  -1 with ERR_NOTFOUND, ERR_EXISTS (not empty), ERR_BUSY (another
  * create is at work), ERR_UNSUPPORTED (it cannot create exclusively, or not
  * durably), ERR_INVALID (no such driver) or ERR_IO; nothing is owned then, and
- * the error tells the address.  A directory that cannot be written to, or is full,
- * is opened all the same: to be read.
+ * the error tells the address.  A directory that cannot be written to, or is
+ * full, is opened all the same: to be read.
  */
 int store_open(const char *address, bool create, struct store **ret,
 	       struct err *err);
+
+/*
+ * store_may_create() - would store_open() refuse to create it at @address, as
+ * far as can be told when nothing is made?  -1 as there, ERR_NOTFOUND when the
+ * folder is not there in which it would be.
+ */
+int store_may_create(const char *address, struct err *err);
 
 /*
  * store_put() - create object @name of @len bytes.  -1 with ERR_EXISTS

@@ -28,6 +28,7 @@
 #include "dir_tidy.h"
 #include "fail.h"
 #include "fd.h"
+#include "new_file.h"
 
 /* How many folders are kept open; with more touched, all are synced early. */
 #define TOUCHED_MAX 64
@@ -301,20 +302,30 @@ static const struct store_ops dir_ops = {
 
 /* ---- opening ---- */
 
-/* Make the directory @path unless it is there: 1, or 0 if it was. */
+/* @path without what is behind its name: "dir/" is in the folder of "dir". */
+static int
+plain_path(const char *path, char ret[PATH_MAX], struct err *err)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len >= PATH_MAX)
+		return err_set(err, ERR_INVALID, ENAMETOOLONG, "make %s", path);
+	memcpy(ret, path, len);
+	ret[len] = '\0';
+	return 0;
+}
+
+/* Make the directory @path unless it is there: 1, or 0 if it was.  The folder
+ * that it is in is synced. */
 static int
 make_root(const char *path, struct err *err)
 {
 	char plain[PATH_MAX];
-	size_t len = strlen(path);
 
-	/* "dir/" is in the folder of "dir", which must be synced. */
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	if (len >= sizeof(plain))
-		return err_set(err, ERR_INVALID, ENAMETOOLONG, "make %s", path);
-	memcpy(plain, path, len);
-	plain[len] = '\0';
+	if (plain_path(path, plain, err))
+		return -1;
 	if (fd_make_dir(AT_FDCWD, plain, err)) {
 		if (err->code != ERR_EXISTS)
 			return -1;
@@ -400,4 +411,22 @@ store_dir_open(const char *path, bool create, unsigned int without,
 	}
 	*ret = &d->base;
 	return 0;
+}
+
+int
+store_dir_may_create(const char *path, struct err *err)
+{
+	char plain[PATH_MAX];
+	int fd, rc;
+
+	if (plain_path(path, plain, err))
+		return -1;
+	fd = open(plain, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? new_file_check(plain, err) :
+					 err_set(err, fd_code(errno), errno,
+						 "open folder %s", path);
+	rc = dir_layout_check(fd, true, err);
+	fd_close(&fd);
+	return rc ? err_add(err, "%s", path) : 0;
 }

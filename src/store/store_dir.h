@@ -24,4 +24,7 @@ enum store_dir_without {
 int store_dir_open(const char *path, bool create, unsigned int without,
 		   struct store **ret, struct err *err);
 
+/* store_dir_may_create() - as store_may_create(). */
+int store_dir_may_create(const char *path, struct err *err);
+
 #endif

@@ -60,6 +60,14 @@ def words(host):
         result = w.run("backup", "--all", "--due", "--jobs", w.dir, "-q",
                        **w.env)
         assert (result.stdout, result.stderr) == ("", ""), result
+        result = w.run("backup", "--all", "--dry-run", "--jobs", w.dir,
+                       **w.env)
+        assert "web: web1: would be backed up" in result.stdout, result
+        w.job("web", "web1", "keep-last = 1", "verify = 1d")
+        result = w.run("backup", "--all", "--jobs", w.dir, **w.env)
+        assert result.returncode == 0, result
+        assert "web: web1: 1 older backup forgotten" in result.stdout, result
+        assert "web: its repository is whole" in result.stdout, result
 
 
 def due(host):

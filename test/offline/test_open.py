@@ -150,6 +150,28 @@ def huge():
         w.fails(1, "too large", "backup", "--disk", w.disk, w.repo)
 
 
+def not_yet():
+    """A dry run of init refuses what init would, and makes nothing."""
+    with World() as w:
+        (w.top / "empty").mkdir()
+        (w.top / "file").write_bytes(b"")
+        for status, words, place in (
+                (1, "not empty", w.repo), (1, "not empty", w.top),
+                (1, "Not a directory", w.top / "file"),
+                (1, "No such file", w.top / "no" / "repo")):
+            for dry in [], ["--dry-run"]:
+                w.fails(status, words, "init", place, *dry,
+                        "--key-file", w.top / "made")
+        assert not (w.top / "made").exists()
+        for place in w.top / "empty", w.top / "new", f"{w.top}/new/":
+            before = sorted(w.top.rglob("*"))
+            assert w.json("init", place, "--dry-run") == {
+                "repository": str(place), "dry_run": True}
+            assert sorted(w.top.rglob("*")) == before
+        assert w.json("init", w.top / "new") == {
+            "repository": str(w.top / "new"), "key_file_made": False}
+
+
 def half_made():
     """What an init that died has left is no hindrance, and opens nothing."""
     with World() as w:
@@ -158,6 +180,7 @@ def half_made():
         old = sorted((w.repo / "keys").iterdir())
         assert old and list((w.repo / "heads").iterdir())
         w.fails(1, "no repository", "backups", w.repo)
+        w.done("init", w.repo, "--dry-run")
         w.done("init", w.repo)
         new = sorted((w.repo / "keys").iterdir())
         assert len(new) == len(old) and not set(new) & set(old), (old, new)
@@ -168,6 +191,7 @@ def half_made():
 
 def main():
     run_cases([
+        ("one that is not made yet", not_yet),
         ("one that is half made", half_made),
         ("an outcome is damaged", functools.partial(left_out, "outcomes",
                                                     "flipped")),

@@ -116,7 +116,9 @@ def usage():
         assert (w.top / "x").read_bytes() == b"mine"
         w.fails(1, "has no disk xvdq", "restore", w.repo, "d", "--disk",
                 "xvdq", "--to", w.top / "y")
-        w.fails(2, "power of two", "init", w.top / "r", "--chunk-size", "5K")
+        for dry in [], ["--dry-run"]:
+            w.fails(2, "power of two", "init", w.top / "r", "--chunk-size",
+                    "5K", *dry)
 
 
 def other_keys():
