@@ -110,9 +110,10 @@ doctor_folder(struct doctor *x)
 			     "%s is closed to other users", root);
 		return;
 	}
-	f = doctor_found(x, "folder-mode", DOCTOR_WARNING, NULL,
-			 "%s: %u files and folders are open to other users",
-			 root, w.open);
+	f = doctor_found(
+		x, "folder-mode", DOCTOR_WARNING, NULL,
+		"%s: of its files and folders, other users can open %u", root,
+		w.open);
 	doctor_why(f, "the memory of a domain has its passwords and keys");
 	doctor_mend(f, "chmod -R go= %s", root);
 	f->harmless = true;
@@ -131,7 +132,8 @@ doctor_cure_folder(struct doctor *x, struct doctor_finding *f, struct err *err)
 	if (w.failed)
 		return err_set(err, ERR_IO, w.failed, "close %s to others",
 			       snapshot_root());
-	doctor_did(f, "closed %u files and folders to other users", w.open);
+	doctor_did(f, "closed to other users: %u of its files and folders",
+		   w.open);
 	return 0;
 }
 

@@ -386,8 +386,8 @@ look_at_repository(struct running *x, struct err *err)
 	if (rc || v.n_hurt + v.n_bad + v.n_bad_objects == 0)
 		return rc;
 	return err_set(err, ERR_CORRUPT, 0,
-		       "repository %s is damaged, %u of its %u backups are "
-		       "hurt: see `xensnap verify`",
+		       "repository %s is damaged (hurt backups: %u of %u): "
+		       "see `xensnap verify`",
 		       x->f->repository, v.n_hurt, v.n_backups);
 }
 

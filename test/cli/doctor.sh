@@ -61,7 +61,7 @@ chmod 644 "$T/other"
 ln -s "$T/other" "$XENSNAP_ROOT/web1/a/link"
 look
 is "$status $(field folder-mode level)" "3 warning" "a folder that is open"
-like "$(field folder-mode is)" ': 3 files and folders are open' "how much"
+like "$(field folder-mode is)" 'other users can open 3$' "how much"
 like "$(field folder-mode mend)" "^chmod -R go= $XENSNAP_ROOT\$" "the command"
 look --mend --dry-run
 like "$status $(field folder-mode did)" '^3 would be mended: chmod' "a dry run"
@@ -69,7 +69,7 @@ is "$(stat -c %a "$XENSNAP_ROOT")" 755 "which changes nothing"
 look --mend
 is "$status" "$(by_report)" "--mend: the exit status"
 is "$(field folder-mode mended)" True "--mend: mended"
-like "$(field folder-mode did)" 'closed 3 files' "--mend: what was done"
+like "$(field folder-mode did)" 'closed to other users: 3 of' "--mend: what was done"
 is "$(stat -c %a "$XENSNAP_ROOT" "$XENSNAP_ROOT/web1" \
 	"$XENSNAP_ROOT/web1/a/memory.xl" | tr '\n' ' ')" "700 700 600 " \
 	"--mend: they are closed"
