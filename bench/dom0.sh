@@ -36,11 +36,28 @@ recipe_lvm() {
 	rm -f "$memory"
 }
 
+# watch GUEST, stood: how long it did not run meanwhile, by somebody else who
+# asks the hypervisor, if he is here.
+watch() {
+	watcher=
+	[ -x /root/test/lib/domctl ] || return 0
+	/root/test/lib/domctl stood "$(xl domid "$1")" > /root/stood &
+	watcher=$!
+}
+
+stood() {
+	[ -n "$watcher" ] || return 0
+	must wait "$watcher"
+	tell stood_ms "$(cat /root/stood)"
+}
+
 xl_save_c() {
 	mark "$guest"
+	watch "$guest"
 	begin=$(now_ms)
 	must xl save -c "$guest" "$memory"
 	tell total_ms $(($(now_ms) - begin))
+	stood
 	felt "$guest" gap
 	rm -f "$memory"
 }
@@ -58,6 +75,7 @@ lvcreate_by_hand() {
 # ours WAY...: a snapshot of xensnap's, brought back and judged.
 ours() {
 	mark "$guest"
+	watch "$guest"
 	begin=$(now_ms)
 	xensnap create -q "$@" --json "$guest@bench" \
 		> /root/create.json 2>> "$log" || {
@@ -65,6 +83,7 @@ ours() {
 		exit 1
 	}
 	tell total_ms $(($(now_ms) - begin))
+	stood
 	felt "$guest" gap
 	# A wrong snapshot is not fast.
 	judged back_ resume_on_views "$guest@bench" "$guest-back"

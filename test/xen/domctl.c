@@ -6,14 +6,30 @@
  *				number has to notice that the number is now
  *				another one's; prints the one that it had
  *	domctl crash DOMID	it crashes, as when its kernel says so
+ *	domctl stood DOMID	waits until it is suspended and runs again, two
+ *				minutes at most; prints for how many ms it was,
+ *				which is looked at every millisecond
  */
 #undef __STRICT_ANSI__
 
 #include <err.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xenctrl.h>
+
+#define PATIENCE_MS 120000
+
+static double
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
 
 static void
 read_uuid(const char *text, xen_domain_handle_t ret)
@@ -55,23 +71,60 @@ crash(xc_interface *xc, uint32_t domid)
 		err(1, "let domain %u crash", domid);
 }
 
+static bool
+is_suspended(xc_interface *xc, uint32_t domid)
+{
+	xc_dominfo_t now;
+
+	if (xc_domain_getinfo(xc, domid, 1, &now) != 1 || now.domid != domid)
+		err(1, "look at domain %u", domid);
+	return now.shutdown && now.shutdown_reason == SHUTDOWN_suspend;
+}
+
+/* When it was so, or was not any more. */
+static double
+when(xc_interface *xc, uint32_t domid, bool suspended)
+{
+	static const struct timespec ms = { .tv_nsec = 1000000 };
+	double begin = now_ms();
+
+	while (is_suspended(xc, domid) != suspended) {
+		if (now_ms() - begin > PATIENCE_MS)
+			errx(1, "domain %u %s", domid,
+			     suspended ? "is not suspended" : "stands still");
+		nanosleep(&ms, NULL);
+	}
+	return now_ms();
+}
+
+static void
+tell_stood(xc_interface *xc, uint32_t domid)
+{
+	double begin = when(xc, domid, true);
+
+	printf("%.1f\n", when(xc, domid, false) - begin);
+}
+
 int
 main(int argc, char **argv)
 {
 	xc_interface *xc;
 	uint32_t domid;
 
-	if (argc < 3 || argc > 4 ||
-	    strcmp(argv[1], argc == 4 ? "uuid" : "crash") != 0)
-		errx(2, "usage: domctl uuid DOMID UUID | crash DOMID");
+	if (argc < 3)
+		errx(2, "usage: domctl uuid|crash|stood DOMID [UUID]");
 	domid = (uint32_t)strtoul(argv[2], NULL, 10);
 	xc = xc_interface_open(NULL, NULL, 0);
 	if (!xc)
 		err(1, "open the hypervisor's interface");
-	if (argc == 4)
+	if (strcmp(argv[1], "uuid") == 0 && argc == 4)
 		set_uuid(xc, domid, argv[3]);
-	else
+	else if (strcmp(argv[1], "crash") == 0)
 		crash(xc, domid);
+	else if (strcmp(argv[1], "stood") == 0)
+		tell_stood(xc, domid);
+	else
+		errx(2, "no verb is called '%s'", argv[1]);
 	xc_interface_close(xc);
 	return 0;
 }
