@@ -158,9 +158,7 @@ many_settle(struct many *m, unsigned int host)
 	if (many_check(m, host))
 		return -1;
 	packs = store_mem_count(m->store, "packs/");
-	/* What two hosts stored at once is in two packs.  Of large index parts
-	 * both stay, and it depends on their order which of them is needed. */
-	return packs == m->needed || (m->part_entries && packs > m->needed) ?
+	return packs == m->needed ?
 		       0 :
 		       many_wrong(m, "%zu packs, of which %u are needed", packs,
 				  m->needed);
